@@ -1,0 +1,4 @@
+@NullMarked
+package io.winnow.app;
+
+import org.jspecify.annotations.NullMarked;

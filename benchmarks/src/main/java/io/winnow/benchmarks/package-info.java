@@ -1,0 +1,4 @@
+@NullMarked
+package io.winnow.benchmarks;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,76 @@
+package io.winnow.core.application;
+
+import io.winnow.core.Event;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Selects events: {@code watch}, {@code watch.value >= 30}.
+ *
+ * @param type the event type, or {@code *} for any but impressions
+ * @param comparison a condition on the value, or null
+ */
+public record EventFilter(String type, @Nullable Comparison comparison) {
+  /** Any event but impressions. */
+  public static final EventFilter ANY_OUTCOME = new EventFilter("*", null);
+
+  /** Every event of a type. */
+  public static EventFilter ofType(String type) {
+    return new EventFilter(type, null);
+  }
+
+  /** Whether the event is selected. */
+  public boolean test(Event event) {
+    boolean rightType =
+        type.equals("*") ? !event.type().equals(Event.IMPRESSION) : event.type().equals(type);
+    return rightType && (comparison == null || comparison.test(event.value()));
+  }
+
+  @Override
+  public String toString() {
+    return comparison == null ? type : type + ".value " + comparison;
+  }
+
+  /** Compares a value with a constant; NaN satisfies no comparison. */
+  public record Comparison(Operator operator, double constant) {
+    /** Whether {@code value operator constant} holds. */
+    public boolean test(double value) {
+      return switch (operator) {
+        case GREATER_OR_EQUAL -> value >= constant;
+        case GREATER -> value > constant;
+        case LESS_OR_EQUAL -> value <= constant;
+        case LESS -> value < constant;
+        case EQUAL -> value == constant;
+      };
+    }
+
+    @Override
+    public String toString() {
+      return operator.symbol() + " " + constant;
+    }
+  }
+
+  /** A comparison operator. */
+  public enum Operator {
+    /** At least. */
+    GREATER_OR_EQUAL(">="),
+    /** More than. */
+    GREATER(">"),
+    /** At most. */
+    LESS_OR_EQUAL("<="),
+    /** Less than. */
+    LESS("<"),
+    /** Equal. */
+    EQUAL("==");
+
+    private final String symbol;
+
+    Operator(String symbol) {
+      this.symbol = symbol;
+    }
+
+    /** How it is written. */
+    public String symbol() {
+      return symbol;
+    }
+  }
+}

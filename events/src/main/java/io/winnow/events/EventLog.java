@@ -1,0 +1,46 @@
+package io.winnow.events;
+
+import io.winnow.core.LogRecord;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The truth. Thread-safe; {@link #append} may be called from many threads and commits them as
+ * groups.
+ *
+ * <p>Guarantees: a record whose verdict is {@link Verdict.Status#ACCEPTED} is on disk, and each
+ * event id is on disk once, whatever is killed.
+ */
+public interface EventLog extends RecordSource, AutoCloseable {
+  /**
+   * Validates and appends, and returns when every accepted record is on disk and every fold has
+   * applied it.
+   *
+   * @return one verdict for each record, in order; a bad record does not keep others out
+   * @throws io.winnow.core.WinnowException with {@code TOO_LARGE} for more than the log takes at
+   *     once, {@code OVERLOADED} if the queue is full, {@code UNAVAILABLE} if the disk does not
+   *     take writes (nothing was acknowledged then)
+   */
+  List<Verdict> append(List<LogRecord> records);
+
+  @Override
+  void close();
+
+  /**
+   * What became of a record.
+   *
+   * @param offset of the accepted record, or of the earlier one that it duplicates; -1 if rejected
+   * @param problem why it was rejected, or null
+   */
+  record Verdict(Status status, long offset, io.winnow.core.@Nullable Problem problem) {
+    /** What became of it. */
+    public enum Status {
+      /** On disk now. */
+      ACCEPTED,
+      /** An equal event with this id was on disk already; nothing to do. */
+      DUPLICATE,
+      /** Not valid, or its id was used for another event. */
+      REJECTED
+    }
+  }
+}

@@ -1,0 +1,46 @@
+package io.winnow.events;
+
+import io.winnow.core.LogRecord;
+import java.util.List;
+
+/** A finite sequence of records in log order: the event log up to now, or a data set in memory. */
+public interface RecordSource {
+  /** The offset behind the last record. */
+  long endOffset();
+
+  /**
+   * Visits the records with offsets in {@code [from, to)} in order. Offsets ascend but may have
+   * gaps where a damaged part of the log was skipped.
+   */
+  void replay(long from, long to, Visitor visitor);
+
+  /** Visits every record. */
+  default void replay(Visitor visitor) {
+    replay(0, endOffset(), visitor);
+  }
+
+  /** Receives records in log order. */
+  @FunctionalInterface
+  interface Visitor {
+    /** Called once for each record. */
+    void visit(long offset, LogRecord record);
+  }
+
+  /** A source over a list; the offset is the index. */
+  static RecordSource of(List<LogRecord> records) {
+    List<LogRecord> copy = List.copyOf(records);
+    return new RecordSource() {
+      @Override
+      public long endOffset() {
+        return copy.size();
+      }
+
+      @Override
+      public void replay(long from, long to, Visitor visitor) {
+        for (long offset = Math.max(0, from); offset < Math.min(to, copy.size()); offset++) {
+          visitor.visit(offset, copy.get((int) offset));
+        }
+      }
+    };
+  }
+}

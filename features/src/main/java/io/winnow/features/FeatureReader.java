@@ -1,0 +1,70 @@
+package io.winnow.features;
+
+import io.winnow.core.AttributeValue;
+import io.winnow.core.UserId;
+import java.util.Map;
+
+/**
+ * Reads the state of the fold at one offset of the log: the embedded online store (now) and replay
+ * (then) serve the same contract. Thread-safe where the implementation says so.
+ */
+public interface FeatureReader {
+  /** The items known at this offset. */
+  Catalog catalog();
+
+  /** The columns of {@link FeatureRows}. */
+  FeatureSchema schema();
+
+  /** The offset of the first record that is not visible. */
+  long appliedOffset();
+
+  /** What the user did so far. */
+  UserHistory history(UserId user);
+
+  /** The user's attributes; empty if none were put. */
+  Map<String, AttributeValue> userAttributes(UserId user);
+
+  /**
+   * The numeric features of one user and C items, all read at the same offset.
+   *
+   * <p>Windows end at {@code query.timeMs()}. NaN stands for 'nothing known'.
+   */
+  FeatureRows read(FeatureQuery query);
+
+  /**
+   * How many events other than impressions each item had in the window that ends at {@code timeMs}.
+   *
+   * @param days the window, one of 1, 7 or 30
+   * @return counts by catalogue index, shape (catalog size)
+   */
+  float[] itemCounts(int days, long timeMs);
+
+  /**
+   * What to read.
+   *
+   * @param user whose request it is
+   * @param items catalogue indices, shape (C); owned by the query
+   * @param context the request's context
+   * @param timeMs the request's time
+   */
+  record FeatureQuery(UserId user, int[] items, Map<String, String> context, long timeMs) {
+    /** Copies the context. */
+    public FeatureQuery {
+      context = Map.copyOf(context);
+    }
+  }
+
+  /**
+   * The values.
+   *
+   * @param asOfOffset the offset they were read at
+   * @param columns F
+   * @param values row-major, shape (C, F); owned by the receiver
+   */
+  record FeatureRows(long asOfOffset, int columns, float[] values) {
+    /** A copy of one row, shape (F). */
+    public float[] row(int index) {
+      return java.util.Arrays.copyOfRange(values, index * columns, (index + 1) * columns);
+    }
+  }
+}

@@ -1,0 +1,15 @@
+/**
+ * The feature store: one definition of a feature, one fold that computes it.
+ *
+ * <p>In: log records, in order. Out: feature values for a user and candidate items at a time, the
+ * user's history, and the catalogue. The same {@link io.winnow.features.FeatureReader} contract is
+ * served by the embedded online store and by replay, from the same aggregation code, and the values
+ * agree bit for bit.
+ *
+ * <p>Legend of shapes: C candidates, F features. Item indices are positions in the {@link
+ * io.winnow.features.Catalog}.
+ */
+@NullMarked
+package io.winnow.features;
+
+import org.jspecify.annotations.NullMarked;

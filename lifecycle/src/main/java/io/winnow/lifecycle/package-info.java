@@ -1,0 +1,4 @@
+@NullMarked
+package io.winnow.lifecycle;
+
+import org.jspecify.annotations.NullMarked;

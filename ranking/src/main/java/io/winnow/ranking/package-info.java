@@ -1,0 +1,4 @@
+@NullMarked
+package io.winnow.ranking;
+
+import org.jspecify.annotations.NullMarked;

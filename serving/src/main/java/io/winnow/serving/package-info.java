@@ -1,0 +1,4 @@
+@NullMarked
+package io.winnow.serving;
+
+import org.jspecify.annotations.NullMarked;
