@@ -1,0 +1,4 @@
+@NullMarked
+package io.winnow.ranking.reranking;
+
+import org.jspecify.annotations.NullMarked;
