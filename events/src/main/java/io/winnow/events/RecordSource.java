@@ -43,4 +43,19 @@ public interface RecordSource {
       }
     };
   }
+
+  /** The records of a source below an offset, as a source of its own. */
+  static RecordSource prefix(RecordSource source, long endOffset) {
+    return new RecordSource() {
+      @Override
+      public long endOffset() {
+        return Math.min(endOffset, source.endOffset());
+      }
+
+      @Override
+      public void replay(long from, long to, Visitor visitor) {
+        source.replay(from, Math.min(to, endOffset()), visitor);
+      }
+    };
+  }
 }

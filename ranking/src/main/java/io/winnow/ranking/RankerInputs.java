@@ -6,11 +6,13 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Assembles the ranker's input matrix from store features and source scores: the same code in training and in serving.
+ * Assembles the ranker's input matrix from store features and source scores: the same code in
+ * training and in serving.
  *
- * <p>Columns, in order: the F store features; then for each of the S sources its raw score, its score standardised within the request,
- * and the negative logarithm of its rank within the request. The last two make scores comparable between requests (a score that
- * sums over a history grows with its length). NaN stands for 'this source has no score for this item'.
+ * <p>Columns, in order: the F store features; then for each of the S sources its raw score, its
+ * score standardised within the request, and the negative logarithm of its rank within the request.
+ * The last two make scores comparable between requests (a score that sums over a history grows with
+ * its length). NaN stands for 'this source has no score for this item'.
  *
  * <p>Immutable and thread-safe. Cost: O(S C log C).
  */
@@ -106,7 +108,10 @@ public final class RankerInputs {
     }
   }
 
-  /** How many of the first {@code known} ascending values are greater than {@code score}: equal scores share a rank. */
+  /**
+   * How many of the first {@code known} ascending values are greater than {@code score}: equal
+   * scores share a rank.
+   */
   private static int countAbove(float[] ascending, int known, float score) {
     int low = 0;
     int high = known;

@@ -31,15 +31,14 @@ final class RankerInputsTest {
   @Test
   void assemble_scoresBecomeStandardisedAndRanked() {
     float nan = Float.NaN;
-    float[] matrix =
-        inputs.assemble(3, new float[] {7, 7, 7}, new float[] {1, 5, 3, nan, 2, 5});
+    float[] matrix = inputs.assemble(3, new float[] {7, 7, 7}, new float[] {1, 5, 3, nan, 2, 5});
     assertArrayEquals(
         new float[] {7, 1, -1.2247449f, (float) -Math.log(3), 5, 0, 0},
         java.util.Arrays.copyOfRange(matrix, 0, 7),
         1e-6f);
-    assertEquals(0f, matrix[7 + 3], "the best score has rank 0");
+    assertEquals(0f, matrix[7 + 3], 1e-9f, "the best score has rank 0");
     assertTrue(Float.isNaN(matrix[7 + 4]) && Float.isNaN(matrix[7 + 5]), "no score stays unknown");
-    assertEquals(0f, matrix[14 + 6], "equal scores share the best rank");
+    assertEquals(0f, matrix[14 + 6], 1e-9f, "equal scores share the best rank");
   }
 
   @Test

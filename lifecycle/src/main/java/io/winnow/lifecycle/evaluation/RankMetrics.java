@@ -9,13 +9,16 @@ import java.util.random.RandomGenerator;
 import java.util.stream.IntStream;
 
 /**
- * Accumulates how one model ranked the targets. Each target is one event; its rank is its place, from 0, in the model's list.
+ * Accumulates how one model ranked the targets. Each target is one event; its rank is its place,
+ * from 0, in the model's list.
  *
- * <p>With one relevant item a target, NDCG@k is {@code 1 / log2(rank + 2)} where rank &lt; k, else 0 (Järvelin, Kekäläinen: Cumulated
- * gain-based evaluation of IR techniques, 2002), and recall@k equals the hit rate. Confidence intervals are the 2.5 % and 97.5 % quantiles of a
- * bootstrap that resamples users, since the events of one user are not independent.
+ * <p>With one relevant item a target, NDCG@k is {@code 1 / log2(rank + 2)} where rank &lt; k, else
+ * 0 (Järvelin, Kekäläinen: Cumulated gain-based evaluation of IR techniques, 2002), and recall@k
+ * equals the hit rate. Confidence intervals are the 2.5 % and 97.5 % quantiles of a bootstrap that
+ * resamples users, since the events of one user are not independent.
  *
- * <p>Not thread-safe; each shard of an evaluation has its own, and {@link #merge} adds them up in any order with the same result.
+ * <p>Not thread-safe; each shard of an evaluation has its own, and {@link #merge} adds them up in
+ * any order with the same result.
  */
 final class RankMetrics {
   static final int TOP = 10;

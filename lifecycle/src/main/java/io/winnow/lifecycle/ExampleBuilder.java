@@ -1,0 +1,198 @@
+package io.winnow.lifecycle;
+
+import io.winnow.core.LogRecord;
+import io.winnow.core.Seed;
+import io.winnow.core.application.ApplicationDefinition;
+import io.winnow.core.application.Objectives.Objective;
+import io.winnow.events.RecordSource;
+import io.winnow.features.FeatureReader.FeatureQuery;
+import io.winnow.features.FeatureReader.FeatureRows;
+import io.winnow.features.OnlineStore;
+import io.winnow.lifecycle.ServingRelease.Moment;
+import io.winnow.models.ranker.RankingExamples;
+import io.winnow.retrieval.CandidateSet;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.random.RandomGenerator;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Plays the log up to each training request and does there what serving would have done: retrieve, read features, assemble
+ * the ranker's inputs. So a training row is made by the code that makes a serving row, from what the log held at that offset.
+ *
+ * <p>Requests are shared out to shards, each with a replay of its own, on as many threads; the result does not depend on how many there
+ * are.
+ */
+final class ExampleBuilder {
+  /** Rows of a {@link TrainingRequest.Chosen}: the chosen item, the best of each source, others at random. */
+  private static final int HARD_NEGATIVES = 40;
+
+  private static final int RANDOM_NEGATIVES = 40;
+
+  private final ApplicationDefinition application;
+  private final Release release;
+  private final Seed seed;
+  private final int threads;
+
+  /**
+   * @param release retrieval models that have not seen the requests; its ranker is not used
+   */
+  ExampleBuilder(ApplicationDefinition application, Release release, Seed seed, int threads) {
+    this.application = application;
+    this.release = release;
+    this.seed = seed;
+    this.threads = threads;
+  }
+
+  /** One request's rows. */
+  private record Group(
+      int request, float[] inputs, int[] items, int[] positions, float[] labels, float[] query) {}
+
+  /** One shard's rows and the names of their columns. */
+  private record ShardResult(List<Group> groups, List<String> names, float[] itemVectors) {}
+
+  /**
+   * Builds the examples, oldest request first.
+   *
+   * @param records at least up to the last request's offset
+   * @param requests in any order
+   */
+  RankingExamples build(RecordSource records, List<TrainingRequest> requests) {
+    List<TrainingRequest> inOrder =
+        requests.stream().sorted(Comparator.comparingLong(TrainingRequest::asOfOffset)).toList();
+    List<ShardResult> shards =
+        Shards.run(threads, shard -> runShard(records, inOrder, shard, threads));
+    List<Group> groups = new ArrayList<>();
+    for (ShardResult shard : shards) {
+      groups.addAll(shard.groups());
+    }
+    groups.sort(Comparator.comparingInt(Group::request));
+    return concatenate(groups, shards.getFirst());
+  }
+
+  private ShardResult runShard(
+      RecordSource records, List<TrainingRequest> requests, int shard, int shards) {
+    List<Group> groups = new ArrayList<>();
+    try (OnlineStore store = OnlineStoreReplay.emptyStore(application)) {
+      ServingRelease serving = new ServingRelease(release, store);
+      OnlineStoreReplay replay = new OnlineStoreReplay(records, store);
+      for (int r = shard; r < requests.size(); r += shards) {
+        TrainingRequest request = requests.get(r);
+        replay.advanceTo(request.asOfOffset());
+        Group group = example(serving, request, r);
+        if (group != null) {
+          groups.add(group);
+        }
+      }
+      // Vectors are read at the end, when every item of every group is known.
+      replay.advanceTo(requests.isEmpty() ? 0 : requests.getLast().asOfOffset());
+      serving.retrieval().meetNewItems();
+      return new ShardResult(
+          groups, serving.rankerInputs().names(), serving.retrieval().allVectors());
+    }
+  }
+
+  private @Nullable Group example(ServingRelease serving, TrainingRequest request, int r) {
+    Moment moment = serving.moment(request.user(), Map.of(), _ -> true, request.timeMs());
+    CandidateSet candidates = serving.retrieve(moment);
+    int[] rows;
+    float[] labels;
+    int[] positions;
+    int heads = application.objectives().list().size();
+    switch (request) {
+      case TrainingRequest.Shown shown -> {
+        int[] items = shown.items().stream().mapToInt(serving::indexOf).toArray();
+        CandidateSet all = serving.retrieval().extend(moment, candidates, items);
+        candidates = all;
+        rows = IntStream.of(items).map(all::rowOf).toArray();
+        labels = shown.labels();
+        positions = shown.positions();
+      }
+      case TrainingRequest.Chosen chosen -> {
+        int target = candidates.rowOf(serving.indexOf(chosen.item()));
+        if (target < 0) {
+          return null; // Retrieval missed it: no ranker could have shown it.
+        }
+        rows = negatives(candidates, target, seed.generator("negatives-" + r));
+        labels = new float[rows.length * heads];
+        System.arraycopy(chosen.labels(), 0, labels, 0, heads);
+        positions = new int[rows.length];
+        Arrays.fill(positions, -1);
+      }
+    }
+    FeatureRows features =
+        serving
+            .reader()
+            .read(
+                new FeatureQuery(
+                    moment.user(), candidates.items(), moment.context(), moment.timeMs()));
+    float[] inputs = serving.inputs(candidates, features);
+    int width = serving.rankerInputs().names().size();
+    float[] kept = new float[rows.length * width];
+    int[] items = new int[rows.length];
+    for (int i = 0; i < rows.length; i++) {
+      System.arraycopy(inputs, rows[i] * width, kept, i * width, width);
+      items[i] = candidates.items()[rows[i]];
+    }
+    float[] query =
+        serving.retrieval().rankerQuery(moment, serving.retrieval().embeddingSize());
+    return new Group(r, kept, items, positions, labels, query);
+  }
+
+  /** The target first, then the head of the merged list and a random part of the rest. */
+  private static int[] negatives(CandidateSet candidates, int target, RandomGenerator random) {
+    int hard = Math.min(HARD_NEGATIVES, candidates.size());
+    IntStream head = IntStream.range(0, hard);
+    int rest = candidates.size() - hard;
+    IntStream tail =
+        rest <= RANDOM_NEGATIVES
+            ? IntStream.range(hard, candidates.size())
+            : random.ints(hard, candidates.size()).distinct().limit(RANDOM_NEGATIVES).sorted();
+    return IntStream.concat(
+            IntStream.of(target), IntStream.concat(head, tail).filter(row -> row != target))
+        .toArray();
+  }
+
+  private RankingExamples concatenate(List<Group> groups, ShardResult shard) {
+    int width = shard.names().size();
+    int heads = application.objectives().list().size();
+    int embedding = groups.isEmpty() ? 0 : groups.getFirst().query().length;
+    int[] offsets = new int[groups.size() + 1];
+    for (int g = 0; g < groups.size(); g++) {
+      offsets[g + 1] = offsets[g] + groups.get(g).items().length;
+    }
+    int total = offsets[groups.size()];
+    float[] inputs = new float[Math.multiplyExact(total, width)];
+    float[] labels = new float[total * heads];
+    float[] queries = new float[groups.size() * embedding];
+    int[] items = new int[total];
+    int[] positions = new int[total];
+    for (int g = 0; g < groups.size(); g++) {
+      Group group = groups.get(g);
+      int at = offsets[g];
+      System.arraycopy(group.inputs(), 0, inputs, at * width, group.inputs().length);
+      System.arraycopy(group.labels(), 0, labels, at * heads, group.labels().length);
+      System.arraycopy(group.items(), 0, items, at, group.items().length);
+      System.arraycopy(group.positions(), 0, positions, at, group.positions().length);
+      System.arraycopy(group.query(), 0, queries, g * embedding, embedding);
+    }
+    List<Objective> objectives = application.objectives().list();
+    float[] weights = new float[objectives.size()];
+    for (int t = 0; t < weights.length; t++) {
+      weights[t] = (float) objectives.get(t).weight();
+    }
+    return new RankingExamples(
+        shard.names(),
+        inputs,
+        offsets,
+        embedding == 0
+            ? RankingExamples.Embeddings.none()
+            : new RankingExamples.Embeddings(embedding, queries, items, shard.itemVectors()),
+        new RankingExamples.Outcomes(
+            objectives.stream().map(Objective::name).toList(), weights, labels, positions));
+  }
+}

@@ -1,0 +1,90 @@
+package io.winnow.lifecycle;
+
+import io.winnow.core.AttributeValue;
+import io.winnow.core.application.AttributeType;
+import io.winnow.core.application.Schema;
+import io.winnow.features.Catalog;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Turns item attributes into category tokens, from which the item encoder makes a vector for an item that training never saw.
+ *
+ * <p>A token is {@code attribute=category}; a time attribute gives {@code attribute.year=1995}. Free text and numbers give none. The vocabulary
+ * is the most frequent {@value #MAX_TOKENS} tokens that at least {@value #MIN_ITEMS} items share. Immutable.
+ */
+final class ItemTokenizer {
+  static final int MAX_TOKENS = 50_000;
+  static final int MIN_ITEMS = 2;
+
+  private final Schema schema;
+  private final List<String> vocabulary;
+  private final Map<String, Integer> tokenOf = new HashMap<>();
+
+  ItemTokenizer(Schema schema, List<String> vocabulary) {
+    this.schema = schema;
+    this.vocabulary = List.copyOf(vocabulary);
+    for (int token = 0; token < vocabulary.size(); token++) {
+      tokenOf.put(vocabulary.get(token), token);
+    }
+  }
+
+  /** The vocabulary of a catalogue as it is now. */
+  static ItemTokenizer fit(Schema schema, Catalog catalog) {
+    Map<String, Integer> counts = new LinkedHashMap<>();
+    for (int item = 0; item < catalog.size(); item++) {
+      for (String name : names(schema, catalog.attributes(item))) {
+        counts.merge(name, 1, Integer::sum);
+      }
+    }
+    List<String> vocabulary =
+        counts.entrySet().stream()
+            .filter(entry -> entry.getValue() >= MIN_ITEMS)
+            .sorted(
+                Map.Entry.<String, Integer>comparingByValue(Comparator.reverseOrder())
+                    .thenComparing(Map.Entry.comparingByKey()))
+            .limit(MAX_TOKENS)
+            .map(Map.Entry::getKey)
+            .toList();
+    return new ItemTokenizer(schema, vocabulary);
+  }
+
+  /** The tokens' names; a token is its index. */
+  List<String> vocabulary() {
+    return vocabulary;
+  }
+
+  /** The tokens of an item with these attributes that the vocabulary knows, in declared order. */
+  int[] tokens(Map<String, AttributeValue> attributes) {
+    return names(schema, attributes).stream()
+        .map(tokenOf::get)
+        .filter(token -> token != null)
+        .mapToInt(Integer::intValue)
+        .toArray();
+  }
+
+  private static List<String> names(Schema schema, Map<String, AttributeValue> attributes) {
+    List<String> names = new ArrayList<>();
+    schema
+        .itemAttributes()
+        .forEach(
+            (attribute, type) -> {
+              AttributeValue value = attributes.get(attribute);
+              if (value instanceof AttributeValue.Time(long epochMs)) {
+                int year = Instant.ofEpochMilli(epochMs).atOffset(ZoneOffset.UTC).getYear();
+                names.add(attribute + ".year=" + year);
+              } else if (value != null && type != AttributeType.TEXT) {
+                for (String category : value.categories()) {
+                  names.add(attribute + "=" + category);
+                }
+              }
+            });
+    return names;
+  }
+}

@@ -1,0 +1,60 @@
+package io.winnow.lifecycle;
+
+import java.util.Collections;
+import java.util.Map;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a release bundle holds and where it comes from; {@code manifest.json} of the bundle.
+ *
+ * @param version names the release; also the bundle's folder
+ * @param createdMs epoch milliseconds
+ * @param application the application's name
+ * @param schemaHash of the feature schema that the ranker reads
+ * @param files every other file of the bundle by its name
+ * @param provenance what it was made of
+ * @param metrics offline figures by name, such as {@code ranker.click.auc}
+ */
+public record ReleaseManifest(
+    String version,
+    long createdMs,
+    String application,
+    long schemaHash,
+    Map<String, FileEntry> files,
+    Provenance provenance,
+    Map<String, Double> metrics) {
+  /** Copies the maps. */
+  public ReleaseManifest {
+    files = Collections.unmodifiableMap(new TreeMap<>(files));
+    metrics = Collections.unmodifiableMap(new TreeMap<>(metrics));
+  }
+
+  /**
+   * One file's size and content.
+   *
+   * @param bytes its size
+   * @param sha256 lower-case hexadecimal
+   */
+  public record FileEntry(long bytes, String sha256) {}
+
+  /**
+   * What a release was made of.
+   *
+   * @param toOffset it saw the log's records below this offset
+   * @param fromMs time of the first record, epoch milliseconds
+   * @param toMs time of the last record
+   * @param seed the root seed of its training
+   * @param codeVersion Winnow's version
+   * @param environment JVM, operating system and processors
+   * @param parent the release that training started from, if any
+   */
+  public record Provenance(
+      long toOffset,
+      long fromMs,
+      long toMs,
+      long seed,
+      String codeVersion,
+      String environment,
+      @Nullable String parent) {}
+}

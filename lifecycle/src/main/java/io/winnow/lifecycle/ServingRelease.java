@@ -1,0 +1,318 @@
+package io.winnow.lifecycle;
+
+import io.winnow.core.AttributeValue;
+import io.winnow.core.ItemId;
+import io.winnow.core.Problem;
+import io.winnow.core.UserId;
+import io.winnow.core.WinnowException;
+import io.winnow.core.application.AttributeType;
+import io.winnow.features.Catalog;
+import io.winnow.features.FeatureReader;
+import io.winnow.features.FeatureReader.FeatureQuery;
+import io.winnow.features.FeatureReader.FeatureRows;
+import io.winnow.features.UserHistory;
+import io.winnow.models.ranker.Ranker;
+import io.winnow.ranking.RankerInputs;
+import io.winnow.ranking.reranking.Reranker;
+import io.winnow.ranking.reranking.Slate;
+import io.winnow.ranking.reranking.Slate.Placed;
+import io.winnow.retrieval.CandidateSet;
+import io.winnow.retrieval.CandidateSource.ItemFilter;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A release bound to a live feature store: what the request path, training and evaluation ask of it, stage by stage.
+ *
+ * <p>Catalogue indices throughout. Items that the release never saw get a vector from their attributes when they are first met. Thread-safe.
+ */
+public final class ServingRelease {
+  private final Release release;
+  private final FeatureReader reader;
+  private final BoundRetrieval retrieval;
+  private final RankerInputs inputs;
+  private final Reranker reranker;
+  private final InteractionSequences sequences;
+
+  /**
+   * Binds a release.
+   *
+   * @param reader the store whose state requests see
+   */
+  public ServingRelease(Release release, FeatureReader reader) {
+    this.release = release;
+    this.reader = reader;
+    this.retrieval = new BoundRetrieval(release.definition(), release.models(), reader);
+    this.inputs = new RankerInputs(reader.schema(), retrieval.sourceNames());
+    this.reranker = new Reranker(release.definition().policy().reranking());
+    this.sequences = new InteractionSequences(release.definition());
+    Ranker ranker = release.ranker();
+    if (ranker != null && !ranker.spec().featureNames().equals(inputs.names())) {
+      throw WinnowException.invalid(
+          "release " + release.version() + ".features",
+          difference(ranker.spec().featureNames(), inputs.names()),
+          "the features that the store serves");
+    }
+  }
+
+  private static String difference(List<String> wanted, List<String> served) {
+    List<String> missing = new ArrayList<>(wanted);
+    missing.removeAll(served);
+    List<String> added = new ArrayList<>(served);
+    added.removeAll(wanted);
+    return "missing " + missing + ", not known to the ranker " + added;
+  }
+
+  /**
+   * What a request is about, read once at its beginning.
+   *
+   * @param history all that the user did
+   * @param choices the part of it that models see
+   * @param userVector the query encoder's output, or null where there is no encoder or no history
+   * @param filter which items may be recommended now
+   * @param rules the request's own part of the filter and availability, without what was seen
+   */
+  public record Moment(
+      UserId user,
+      UserHistory history,
+      UserHistory choices,
+      float @Nullable [] userVector,
+      Map<String, String> context,
+      ItemFilter filter,
+      ItemFilter rules,
+      long timeMs) {}
+
+  /**
+   * Candidates in the order of their scores.
+   *
+   * @param candidates where they came from
+   * @param order rows of {@code candidates}, best first, shape (C)
+   * @param scores of the candidates in that order, shape (C)
+   * @param features the store's values by row of {@code candidates}, or null if ranking was degraded
+   */
+  public record Ranked(
+      CandidateSet candidates, int[] order, float[] scores, @Nullable FeatureRows features) {
+    /** Catalogue indices, best first, shape (C). */
+    public int[] items() {
+      return IntStream.of(order).map(row -> candidates.items()[row]).toArray();
+    }
+
+    /** The log offset at which features were read; 0 if they were not. */
+    public long asOfOffset() {
+      return features == null ? 0 : features.asOfOffset();
+    }
+
+    /** The store's values that an item was ranked by, shape (F); empty if ranking was degraded. */
+    public float[] storeFeatures(int item) {
+      if (features == null) {
+        return new float[0];
+      }
+      return features.row(candidates.rowOf(item));
+    }
+
+    /** The first n as they are. */
+    public List<Placed> first(int n) {
+      List<Placed> placed = new ArrayList<>();
+      for (int i = 0; i < Math.min(n, order.length); i++) {
+        placed.add(
+            new Placed(candidates.items()[order[i]], i, scores[i], 1, Slate.Reason.RANKED));
+      }
+      return placed;
+    }
+  }
+
+  /**
+   * Why an item is in a slate.
+   *
+   * @param source the source that ranked it highest, or {@code exploration}
+   * @param text for people
+   */
+  public record Reason(String source, String text) {}
+
+  /** The release's version. */
+  public String version() {
+    return release.version();
+  }
+
+  /** Identifies the names of the logged feature values. */
+  public long schemaHash() {
+    return reader.schema().hash();
+  }
+
+  /** How many items are known. */
+  public int catalogSize() {
+    return reader.catalog().size();
+  }
+
+  /** The item at an index. */
+  public ItemId item(int index) {
+    return reader.catalog().item(index);
+  }
+
+  /** The index of an item, or -1. */
+  public int indexOf(ItemId item) {
+    return reader.catalog().indexOf(item);
+  }
+
+  /** Reads the user's history and encodes it. */
+  public Moment moment(
+      UserId user, Map<String, String> context, ItemFilter requestRules, long timeMs) {
+    retrieval.meetNewItems();
+    UserHistory history = reader.history(user);
+    UserHistory choices = sequences.choices(history);
+    ItemFilter rules = available(requestRules);
+    ItemFilter filter = rules;
+    if (!release.definition().schema().repeats()) {
+      BitSet seen = new BitSet();
+      for (int item : history.items()) {
+        seen.set(item);
+      }
+      filter = item -> !seen.get(item) && rules.allows(item);
+    }
+    return new Moment(
+        user, history, choices, retrieval.encode(choices), context, filter, rules, timeMs);
+  }
+
+  /** The moment of a user of whom nothing is known, or can be read in time. */
+  public Moment strangerMoment(
+      UserId user, Map<String, String> context, ItemFilter requestRules, long timeMs) {
+    UserHistory none = UserHistory.empty(List.copyOf(release.definition().schema().events().keySet()));
+    ItemFilter rules = available(requestRules);
+    return new Moment(user, none, none, null, context, rules, rules, timeMs);
+  }
+
+  private ItemFilter available(ItemFilter requestRules) {
+    Catalog catalog = reader.catalog();
+    return item -> catalog.available(item) && requestRules.allows(item);
+  }
+
+  /** Asks every source for its quota and merges. */
+  public CandidateSet retrieve(Moment moment) {
+    return retrieval.retrieve(moment);
+  }
+
+  /** The release's popular items, by the request's rules only: quick, and empty only if nothing is available. */
+  public CandidateSet popular(Moment moment) {
+    return retrieval.popular(moment);
+  }
+
+  /** The items most similar to one, itself excluded. */
+  public CandidateSet similar(int item, int n, long timeMs) {
+    return retrieval.similar(item, n, available(_ -> true), timeMs);
+  }
+
+  /** Reads the candidates' features at one offset and orders them by the ranker's score. */
+  public Ranked rank(Moment moment, CandidateSet candidates) {
+    Ranker ranker = release.ranker();
+    FeatureRows features =
+        reader.read(
+            new FeatureQuery(
+                moment.user(), candidates.items(), moment.context(), moment.timeMs()));
+    if (ranker == null || candidates.size() == 0) {
+      Ranked plain = unranked(candidates);
+      return new Ranked(candidates, plain.order(), plain.scores(), features);
+    }
+    float[] scores =
+        ranker.scores(
+            inputs(candidates, features),
+            candidates.size(),
+            retrieval.rankerQuery(moment, ranker.spec().embeddingSize()),
+            retrieval.rankerItems(candidates.items(), ranker.spec().embeddingSize()));
+    int[] order =
+        IntStream.range(0, scores.length)
+            .boxed()
+            .sorted(Comparator.<Integer>comparingDouble(row -> -scores[row]).thenComparing(r -> r))
+            .mapToInt(Integer::intValue)
+            .toArray();
+    float[] sorted = new float[order.length];
+    for (int i = 0; i < order.length; i++) {
+      sorted[i] = scores[order[i]];
+    }
+    return new Ranked(candidates, order, sorted, features);
+  }
+
+  /** The ranker's input matrix, shape (C, inputs). */
+  float[] inputs(CandidateSet candidates, FeatureRows features) {
+    return inputs.assemble(candidates.size(), features.values(), candidates.scores());
+  }
+
+  RankerInputs rankerInputs() {
+    return inputs;
+  }
+
+  BoundRetrieval retrieval() {
+    return retrieval;
+  }
+
+  FeatureReader reader() {
+    return reader;
+  }
+
+  /** The candidates in the order of retrieval, scored by descending place. */
+  public Ranked unranked(CandidateSet candidates) {
+    int[] order = IntStream.range(0, candidates.size()).toArray();
+    float[] scores = new float[order.length];
+    for (int i = 0; i < order.length; i++) {
+      scores[i] = 1f / (i + 1);
+    }
+    return new Ranked(candidates, order, scores, null);
+  }
+
+  /** Applies rules, caps, diversity and exploration. */
+  public Slate rerank(Moment moment, Ranked ranked, int n, long seed) {
+    return reranker.rerank(
+        new Reranker.Request(
+            ranked.items(), ranked.scores(), n, moment.history(), moment.timeMs(), seed),
+        reader.catalog(),
+        retrieval::vector);
+  }
+
+  /**
+   * Allows items that have every given category.
+   *
+   * @throws WinnowException naming an attribute that the application does not have
+   */
+  public ItemFilter attributeFilter(Map<String, String> filters) {
+    Map<String, AttributeType> attributes = release.definition().schema().itemAttributes();
+    List<Problem> problems = new ArrayList<>();
+    for (String name : filters.keySet()) {
+      AttributeType type = attributes.get(name);
+      if (type != AttributeType.STRING && type != AttributeType.STRINGS) {
+        problems.add(
+            new Problem(
+                "filters." + name,
+                type == null ? "no such attribute" : type.name(),
+                "an item attribute of type string or strings"));
+      }
+    }
+    if (!problems.isEmpty()) {
+      throw WinnowException.invalid(problems);
+    }
+    if (filters.isEmpty()) {
+      return _ -> true;
+    }
+    Catalog catalog = reader.catalog();
+    return item -> {
+      for (Map.Entry<String, String> filter : filters.entrySet()) {
+        AttributeValue value = catalog.attribute(item, filter.getKey());
+        if (value == null || !value.categories().contains(filter.getValue())) {
+          return false;
+        }
+      }
+      return true;
+    };
+  }
+
+  /** Why an item stands in the slate. */
+  public Reason explain(Moment moment, Ranked ranked, Placed placed) {
+    if (placed.reason() == Slate.Reason.EXPLORATION) {
+      return new Reason("exploration", "something new, to learn whether you like it");
+    }
+    return retrieval.explain(moment, ranked.candidates(), placed.item());
+  }
+}

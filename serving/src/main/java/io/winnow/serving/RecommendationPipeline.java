@@ -1,0 +1,250 @@
+package io.winnow.serving;
+
+import io.winnow.core.ErrorCode;
+import io.winnow.core.Event;
+import io.winnow.core.Impression;
+import io.winnow.core.ItemId;
+import io.winnow.core.LogRecord;
+import io.winnow.core.Seed;
+import io.winnow.core.TimeSource;
+import io.winnow.core.WinnowException;
+import io.winnow.events.EventLog;
+import io.winnow.lifecycle.ServingRelease;
+import io.winnow.lifecycle.ServingRelease.Moment;
+import io.winnow.lifecycle.ServingRelease.Ranked;
+import io.winnow.ranking.reranking.Slate.Placed;
+import io.winnow.retrieval.CandidateSet;
+import io.winnow.retrieval.CandidateSource.ItemFilter;
+import io.winnow.serving.StageRunner.Fallback;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.atomic.AtomicReference;
+
+/**
+ * The request path: context, retrieval, ranking, re-ranking, impressions, each until its share of the deadline and with its declared
+ * fallback.
+ *
+ * <table>
+ * <caption>The stages</caption>
+ * <tr><th>stage</th><th>done by</th><th>falls back to</th></tr>
+ * <tr><td>context</td><td>20 %</td><td>a user without history</td></tr>
+ * <tr><td>retrieval</td><td>50 %</td><td>the release's popular items</td></tr>
+ * <tr><td>ranking</td><td>80 %</td><td>the order of retrieval</td></tr>
+ * <tr><td>reranking</td><td>90 %</td><td>the first n of the ranking</td></tr>
+ * <tr><td>impressions</td><td>100 %</td><td>an answer whose impressions are not logged</td></tr>
+ * </table>
+ *
+ * <p>A request works with one release from beginning to end, whatever is installed meanwhile. Thread-safe.
+ */
+public final class RecommendationPipeline implements Recommender {
+  /** The experiment arm of requests that no experiment touches. */
+  private static final String DEFAULT_ARM = "default";
+
+  private final AtomicReference<ServingRelease> active;
+  private final EventLog log;
+  private final TimeSource clock;
+  private final ExecutorService compute;
+  private final ExecutorService waiting;
+
+  /**
+   * @param first the release to begin with; {@link ServingRelease#untrained} before there is one
+   * @param log takes the impressions
+   * @param compute a bounded pool of platform threads for the stages that compute
+   * @param waiting an executor for the stage that waits for the disk, such as one of virtual threads
+   */
+  public RecommendationPipeline(
+      ServingRelease first,
+      EventLog log,
+      TimeSource clock,
+      ExecutorService compute,
+      ExecutorService waiting) {
+    this.active = new AtomicReference<>(first);
+    this.log = log;
+    this.clock = clock;
+    this.compute = compute;
+    this.waiting = waiting;
+  }
+
+  /** Serves another release from the next request on. */
+  public void install(ServingRelease release) {
+    active.set(release);
+  }
+
+  @Override
+  public String release() {
+    return active.get().version();
+  }
+
+  @Override
+  public Slate recommend(RecommendationRequest request) {
+    long arrived = System.nanoTime();
+    ServingRelease release = active.get();
+    ItemFilter rules = rules(release, request);
+    long nowMs = clock.nowMs();
+    StageRunner stages = new StageRunner(compute, arrived, request.deadline().toNanos());
+
+    Moment moment =
+        stages.run(
+            "context",
+            0.2,
+            () -> release.moment(request.user(), request.context(), rules, nowMs),
+            new Fallback<>(
+                "a user without history",
+                () -> release.strangerMoment(request.user(), request.context(), rules, nowMs)));
+    CandidateSet retrieved =
+        stages.run(
+            "retrieval",
+            0.5,
+            () -> release.retrieve(moment),
+            new Fallback<>("popular items", () -> release.popular(moment)));
+    CandidateSet candidates = retrieved.size() > 0 ? retrieved : seenItems(release, moment, stages);
+    Ranked ranked =
+        stages.run(
+            "ranking",
+            0.8,
+            () -> release.rank(moment, candidates),
+            new Fallback<>("order of retrieval", () -> release.unranked(candidates)));
+    List<Placed> placed =
+        stages.run(
+            "reranking",
+            0.9,
+            () -> release.rerank(moment, ranked, request.n(), seed(request)).placed(),
+            new Fallback<>("first of the ranking", () -> ranked.first(request.n())));
+    List<SlateItem> items = describe(release, moment, ranked, placed);
+    stages.run(
+        waiting,
+        "impressions",
+        1.0,
+        () -> logImpressions(release, request, ranked, placed, items, nowMs),
+        new Fallback<>("impressions are not logged", () -> false));
+    return new Slate(
+        request.requestId(),
+        release.version(),
+        DEFAULT_ARM,
+        items,
+        stages.degraded(),
+        stages.stageNanos());
+  }
+
+  /** Where a user has seen all there is, allows what was seen: an answer is never empty without need. */
+  private static CandidateSet seenItems(
+      ServingRelease release, Moment moment, StageRunner stages) {
+    CandidateSet seen = release.popular(moment);
+    if (seen.size() > 0) {
+      stages.degrade("retrieval", "nothing unseen is left", "seen items");
+    }
+    return seen;
+  }
+
+  private static long seed(RecommendationRequest request) {
+    return new Seed(0).derive(request.requestId()).value();
+  }
+
+  private static ItemFilter rules(ServingRelease release, RecommendationRequest request) {
+    Set<Integer> excluded = new HashSet<>();
+    for (ItemId item : request.exclude()) {
+      excluded.add(release.indexOf(item));
+    }
+    ItemFilter attributes = release.attributeFilter(request.filters());
+    return item -> !excluded.contains(item) && attributes.allows(item);
+  }
+
+  private static List<SlateItem> describe(
+      ServingRelease release, Moment moment, Ranked ranked, List<Placed> placed) {
+    List<SlateItem> items = new ArrayList<>(placed.size());
+    for (Placed place : placed) {
+      ServingRelease.Reason reason = release.explain(moment, ranked, place);
+      items.add(
+          new SlateItem(
+              release.item(place.item()),
+              place.position(),
+              place.score(),
+              place.propensity(),
+              reason.source(),
+              reason.text()));
+    }
+    return items;
+  }
+
+  private boolean logImpressions(
+      ServingRelease release,
+      RecommendationRequest request,
+      Ranked ranked,
+      List<Placed> placed,
+      List<SlateItem> items,
+      long nowMs) {
+    if (items.isEmpty()) {
+      return true;
+    }
+    List<LogRecord> records = new ArrayList<>(items.size());
+    for (int i = 0; i < items.size(); i++) {
+      SlateItem item = items.get(i);
+      Impression impression =
+          new Impression(
+              request.requestId(),
+              item.position(),
+              item.propensity(),
+              new Impression.Provenance(
+                  release.version(), DEFAULT_ARM, item.source(), item.score()),
+              ranked.asOfOffset(),
+              release.schemaHash(),
+              ranked.storeFeatures(placed.get(i).item()));
+      records.add(
+          new LogRecord.Happened(
+              new Event(
+                  request.requestId() + ":" + item.position(),
+                  Event.IMPRESSION,
+                  request.user(),
+                  item.item(),
+                  nowMs,
+                  Double.NaN,
+                  request.requestId(),
+                  impression)));
+    }
+    for (EventLog.Verdict verdict : log.append(records)) {
+      if (verdict.status() != EventLog.Verdict.Status.ACCEPTED) {
+        throw new WinnowException(
+            ErrorCode.CONFLICT,
+            "impressions of request " + request.requestId() + ": " + verdict);
+      }
+    }
+    return true;
+  }
+
+  @Override
+  public Slate similar(ItemId item, int n) {
+    long arrived = System.nanoTime();
+    ServingRelease release = active.get();
+    int index = release.indexOf(item);
+    if (index < 0) {
+      throw new WinnowException(
+          ErrorCode.NOT_FOUND, "item: " + item + " (expected: an item of the catalogue)");
+    }
+    if (n < 1 || n > RecommendationRequest.MAX_N) {
+      throw WinnowException.invalid("n", n, "1 to " + RecommendationRequest.MAX_N);
+    }
+    CandidateSet similar = release.similar(index, n, clock.nowMs());
+    List<SlateItem> items = new ArrayList<>(similar.size());
+    for (int c = 0; c < similar.size(); c++) {
+      items.add(
+          new SlateItem(
+              release.item(similar.items()[c]),
+              c,
+              similar.score(c),
+              1,
+              "similar",
+              "similar to " + item));
+    }
+    return new Slate(
+        "",
+        release.version(),
+        DEFAULT_ARM,
+        items,
+        List.of(),
+        Map.of("retrieval", System.nanoTime() - arrived));
+  }
+}
