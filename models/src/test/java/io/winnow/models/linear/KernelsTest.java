@@ -1,0 +1,62 @@
+package io.winnow.models.linear;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import io.winnow.core.Seed;
+import java.util.random.RandomGenerator;
+import org.junit.jupiter.api.Test;
+
+class KernelsTest {
+  private final RandomGenerator random = new Seed(7).generator("kernels");
+
+  @Test
+  void dot_anyLengthAndOffset_agreesWithScalar() {
+    for (int n = 0; n < 150; n++) {
+      float[] a = Generated.floats(random, n + 3);
+      float[] b = Generated.floats(random, n + 5);
+      assertEquals(Kernels.Scalar.dot(a, 3, b, 5, n), Kernels.dot(a, 3, b, 5, n), 1e-4f);
+    }
+  }
+
+  @Test
+  void addScaled_anyLength_agreesWithScalarAndTouchesNothingElse() {
+    for (int n = 0; n < 100; n++) {
+      float[] x = Generated.floats(random, n + 2);
+      float[] expected = Generated.floats(random, n + 9);
+      float[] actual = expected.clone();
+      Kernels.Scalar.addScaled(0.7f, x, 2, expected, 4, n);
+      Kernels.addScaled(0.7f, x, 2, actual, 4, n);
+      assertArrayEquals(expected, actual, 1e-5f);
+    }
+  }
+
+  @Test
+  void dots_anyShape_agreesWithScalar() {
+    for (int n = 1; n < 70; n += 3) {
+      for (int count = 0; count < 11; count++) {
+        float[] query = Generated.floats(random, n);
+        float[] rows = Generated.floats(random, n * count + 1);
+        float[] expected = new float[count + 2];
+        float[] actual = new float[count + 2];
+        Kernels.Scalar.dots(query, rows, 1, count, expected, 2);
+        Kernels.dots(query, rows, 1, count, actual, 2);
+        assertArrayEquals(expected, actual, 1e-4f);
+      }
+    }
+  }
+
+  @Test
+  void subtractProduct_anyDepth_agreesWithScalarAndTouchesOnlyItsTile() {
+    for (int depth : new int[] {0, 1, 2, 17, 128}) {
+      int stride = Kernels.TILE_COLUMNS + 13;
+      float[] a = Generated.floats(random, 5 + depth * Kernels.TILE_ROWS);
+      float[] b = Generated.floats(random, 3 + depth * Kernels.TILE_COLUMNS);
+      float[] expected = Generated.floats(random, (Kernels.TILE_ROWS + 1) * stride);
+      float[] actual = expected.clone();
+      Kernels.Scalar.subtractProduct(a, 5, b, 3, depth, expected, 7, stride);
+      Kernels.subtractProduct(a, 5, b, 3, depth, actual, 7, stride);
+      assertArrayEquals(expected, actual, 1e-3f);
+    }
+  }
+}
