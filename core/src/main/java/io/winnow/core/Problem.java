@@ -6,8 +6,10 @@ package io.winnow.core;
  * @param field the path of the field, such as {@code features.user.watches_1h} or {@code n}
  * @param value what it holds, shortened if long
  * @param expectation what it should hold, such as {@code 1 to 100}
+ * @param location where the input says so, such as {@code winnow.yaml:7}; empty if there is no such
+ *     place
  */
-public record Problem(String field, String value, String expectation) {
+public record Problem(String field, String value, String expectation, String location) {
   private static final int MAX_VALUE_LENGTH = 120;
 
   /** Shortens a long value. */
@@ -17,8 +19,14 @@ public record Problem(String field, String value, String expectation) {
     }
   }
 
+  /** A problem of an input without lines, such as a request. */
+  public Problem(String field, String value, String expectation) {
+    this(field, value, expectation, "");
+  }
+
   @Override
   public String toString() {
-    return field + ": " + value + " (expected: " + expectation + ")";
+    String place = location.isEmpty() ? "" : location + ": ";
+    return place + field + ": " + value + " (expected: " + expectation + ")";
   }
 }
