@@ -1,0 +1,115 @@
+package io.winnow.features;
+
+import io.winnow.core.AttributeValue;
+import io.winnow.core.LogRecord;
+import io.winnow.core.UserId;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/** An {@link OnlineStore} that lives and dies with the process. */
+final class MemoryOnlineStore implements OnlineStore {
+  private final FeaturePlan plan;
+  private volatile Generation now;
+
+  /** A fold and the users that it keeps. */
+  private record Generation(FeatureState state, UserTable.InMemory users) {
+    static Generation empty(FeaturePlan plan) {
+      UserTable.InMemory users = new UserTable.InMemory(plan);
+      return new Generation(new FeatureState(plan, users), users);
+    }
+  }
+
+  MemoryOnlineStore(FeaturePlan plan) {
+    this.plan = plan;
+    this.now = Generation.empty(plan);
+  }
+
+  @Override
+  public Catalog catalog() {
+    return now.state.catalog();
+  }
+
+  @Override
+  public FeatureSchema schema() {
+    return plan.schema();
+  }
+
+  @Override
+  public long appliedOffset() {
+    return now.state.appliedOffset();
+  }
+
+  @Override
+  public UserHistory history(UserId user) {
+    return now.state.history(user);
+  }
+
+  @Override
+  public Map<String, AttributeValue> userAttributes(UserId user) {
+    return now.state.userAttributes(user);
+  }
+
+  @Override
+  public FeatureRows read(FeatureQuery query) {
+    return now.state.read(query);
+  }
+
+  @Override
+  public float[] itemCounts(int days, long timeMs) {
+    return now.state.itemCounts(days, timeMs);
+  }
+
+  @Override
+  public int[] lastItems(UserId user, String feature, long timeMs) {
+    return now.state.lastItems(user, feature, timeMs);
+  }
+
+  @Override
+  public long droppedLate() {
+    return now.state.droppedLate();
+  }
+
+  @Override
+  public void apply(long[] offsets, List<LogRecord> records) {
+    now.state.apply(offsets, records);
+  }
+
+  @Override
+  public String stateDigest() {
+    TreeMap<byte[], byte[]> entries = new TreeMap<>(Arrays::compareUnsigned);
+    StateEntries.Sink sink =
+        new StateEntries.Sink() {
+          @Override
+          public void put(byte[] key, byte[] value) {
+            entries.put(key, value);
+          }
+
+          @Override
+          public void remove(byte[] key) {
+            entries.remove(key);
+          }
+        };
+    Generation generation = now;
+    generation.state.lock().readLock().lock();
+    try {
+      generation.state.items().writeAll(sink);
+      generation.state.counts().writeAll(sink);
+      generation.users.forEach((id, user) -> user.writeAll(UserState.prefix(id), sink));
+    } finally {
+      generation.state.lock().readLock().unlock();
+    }
+    StateEntries.Digest digest = new StateEntries.Digest();
+    entries.forEach(digest::add);
+    return digest.hex();
+  }
+
+  @Override
+  public void discard() {
+    now = Generation.empty(plan);
+  }
+
+  @Override
+  public void close() {}
+}

@@ -1,0 +1,5 @@
+/** Tests of the feature store. */
+@NullMarked
+package io.winnow.features;
+
+import org.jspecify.annotations.NullMarked;
