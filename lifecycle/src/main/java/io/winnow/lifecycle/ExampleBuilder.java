@@ -1,16 +1,16 @@
 package io.winnow.lifecycle;
 
-import io.winnow.core.LogRecord;
 import io.winnow.core.Seed;
 import io.winnow.core.application.ApplicationDefinition;
 import io.winnow.core.application.Objectives.Objective;
 import io.winnow.events.RecordSource;
 import io.winnow.features.FeatureReader.FeatureQuery;
 import io.winnow.features.FeatureReader.FeatureRows;
-import io.winnow.features.OnlineStore;
+import io.winnow.features.PointInTimeReplay;
 import io.winnow.lifecycle.ServingRelease.Moment;
 import io.winnow.models.ranker.RankingExamples;
 import io.winnow.retrieval.CandidateSet;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -32,6 +32,8 @@ final class ExampleBuilder {
   private static final int HARD_NEGATIVES = 40;
 
   private static final int RANDOM_NEGATIVES = 40;
+
+  private static final Duration NO_LIMIT = Duration.ofMinutes(1);
 
   private final ApplicationDefinition application;
   private final Release release;
@@ -71,34 +73,45 @@ final class ExampleBuilder {
       groups.addAll(shard.groups());
     }
     groups.sort(Comparator.comparingInt(Group::request));
-    return concatenate(groups, shards.getFirst());
+    ShardResult last =
+        shards.stream()
+            .max(Comparator.comparingInt(shard -> shard.itemVectors().length))
+            .orElseThrow();
+    return concatenate(groups, last);
   }
 
   private ShardResult runShard(
       RecordSource records, List<TrainingRequest> requests, int shard, int shards) {
-    List<Group> groups = new ArrayList<>();
-    try (OnlineStore store = OnlineStoreReplay.emptyStore(application)) {
-      ServingRelease serving = new ServingRelease(release, store);
-      OnlineStoreReplay replay = new OnlineStoreReplay(records, store);
-      for (int r = shard; r < requests.size(); r += shards) {
-        TrainingRequest request = requests.get(r);
-        replay.advanceTo(request.asOfOffset());
-        Group group = example(serving, request, r);
-        if (group != null) {
-          groups.add(group);
-        }
-      }
-      // Vectors are read at the end, when every item of every group is known.
-      replay.advanceTo(requests.isEmpty() ? 0 : requests.getLast().asOfOffset());
-      serving.retrieval().meetNewItems();
-      return new ShardResult(
-          groups, serving.rankerInputs().names(), serving.retrieval().allVectors());
+    List<TrainingRequest> mine = new ArrayList<>();
+    for (int r = shard; r < requests.size(); r += shards) {
+      mine.add(requests.get(r));
     }
+    List<Group> groups = new ArrayList<>();
+    ServingRelease[] serving = new ServingRelease[1];
+    PointInTimeReplay.play(
+        records,
+        application,
+        mine.stream().mapToLong(TrainingRequest::asOfOffset).toArray(),
+        (index, reader) -> {
+          if (serving[0] == null) {
+            serving[0] = new ServingRelease(release, reader, new CallerRunsExecutor());
+          }
+          Group group = example(serving[0], mine.get(index), shard + index * shards);
+          if (group != null) {
+            groups.add(group);
+          }
+        });
+    return serving[0] == null
+        ? new ShardResult(groups, List.of(), new float[0])
+        : new ShardResult(
+            groups,
+            serving[0].rankerInputs().names(),
+            serving[0].retrieval().allVectors());
   }
 
   private @Nullable Group example(ServingRelease serving, TrainingRequest request, int r) {
     Moment moment = serving.moment(request.user(), Map.of(), _ -> true, request.timeMs());
-    CandidateSet candidates = serving.retrieve(moment);
+    CandidateSet candidates = serving.retrieve(moment, NO_LIMIT);
     int[] rows;
     float[] labels;
     int[] positions;
@@ -108,12 +121,12 @@ final class ExampleBuilder {
         int[] items = shown.items().stream().mapToInt(serving::indexOf).toArray();
         CandidateSet all = serving.retrieval().extend(moment, candidates, items);
         candidates = all;
-        rows = IntStream.of(items).map(all::rowOf).toArray();
+        rows = IntStream.of(items).map(item -> BoundRetrieval.rowOf(all, item)).toArray();
         labels = shown.labels();
         positions = shown.positions();
       }
       case TrainingRequest.Chosen chosen -> {
-        int target = candidates.rowOf(serving.indexOf(chosen.item()));
+        int target = BoundRetrieval.rowOf(candidates, serving.indexOf(chosen.item()));
         if (target < 0) {
           return null; // Retrieval missed it: no ranker could have shown it.
         }

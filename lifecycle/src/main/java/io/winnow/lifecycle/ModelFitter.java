@@ -12,10 +12,13 @@ import io.winnow.models.linear.Ease;
 import io.winnow.models.linear.ImplicitAls;
 import io.winnow.models.linear.Popularity;
 import io.winnow.models.linear.Transitions;
+import io.winnow.retrieval.PartitionedIndex;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** Fits every retrieval model to one training set. Not thread-safe. */
@@ -49,13 +52,19 @@ final class ModelFitter {
         ApplicationDefinition application, Interactions interactions, Catalog catalog) {
       ItemTokenizer tokenizer = ItemTokenizer.fit(application.schema(), catalog);
       List<ItemId> vocabulary = new ArrayList<>(catalog.size());
-      List<int[]> tokens = new ArrayList<>(catalog.size());
+      int[] offsets = new int[catalog.size() + 1];
+      int[][] tokens = new int[catalog.size()][];
       for (int item = 0; item < catalog.size(); item++) {
         vocabulary.add(catalog.item(item));
-        tokens.add(tokenizer.tokens(catalog.attributes(item)));
+        tokens[item] = tokenizer.tokens(catalog.attributes(item));
+        offsets[item + 1] = offsets[item] + tokens[item].length;
       }
+      int[] flat = Arrays.stream(tokens).flatMapToInt(Arrays::stream).toArray();
       return new TrainingSet(
-          vocabulary, interactions, tokenizer, ItemTokens.of(tokenizer.vocabulary().size(), tokens));
+          vocabulary,
+          interactions,
+          tokenizer,
+          new ItemTokens(tokenizer.vocabulary().size(), offsets, flat));
     }
   }
 
@@ -95,11 +104,24 @@ final class ModelFitter {
                     seed.derive("encoder"),
                     progress::epoch,
                     previous));
+    PartitionedIndex index =
+        timed("index", interactions, () -> index(encoder, seed.derive("index"), threads));
     return new RetrievalModels(
         set.vocabulary(),
         set.tokenizer(),
-        encoder,
+        new RetrievalModels.Deep(encoder, index),
         new RetrievalModels.Linear(popularity, transitions, ease, ials));
+  }
+
+  private static PartitionedIndex index(TrainedEncoder encoder, Seed seed, int threads) {
+    return PartitionedIndex.build(
+        encoder.spec().embeddingSize(),
+        IntStream.range(0, encoder.spec().itemCount()).toArray(),
+        encoder.itemVectors(),
+        new float[0],
+        PartitionedIndex.Config.DEFAULT,
+        seed,
+        threads);
   }
 
   private <T> T timed(String model, Interactions interactions, Supplier<T> training) {

@@ -6,23 +6,28 @@ import io.winnow.core.Problem;
 import io.winnow.core.UserId;
 import io.winnow.core.WinnowException;
 import io.winnow.core.application.AttributeType;
+import io.winnow.core.application.Policy;
 import io.winnow.features.Catalog;
 import io.winnow.features.FeatureReader;
 import io.winnow.features.FeatureReader.FeatureQuery;
 import io.winnow.features.FeatureReader.FeatureRows;
 import io.winnow.features.UserHistory;
+import io.winnow.models.ItemScorer;
 import io.winnow.models.ranker.Ranker;
 import io.winnow.ranking.RankerInputs;
 import io.winnow.ranking.reranking.Reranker;
 import io.winnow.ranking.reranking.Slate;
 import io.winnow.ranking.reranking.Slate.Placed;
 import io.winnow.retrieval.CandidateSet;
+import io.winnow.retrieval.CandidateSource.Candidates;
 import io.winnow.retrieval.CandidateSource.ItemFilter;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ExecutorService;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -32,24 +37,33 @@ import org.jspecify.annotations.Nullable;
  * <p>Catalogue indices throughout. Items that the release never saw get a vector from their attributes when they are first met. Thread-safe.
  */
 public final class ServingRelease {
+  /** How many items stand in where retrieval failed. */
+  private static final int FALLBACK_CANDIDATES = 200;
+
   private final Release release;
   private final FeatureReader reader;
   private final BoundRetrieval retrieval;
   private final RankerInputs inputs;
   private final Reranker reranker;
+  private final Reranker greedyReranker;
   private final InteractionSequences sequences;
 
   /**
    * Binds a release.
    *
    * @param reader the store whose state requests see
+   * @param executor runs the candidate sources; not the pool that runs the stages, which wait for them
    */
-  public ServingRelease(Release release, FeatureReader reader) {
+  public ServingRelease(Release release, FeatureReader reader, ExecutorService executor) {
     this.release = release;
     this.reader = reader;
-    this.retrieval = new BoundRetrieval(release.definition(), release.models(), reader);
+    this.retrieval = new BoundRetrieval(release, reader, executor);
     this.inputs = new RankerInputs(reader.schema(), retrieval.sourceNames());
-    this.reranker = new Reranker(release.definition().policy().reranking());
+    Policy.Reranking policy = release.definition().policy().reranking();
+    this.reranker = new Reranker(policy);
+    this.greedyReranker =
+        new Reranker(
+            new Policy.Reranking(policy.diversity(), policy.caps(), 0, policy.exclude()));
     this.sequences = new InteractionSequences(release.definition());
     Ranker ranker = release.ranker();
     if (ranker != null && !ranker.spec().featureNames().equals(inputs.names())) {
@@ -112,7 +126,7 @@ public final class ServingRelease {
       if (features == null) {
         return new float[0];
       }
-      return features.row(candidates.rowOf(item));
+      return features.row(BoundRetrieval.rowOf(candidates, item));
     }
 
     /** The first n as they are. */
@@ -162,7 +176,7 @@ public final class ServingRelease {
   /** Reads the user's history and encodes it. */
   public Moment moment(
       UserId user, Map<String, String> context, ItemFilter requestRules, long timeMs) {
-    retrieval.meetNewItems();
+    retrieval.meetNewItems(timeMs);
     UserHistory history = reader.history(user);
     UserHistory choices = sequences.choices(history);
     ItemFilter rules = available(requestRules);
@@ -191,18 +205,37 @@ public final class ServingRelease {
     return item -> catalog.available(item) && requestRules.allows(item);
   }
 
-  /** Asks every source for its quota and merges. */
-  public CandidateSet retrieve(Moment moment) {
-    return retrieval.retrieve(moment);
+  /**
+   * Asks every source for its quota and merges.
+   *
+   * @param budget a source that needs longer is left out and named in the answer
+   */
+  public CandidateSet retrieve(Moment moment, Duration budget) {
+    return retrieval.retrieve(moment, budget);
+  }
+
+  /** Each deep or live source alone, best first; the models of {@link #simpleModels} are not repeated. */
+  public Map<String, int[]> retrieveEach(Moment moment, int k) {
+    return retrieval.retrieveEach(moment, k);
+  }
+
+  /** Popularity, transitions, EASE and implicit ALS by those names, over catalogue indices. */
+  public Map<String, ItemScorer> simpleModels() {
+    return retrieval.simpleModels();
+  }
+
+  /** The declared item attributes. */
+  public Map<String, AttributeType> itemAttributes() {
+    return release.definition().schema().itemAttributes();
   }
 
   /** The release's popular items, by the request's rules only: quick, and empty only if nothing is available. */
   public CandidateSet popular(Moment moment) {
-    return retrieval.popular(moment);
+    return retrieval.lastResort(moment, FALLBACK_CANDIDATES);
   }
 
   /** The items most similar to one, itself excluded. */
-  public CandidateSet similar(int item, int n, long timeMs) {
+  public Candidates similar(int item, int n, long timeMs) {
     return retrieval.similar(item, n, available(_ -> true), timeMs);
   }
 
@@ -217,12 +250,7 @@ public final class ServingRelease {
       Ranked plain = unranked(candidates);
       return new Ranked(candidates, plain.order(), plain.scores(), features);
     }
-    float[] scores =
-        ranker.scores(
-            inputs(candidates, features),
-            candidates.size(),
-            retrieval.rankerQuery(moment, ranker.spec().embeddingSize()),
-            retrieval.rankerItems(candidates.items(), ranker.spec().embeddingSize()));
+    float[] scores = ranker.score(probabilities(ranker, moment, candidates, features));
     int[] order =
         IntStream.range(0, scores.length)
             .boxed()
@@ -234,6 +262,15 @@ public final class ServingRelease {
       sorted[i] = scores[order[i]];
     }
     return new Ranked(candidates, order, sorted, features);
+  }
+
+  private float[] probabilities(
+      Ranker ranker, Moment moment, CandidateSet candidates, FeatureRows features) {
+    return ranker.probabilities(
+        inputs(candidates, features),
+        candidates.size(),
+        retrieval.rankerQuery(moment, ranker.spec().embeddingSize()),
+        retrieval.rankerItems(candidates.items(), ranker.spec().embeddingSize()));
   }
 
   /** The ranker's input matrix, shape (C, inputs). */
@@ -263,9 +300,22 @@ public final class ServingRelease {
     return new Ranked(candidates, order, scores, null);
   }
 
-  /** Applies rules, caps, diversity and exploration. */
+  /**
+   * Applies rules, caps, diversity and exploration.
+   *
+   * @param seed of the request, for exploration
+   */
   public Slate rerank(Moment moment, Ranked ranked, int n, long seed) {
-    return reranker.rerank(
+    return rerank(reranker, moment, ranked, n, seed);
+  }
+
+  /** As {@link #rerank}, but nothing is left to chance: for offline evaluation, where exploring cannot be answered. */
+  public Slate rerankWithoutExploration(Moment moment, Ranked ranked, int n) {
+    return rerank(greedyReranker, moment, ranked, n, 0);
+  }
+
+  private Slate rerank(Reranker with, Moment moment, Ranked ranked, int n, long seed) {
+    return with.rerank(
         new Reranker.Request(
             ranked.items(), ranked.scores(), n, moment.history(), moment.timeMs(), seed),
         reader.catalog(),

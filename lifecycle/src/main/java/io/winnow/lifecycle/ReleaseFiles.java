@@ -1,0 +1,168 @@
+package io.winnow.lifecycle;
+
+import com.fasterxml.jackson.core.type.TypeReference;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.PropertyNamingStrategies;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.winnow.core.ErrorCode;
+import io.winnow.core.ItemId;
+import io.winnow.core.WinnowException;
+import io.winnow.core.application.ApplicationFile;
+import io.winnow.models.ModelFile;
+import io.winnow.models.encoder.EncoderSpec;
+import io.winnow.models.encoder.TrainedEncoder;
+import io.winnow.models.linear.Ease;
+import io.winnow.models.linear.ImplicitAls;
+import io.winnow.models.linear.Popularity;
+import io.winnow.models.linear.Transitions;
+import io.winnow.models.ranker.RankerSpec;
+import io.winnow.models.ranker.TrainedRanker;
+import io.winnow.retrieval.PartitionedIndex;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The files of a bundle.
+ *
+ * <pre>
+ * application.yaml                      the application file, as written by its team
+ * items.json, tokens.json               vocabulary of items (row order of all models) and of attribute tokens
+ * encoder.onnx, encoder.json,
+ * encoder-vectors.bin, index.bin        query network, its shapes and figures, vectors, partitioned index
+ * popularity.bin, transitions.bin,
+ * ease.bin, ials.bin                    linear models
+ * ranker.onnx, ranker.json              ranking network, its inputs and figures
+ * </pre>
+ */
+final class ReleaseFiles {
+  private static final String VECTORS_KIND = "encoder-vectors";
+  private static final int VECTORS_VERSION = 1;
+  private static final ObjectMapper JSON =
+      JsonMapper.builder().propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE).build();
+
+  private ReleaseFiles() {}
+
+  static void write(Release release, Path bundle) throws IOException {
+    RetrievalModels models = release.models();
+    Files.writeString(bundle.resolve("application.yaml"), release.application().text());
+    JSON.writeValue(
+        bundle.resolve("items.json").toFile(),
+        models.vocabulary().stream().map(ItemId::value).toList());
+    JSON.writeValue(bundle.resolve("tokens.json").toFile(), models.tokenizer().vocabulary());
+    RetrievalModels.Deep deep = models.deep();
+    if (deep != null) {
+      TrainedEncoder encoder = deep.encoder();
+      Files.write(bundle.resolve("encoder.onnx"), encoder.onnx());
+      JSON.writeValue(bundle.resolve("encoder.json").toFile(), encoder.spec());
+      ModelFile.write(
+          bundle.resolve("encoder-vectors.bin"),
+          VECTORS_KIND,
+          VECTORS_VERSION,
+          out -> {
+            ModelFile.writeFloats(out, encoder.itemVectors());
+            ModelFile.writeFloats(out, encoder.tokenVectors());
+            out.writeInt(encoder.weights().size());
+            for (float[] weight : encoder.weights()) {
+              ModelFile.writeFloats(out, weight);
+            }
+          });
+      deep.index().write(bundle.resolve("index.bin"));
+    }
+    RetrievalModels.Linear linear = models.linear();
+    if (linear != null) {
+      linear.popularity().write(bundle.resolve("popularity.bin"));
+      linear.transitions().write(bundle.resolve("transitions.bin"));
+      linear.ease().write(bundle.resolve("ease.bin"));
+      linear.ials().write(bundle.resolve("ials.bin"));
+    }
+    TrainedRanker ranker = release.trainedRanker();
+    if (ranker != null) {
+      Files.write(bundle.resolve("ranker.onnx"), ranker.onnx());
+      JSON.writeValue(bundle.resolve("ranker.json").toFile(), ranker.spec());
+    }
+  }
+
+  static Release load(ReleaseStore store, String version) {
+    ReleaseManifest manifest = store.verify(version);
+    Path bundle = store.bundle(version);
+    try {
+      ApplicationFile application =
+          ApplicationFile.parse(
+              Files.readString(bundle.resolve("application.yaml"), StandardCharsets.UTF_8),
+              version + "/application.yaml",
+              Map.of());
+      List<ItemId> items =
+          JSON.readValue(
+                  bundle.resolve("items.json").toFile(), new TypeReference<List<String>>() {})
+              .stream()
+              .map(ItemId::new)
+              .toList();
+      List<String> tokens =
+          JSON.readValue(
+              bundle.resolve("tokens.json").toFile(), new TypeReference<List<String>>() {});
+      RetrievalModels models =
+          new RetrievalModels(
+              items,
+              new ItemTokenizer(application.definition().schema(), tokens),
+              readDeep(bundle, manifest),
+              readLinear(bundle, manifest));
+      return new Release(manifest, application, models, readRanker(bundle, manifest));
+    } catch (IOException e) {
+      throw new WinnowException(
+          ErrorCode.CORRUPT, "release " + version + " cannot be read: " + e.getMessage(), e);
+    }
+  }
+
+  private static RetrievalModels.@Nullable Deep readDeep(Path bundle, ReleaseManifest manifest)
+      throws IOException {
+    if (!manifest.files().containsKey("encoder.onnx")) {
+      return null;
+    }
+    byte[] onnx = Files.readAllBytes(bundle.resolve("encoder.onnx"));
+    EncoderSpec spec =
+        JSON.readValue(bundle.resolve("encoder.json").toFile(), EncoderSpec.class);
+    TrainedEncoder encoder =
+        ModelFile.read(
+            bundle.resolve("encoder-vectors.bin"),
+            VECTORS_KIND,
+            VECTORS_VERSION,
+            in -> {
+              float[] itemVectors = ModelFile.readFloats(in);
+              float[] tokenVectors = ModelFile.readFloats(in);
+              List<float[]> weights = new ArrayList<>();
+              for (int left = in.readInt(); left > 0; left--) {
+                weights.add(ModelFile.readFloats(in));
+              }
+              return new TrainedEncoder(itemVectors, tokenVectors, onnx, spec, weights);
+            });
+    return new RetrievalModels.Deep(encoder, PartitionedIndex.read(bundle.resolve("index.bin")));
+  }
+
+  private static RetrievalModels.@Nullable Linear readLinear(
+      Path bundle, ReleaseManifest manifest) {
+    if (!manifest.files().containsKey("popularity.bin")) {
+      return null;
+    }
+    return new RetrievalModels.Linear(
+        Popularity.read(bundle.resolve("popularity.bin")),
+        Transitions.read(bundle.resolve("transitions.bin")),
+        Ease.read(bundle.resolve("ease.bin")),
+        ImplicitAls.read(bundle.resolve("ials.bin")));
+  }
+
+  private static @Nullable TrainedRanker readRanker(Path bundle, ReleaseManifest manifest)
+      throws IOException {
+    if (!manifest.files().containsKey("ranker.onnx")) {
+      return null;
+    }
+    return new TrainedRanker(
+        Files.readAllBytes(bundle.resolve("ranker.onnx")),
+        JSON.readValue(bundle.resolve("ranker.json").toFile(), RankerSpec.class));
+  }
+}

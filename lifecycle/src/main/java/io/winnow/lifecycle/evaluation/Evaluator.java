@@ -1,0 +1,155 @@
+package io.winnow.lifecycle.evaluation;
+
+import io.winnow.core.Seed;
+import io.winnow.core.TimeSource;
+import io.winnow.core.WinnowException;
+import io.winnow.core.application.ApplicationDefinition;
+import io.winnow.core.application.ApplicationFile;
+import io.winnow.events.RecordSource;
+import io.winnow.features.FeatureReader;
+import io.winnow.features.PointInTimeReplay;
+import io.winnow.lifecycle.Release;
+import io.winnow.lifecycle.ServingRelease;
+import io.winnow.lifecycle.Shards;
+import io.winnow.lifecycle.Trainer;
+import io.winnow.lifecycle.TrainerConfig;
+import io.winnow.lifecycle.TrainingProgress;
+import io.winnow.lifecycle.evaluation.EvaluationTable.Row;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Trains on the past of a data set and measures on its future.
+ *
+ * <p>Protocol {@code temporal}: a cut in time; every later choice of any user is a target, predicted from the true history at
+ * that moment (with what happened after the cut, as it would be in production) by models that are frozen at the cut. Protocol {@code
+ * leave-one-out}: the last choice of each user is the target, all others are for training; it lets models see the future of other users and is
+ * there only to compare with published tables.
+ *
+ * <p>All rows rank the full catalogue for the same targets under the same filter.
+ */
+public final class Evaluator {
+  private final ApplicationFile application;
+  private final TrainerConfig training;
+  private final TimeSource clock;
+  private final TrainingProgress progress;
+
+  /** An evaluator with the trainer's configuration. */
+  public Evaluator(
+      ApplicationFile application,
+      TrainerConfig training,
+      TimeSource clock,
+      TrainingProgress progress) {
+    this.application = application;
+    this.training = training;
+    this.clock = clock;
+    this.progress = progress;
+  }
+
+  /** Which events are targets. */
+  public enum Protocol {
+    /** Every choice after a cut. */
+    TEMPORAL("temporal"),
+    /** Each user's last choice. */
+    LEAVE_ONE_OUT("leave-one-out");
+
+    private final String label;
+
+    Protocol(String label) {
+      this.label = label;
+    }
+
+    /** How it is written. */
+    public String label() {
+      return label;
+    }
+  }
+
+  /** Trains before the cut and evaluates behind it. */
+  public EvaluationTable evaluate(RecordSource records, Protocol protocol, double cutQuantile) {
+    Split split =
+        protocol == Protocol.TEMPORAL
+            ? Split.temporal(application.definition(), records, cutQuantile)
+            : Split.leaveOneOut(application.definition(), records);
+    Trainer trainer = new Trainer(application, training, clock, progress);
+    Release release = trainer.train(split.records(), split.trainingEnd());
+    return measure(release, split, protocol, trainer.seconds());
+  }
+
+  /**
+   * Evaluates a release on the choices behind an offset that it did not see.
+   *
+   * @throws WinnowException if the release has seen targets
+   */
+  public EvaluationTable evaluate(
+      Release release, RecordSource records, long fromOffset, Map<String, Double> trainSeconds) {
+    if (release.manifest().provenance().toOffset() > fromOffset) {
+      throw WinnowException.invalid(
+          "release.provenance.to_offset",
+          release.manifest().provenance().toOffset(),
+          "at most " + fromOffset + ", where evaluation begins");
+    }
+    return measure(
+        release,
+        Split.from(application.definition(), records, fromOffset),
+        Protocol.TEMPORAL,
+        trainSeconds);
+  }
+
+  private EvaluationTable measure(
+      Release release, Split split, Protocol protocol, Map<String, Double> trainSeconds) {
+    progress.step("evaluate", "%,d targets".formatted(split.targets().size()));
+    ApplicationDefinition definition = application.definition();
+    int shards = training.threads();
+    List<ShardRows> results =
+        Shards.run(shards, shard -> runShard(release, definition, split, shard, shards));
+    ShardRows all = results.getFirst();
+    results.stream().skip(1).forEach(all::merge);
+    List<Row> rows = new ArrayList<>();
+    all.rows()
+        .forEach(
+            (model, row) -> {
+              Map<String, Double> metrics = new LinkedHashMap<>(row.metrics().values());
+              metrics.putAll(row.probabilities().values());
+              rows.add(
+                  new Row(
+                      model,
+                      row.kind(),
+                      metrics,
+                      row.metrics().intervals(new Seed(training.seed())),
+                      trainSeconds.getOrDefault(row.trainedAs(), 0.0)));
+            });
+    return new EvaluationTable(
+        protocol.label(), split.cutMs(), split.targets().size(), rows);
+  }
+
+  private static ShardRows runShard(
+      Release release, ApplicationDefinition definition, Split split, int shard, int shards) {
+    List<Split.Target> mine = new ArrayList<>();
+    for (int i = shard; i < split.targets().size(); i += shards) {
+      mine.add(split.targets().get(i));
+    }
+    long[] stops = mine.stream().mapToLong(Split.Target::asOfOffset).toArray();
+    ShardRows[] rows = new ShardRows[1];
+    PointInTimeReplay.play(
+        split.records(),
+        definition,
+        stops,
+        (index, reader) -> {
+          if (rows[0] == null) {
+            rows[0] = new ShardRows(bind(release, reader), split.userCount());
+          }
+          rows[0].add(mine.get(index), reader);
+        });
+    if (rows[0] == null) {
+      throw WinnowException.invalid("targets", 0, "at least one choice behind the cut for each thread");
+    }
+    return rows[0];
+  }
+
+  private static ServingRelease bind(Release release, FeatureReader reader) {
+    return new ServingRelease(release, reader);
+  }
+}

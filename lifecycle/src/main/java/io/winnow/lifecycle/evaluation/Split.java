@@ -1,0 +1,138 @@
+package io.winnow.lifecycle.evaluation;
+
+import io.winnow.core.Event;
+import io.winnow.core.ItemId;
+import io.winnow.core.LogRecord;
+import io.winnow.core.UserId;
+import io.winnow.core.WinnowException;
+import io.winnow.core.application.ApplicationDefinition;
+import io.winnow.events.RecordSource;
+import io.winnow.lifecycle.TrainingRequest;
+import io.winnow.lifecycle.TrainingRequests;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * A data set cut into what models may learn from and what they are asked.
+ *
+ * @param records the log; for leave-one-out without the targets
+ * @param trainingEnd models see the records below this offset
+ * @param cutMs time of the first target
+ * @param targets in log order
+ * @param userCount how many users have a target; targets name theirs by index
+ */
+record Split(
+    RecordSource records, long trainingEnd, long cutMs, List<Target> targets, int userCount) {
+  /** Items with fewer events are left out of leave-one-out, as in the published tables. */
+  private static final int MIN_ITEM_EVENTS = 5;
+
+  /** Users with fewer choices have no target in leave-one-out, as in the published tables. */
+  private static final int MIN_USER_EVENTS = 3;
+
+  /**
+   * A choice to predict.
+   *
+   * @param userIndex dense, by first target
+   * @param asOfOffset the history is what lies below
+   */
+  record Target(UserId user, int userIndex, ItemId item, long timeMs, long asOfOffset) {}
+
+  /** Cuts at a quantile of the choices' times; what the log held before the cut is for training. */
+  static Split temporal(
+      ApplicationDefinition application, RecordSource records, double cutQuantile) {
+    List<TrainingRequest.Chosen> choices = choices(application, records);
+    if (choices.isEmpty()) {
+      throw WinnowException.invalid("events", "no outcome of an objective", "choices to predict");
+    }
+    TrainingRequest.Chosen first =
+        choices.get(Math.min(choices.size() - 1, (int) (choices.size() * cutQuantile)));
+    return from(application, records, first.asOfOffset());
+  }
+
+  /** Every choice at or behind an offset is a target. */
+  static Split from(ApplicationDefinition application, RecordSource records, long fromOffset) {
+    Map<UserId, Integer> users = new HashMap<>();
+    List<Target> targets = new ArrayList<>();
+    for (TrainingRequest.Chosen choice : choices(application, records)) {
+      if (choice.asOfOffset() >= fromOffset) {
+        int user = users.computeIfAbsent(choice.user(), _ -> users.size());
+        targets.add(
+            new Target(choice.user(), user, choice.item(), choice.timeMs(), choice.asOfOffset()));
+      }
+    }
+    long cutMs = targets.isEmpty() ? Long.MAX_VALUE : targets.getFirst().timeMs();
+    return new Split(records, fromOffset, cutMs, targets, users.size());
+  }
+
+  /** Takes each user's last choice out. */
+  static Split leaveOneOut(ApplicationDefinition application, RecordSource records) {
+    List<LogRecord> kept = withoutRareItems(records);
+    Map<UserId, Last> lasts = new LinkedHashMap<>();
+    TrainingRequests requests = new TrainingRequests(application);
+    for (int i = 0; i < kept.size(); i++) {
+      requests.visit(i, kept.get(i));
+    }
+    for (TrainingRequest.Chosen choice : requests.choices()) {
+      lasts.merge(
+          choice.user(), new Last(choice, 1), (old, last) -> new Last(last.choice(), old.count() + 1));
+    }
+    lasts.values().removeIf(last -> last.count() < MIN_USER_EVENTS);
+    Set<Long> held = new HashSet<>();
+    lasts.values().forEach(last -> held.add(last.choice().asOfOffset()));
+    List<LogRecord> training = new ArrayList<>(kept.size());
+    for (int i = 0; i < kept.size(); i++) {
+      if (!held.contains((long) i)) {
+        training.add(kept.get(i));
+      }
+    }
+    List<Target> targets = new ArrayList<>();
+    for (Last last : lasts.values()) {
+      TrainingRequest.Chosen choice = last.choice();
+      targets.add(
+          new Target(
+              choice.user(), targets.size(), choice.item(), choice.timeMs(), training.size()));
+    }
+    long cutMs = targets.stream().mapToLong(Target::timeMs).min().orElse(Long.MAX_VALUE);
+    return new Split(
+        RecordSource.of(training), training.size(), cutMs, targets, targets.size());
+  }
+
+  private record Last(TrainingRequest.Chosen choice, int count) {}
+
+  private static List<LogRecord> withoutRareItems(RecordSource records) {
+    Map<ItemId, Integer> counts = new HashMap<>();
+    records.replay(
+        (_, record) -> {
+          if (record instanceof LogRecord.Happened(Event event) && event.impression() == null) {
+            counts.merge(event.item(), 1, Integer::sum);
+          }
+        });
+    List<LogRecord> kept = new ArrayList<>();
+    records.replay(
+        (_, record) -> {
+          ItemId item =
+              switch (record) {
+                case LogRecord.Happened(Event event) -> event.item();
+                case LogRecord.ItemPut put -> put.item();
+                case LogRecord.ItemRemoved removed -> removed.item();
+                case LogRecord.UserPut _ -> null;
+              };
+          if (item == null || counts.getOrDefault(item, 0) >= MIN_ITEM_EVENTS) {
+            kept.add(record);
+          }
+        });
+    return kept;
+  }
+
+  private static List<TrainingRequest.Chosen> choices(
+      ApplicationDefinition application, RecordSource records) {
+    TrainingRequests requests = new TrainingRequests(application);
+    records.replay(requests);
+    return requests.choices();
+  }
+}
