@@ -192,7 +192,7 @@ final class ApplicationFileTest {
     assertEquals(
         """
         winnow.yaml:6: imports.events[0].files[0]: ../secret.csv (expected: a path inside the data set's folder)
-        winnow.yaml:8: imports.events[0].map.type: vew (expected: view; did you mean 'view'?)
+        winnow.yaml:8: imports.events[0].map.type: =vew (expected: view; did you mean 'view'?)
         """
             .lines()
             .toList(),
