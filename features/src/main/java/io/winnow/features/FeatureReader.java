@@ -40,6 +40,15 @@ public interface FeatureReader {
   float[] itemCounts(int days, long timeMs);
 
   /**
+   * The same for one item; a store that can look it up need not count all.
+   *
+   * @param item catalogue index
+   */
+  default float itemCount(int item, int days, long timeMs) {
+    return itemCounts(days, timeMs)[item];
+  }
+
+  /**
    * What to read.
    *
    * @param user whose request it is

@@ -1,0 +1,53 @@
+package io.winnow.serving.http;
+
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.winnow.core.TimeSource;
+import io.winnow.core.application.ApplicationDefinition;
+import io.winnow.events.EventLog;
+import io.winnow.features.FeatureReader;
+import io.winnow.serving.Recommender;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.function.Supplier;
+
+/**
+ * What the server is an adapter of. All parts are thread-safe and outlive it.
+ *
+ * @param application decides what events, items and users look like
+ * @param log takes what clients send
+ * @param features answers what is known about items and users now
+ * @param recommender makes slates
+ * @param operations what operators see
+ * @param pages more read-only pages by path, such as {@code /}
+ */
+public record HttpDependencies(
+    ApplicationDefinition application,
+    EventLog log,
+    FeatureReader features,
+    Recommender recommender,
+    Operations operations,
+    Map<String, Page> pages) {
+  /** Copies the pages, keeping their order. */
+  public HttpDependencies {
+    pages = Collections.unmodifiableMap(new LinkedHashMap<>(pages));
+  }
+
+  /**
+   * What operators see, and what tests replace.
+   *
+   * @param releases newest first
+   * @param notReady why requests cannot be answered yet; empty when they can
+   * @param meters where the server's metrics go; {@code /metrics} prints all of it
+   * @param time the clock
+   * @param ids makes ids of requests, and of events that come without one
+   */
+  public record Operations(
+      Supplier<List<ReleaseInfo>> releases,
+      Supplier<List<String>> notReady,
+      PrometheusMeterRegistry meters,
+      TimeSource time,
+      Supplier<UUID> ids) {}
+}

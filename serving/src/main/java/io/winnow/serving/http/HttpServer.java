@@ -1,0 +1,143 @@
+package io.winnow.serving.http;
+
+import io.helidon.webserver.WebServer;
+import io.helidon.webserver.http1.Http1Config;
+import io.winnow.core.ErrorCode;
+import io.winnow.core.WinnowException;
+import io.winnow.events.RecordJson;
+import java.net.URI;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Semaphore;
+
+/** The running server. {@link #close()} stops it; calls in work may finish for a moment. */
+public final class HttpServer implements AutoCloseable {
+  private static final Duration READ_TIMEOUT = Duration.ofSeconds(10);
+  private static final Duration IDLE_TIMEOUT = Duration.ofMinutes(2);
+  private static final Duration STOP_GRACE = Duration.ofSeconds(2);
+
+  private final WebServer server;
+  private final String host;
+
+  private HttpServer(WebServer server, String host) {
+    this.server = server;
+    this.host = host;
+  }
+
+  /**
+   * Starts listening and returns when requests are answered.
+   *
+   * @throws WinnowException with {@code UNAVAILABLE} if the address cannot be listened on
+   */
+  public static HttpServer start(HttpConfig config, HttpDependencies dependencies) {
+    HttpConfig.Limits limits = config.limits();
+    HttpDependencies.Operations operations = dependencies.operations();
+    RecordJson json =
+        new RecordJson(
+            dependencies.application().schema(),
+            operations.time(),
+            () -> operations.ids().get().toString());
+    ProblemDetails problems = new ProblemDetails(json);
+    Semaphore permits = new Semaphore(limits.concurrentRequestsMax());
+    HttpMetrics metrics =
+        new HttpMetrics(
+            operations.meters(),
+            dependencies.features(),
+            () -> limits.concurrentRequestsMax() - permits.availablePermits());
+    Router router = new Router(routes(config, dependencies, json, problems, metrics));
+    Dispatcher dispatcher =
+        new Dispatcher(router, config, permits, problems, metrics, operations.ids());
+    WebServer server =
+        WebServer.builder()
+            .host(config.host())
+            .port(config.port())
+            .shutdownHook(false) // the composition root stops it, before the log that it writes to
+            .shutdownGracePeriod(STOP_GRACE)
+            .maxTcpConnections(limits.connectionsMax())
+            .idleConnectionTimeout(IDLE_TIMEOUT)
+            .connectionOptions(socket -> socket.readTimeout(READ_TIMEOUT))
+            .addProtocol(
+                Http1Config.builder()
+                    .maxPrologueLength(limits.headerBytesMax())
+                    .maxHeadersSize(limits.headerBytesMax())
+                    .build())
+            .directHandlers(new TransportErrors(problems, metrics, operations.ids()).handlers())
+            .routing(routing -> routing.any(dispatcher))
+            .build();
+    try {
+      server.start();
+    } catch (RuntimeException e) {
+      throw new WinnowException(
+          ErrorCode.UNAVAILABLE,
+          "http: cannot listen on %s:%d (expected: a free port): %s"
+              .formatted(config.host(), config.port(), rootMessage(e)),
+          e);
+    }
+    return new HttpServer(server, config.host());
+  }
+
+  private static List<Route> routes(
+      HttpConfig config,
+      HttpDependencies dependencies,
+      RecordJson json,
+      ProblemDetails problems,
+      HttpMetrics metrics) {
+    HttpDependencies.Operations operations = dependencies.operations();
+    OpenApi openApi = new OpenApi(dependencies.application(), json);
+    List<Route> routes = new ArrayList<>();
+    routes.add(
+        new EventsApi(dependencies.log(), json, problems, metrics, config.limits().eventsMax())
+            .route(openApi.eventExample()));
+    routes.addAll(
+        new CatalogApi(dependencies.log(), dependencies.features(), json, operations.time())
+            .routes(openApi.itemExample(), openApi.userExample()));
+    routes.addAll(
+        new RecommendationsApi(
+                dependencies.application(),
+                dependencies.recommender(),
+                dependencies.features(),
+                json,
+                metrics)
+            .routes());
+    routes.addAll(new OperationsApi(operations, json).routes());
+    dependencies
+        .pages()
+        .forEach((path, page) ->
+            routes.add(
+                Route.get(
+                    path,
+                    "pages",
+                    "A page of this server",
+                    List.of(),
+                    _ ->
+                        new Answer(
+                            200, page.contentType(), page.body().get(), java.util.Map.of()))));
+    routes.addAll(openApi.routes(routes));
+    return routes;
+  }
+
+  private static String rootMessage(Throwable e) {
+    Throwable cause = e;
+    while (cause.getCause() != null) {
+      cause = cause.getCause();
+    }
+    return String.valueOf(cause.getMessage());
+  }
+
+  /** The port that it listens on. */
+  public int port() {
+    return server.port();
+  }
+
+  /** Where it answers, without a slash at the end. */
+  public URI uri() {
+    return URI.create(
+        "http://%s:%d".formatted(host.contains(":") ? "[" + host + "]" : host, port()));
+  }
+
+  @Override
+  public void close() {
+    server.stop();
+  }
+}

@@ -1,0 +1,158 @@
+package io.winnow.serving.http;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.winnow.core.application.ApplicationDefinition;
+import io.winnow.core.application.AttributeType;
+import io.winnow.core.application.EventFilter;
+import io.winnow.core.application.FeatureDefinition;
+import io.winnow.core.application.Imports;
+import io.winnow.core.application.Objectives;
+import io.winnow.core.application.Policy;
+import io.winnow.core.application.Schema;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicLong;
+
+/** A real server over stores in memory, and a client for it. */
+final class TestServer implements AutoCloseable {
+  /** 2026-03-01T12:00:00Z. */
+  static final long NOW_MS = 1_772_366_400_000L;
+
+  static final JsonMapper JSON = JsonMapper.builder().build();
+
+  final MemoryStore store;
+  final CatalogRecommender recommender;
+  final List<String> notReady = new CopyOnWriteArrayList<>();
+  final HttpServer server;
+  private final HttpClient client = HttpClient.newHttpClient();
+
+  TestServer() {
+    this(new HttpConfig("127.0.0.1", 0, Map.of(), HttpConfig.Limits.DEFAULT));
+  }
+
+  TestServer(HttpConfig config) {
+    ApplicationDefinition application = application();
+    store = new MemoryStore(application);
+    recommender = new CatalogRecommender(store);
+    AtomicLong nextId = new AtomicLong();
+    HttpDependencies.Operations operations =
+        new HttpDependencies.Operations(
+            () -> List.of(new ReleaseInfo("r1", NOW_MS, Map.of("ndcg@10", 0.25), true)),
+            () -> List.copyOf(notReady),
+            new PrometheusMeterRegistry(PrometheusConfig.DEFAULT),
+            () -> NOW_MS,
+            () -> new UUID(7, nextId.incrementAndGet()));
+    server =
+        HttpServer.start(
+            config,
+            new HttpDependencies(
+                application,
+                store,
+                store,
+                recommender,
+                operations,
+                Map.of(
+                    "/",
+                    new Page(
+                        "text/html; charset=utf-8",
+                        () -> "<p>demo</p>".getBytes(StandardCharsets.UTF_8)))));
+  }
+
+  static ApplicationDefinition application() {
+    Map<String, AttributeType> items = new LinkedHashMap<>();
+    items.put("title", AttributeType.TEXT);
+    items.put("category", AttributeType.STRING);
+    items.put("genres", AttributeType.STRINGS);
+    items.put("duration", AttributeType.SECONDS);
+    items.put("price", AttributeType.NUMBER);
+    items.put("published", AttributeType.TIME);
+    Map<String, Schema.EventType> events = new LinkedHashMap<>();
+    events.put("click", new Schema.EventType("", false));
+    events.put("watch", new Schema.EventType("seconds", true));
+    events.put("like", new Schema.EventType("", false));
+    return new ApplicationDefinition(
+        "shorts",
+        new Schema(items, Map.of("country", AttributeType.STRING), events, false),
+        List.of(
+            new FeatureDefinition(
+                "device",
+                new FeatureDefinition.Entity.Request(),
+                new FeatureDefinition.Aggregation.Context("device"))),
+        new Objectives(
+            List.of(new Objectives.Objective("click", EventFilter.ofType("click"), 1)),
+            Duration.ofMinutes(30)),
+        new Policy(
+            new Policy.Retrieval(Map.of("popular", 10)),
+            new Policy.Reranking(null, Map.of(), 0, List.of()),
+            new Policy.Serving(Duration.ofMillis(50), 10)),
+        Imports.NONE);
+  }
+
+  HttpResponse<String> get(String path) {
+    return send("GET", path, null, null);
+  }
+
+  HttpResponse<String> post(String path, String json) {
+    return send("POST", path, Answer.JSON, json);
+  }
+
+  HttpResponse<String> put(String path, String json) {
+    return send("PUT", path, Answer.JSON, json);
+  }
+
+  /** Sends; {@code headers} are names and values in turn. */
+  HttpResponse<String> send(
+      String method,
+      String path,
+      @org.jspecify.annotations.Nullable String contentType,
+      @org.jspecify.annotations.Nullable String body,
+      String... headers) {
+    HttpRequest.Builder request =
+        HttpRequest.newBuilder(URI.create(server.uri() + path))
+            .method(
+                method,
+                body == null
+                    ? HttpRequest.BodyPublishers.noBody()
+                    : HttpRequest.BodyPublishers.ofString(body));
+    if (contentType != null) {
+      request.header("Content-Type", contentType);
+    }
+    if (headers.length > 0) {
+      request.headers(headers);
+    }
+    try {
+      return client.send(request.build(), HttpResponse.BodyHandlers.ofString());
+    } catch (IOException e) {
+      throw new java.io.UncheckedIOException(e);
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  static JsonNode json(HttpResponse<String> response) {
+    try {
+      return JSON.readTree(response.body());
+    } catch (com.fasterxml.jackson.core.JsonProcessingException e) {
+      throw new AssertionError("not JSON: " + response.body(), e);
+    }
+  }
+
+  @Override
+  public void close() {
+    client.close();
+    server.close();
+  }
+}
