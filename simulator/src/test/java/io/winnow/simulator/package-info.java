@@ -1,0 +1,4 @@
+@NullMarked
+package io.winnow.simulator;
+
+import org.jspecify.annotations.NullMarked;
