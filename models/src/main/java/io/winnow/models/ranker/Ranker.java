@@ -1,0 +1,109 @@
+package io.winnow.models.ranker;
+
+import io.winnow.core.WinnowException;
+import io.winnow.models.network.OnnxModel;
+import io.winnow.models.network.OnnxModel.Port;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A ranker that serves. Thread-safe; runs on the calling thread. Close it when no request uses it
+ * any more.
+ */
+public final class Ranker implements AutoCloseable {
+  static final String FEATURES = "features";
+  static final String QUERY = "query";
+  static final String ITEMS = "items";
+  static final String PROBABILITIES = "probabilities";
+
+  private final OnnxModel model;
+  private final RankerSpec spec;
+
+  private Ranker(OnnxModel model, RankerSpec spec) {
+    this.model = model;
+    this.spec = spec;
+  }
+
+  /**
+   * Loads a ranker.
+   *
+   * @throws WinnowException CORRUPT if the bytes are no network or not the one that {@code spec}
+   *     describes
+   */
+  public static Ranker load(byte[] onnx, RankerSpec spec) {
+    if (spec.weights().size() != spec.objectives().size()) {
+      throw WinnowException.invalid(
+          "ranker.weights", spec.weights(), spec.objectives().size() + " weights");
+    }
+    int size = spec.embeddingSize();
+    List<Port> inputs = new ArrayList<>();
+    inputs.add(Port.of(FEATURES, -1, spec.featureNames().size()));
+    if (size > 0) {
+      inputs.add(Port.of(QUERY, 1, size));
+      inputs.add(Port.of(ITEMS, -1, size));
+    }
+    Port output = Port.of(PROBABILITIES, -1, spec.objectives().size());
+    return new Ranker(OnnxModel.load("ranker", onnx, inputs, output), spec);
+  }
+
+  /** What it expects and gives. */
+  public RankerSpec spec() {
+    return spec;
+  }
+
+  /**
+   * The calibrated probability of each objective for each candidate.
+   *
+   * @param features raw, NaN is unknown, shape (C, F)
+   * @param candidates C, at least 1
+   * @param query the encoder's query vector, shape (E)
+   * @param items the candidates' vectors, shape (C, E)
+   * @return shape (C, T)
+   * @throws WinnowException INVALID_ARGUMENT naming the array whose length does not fit
+   */
+  public float[] probabilities(float[] features, int candidates, float[] query, float[] items) {
+    int width = spec.featureNames().size();
+    int size = spec.embeddingSize();
+    if (candidates < 1) {
+      throw WinnowException.invalid("candidates", candidates, "at least 1");
+    }
+    checkLength("features", features, (long) candidates * width);
+    List<float[]> data = new ArrayList<>(List.of(features));
+    List<long[]> shapes = new ArrayList<>(List.of(new long[] {candidates, width}));
+    if (size > 0) {
+      checkLength("query", query, size);
+      checkLength("items", items, (long) candidates * size);
+      data.addAll(List.of(query, items));
+      shapes.addAll(List.of(new long[] {1, size}, new long[] {candidates, size}));
+    }
+    return model.run(data, shapes);
+  }
+
+  private static void checkLength(String field, float[] values, long length) {
+    if (values.length != length) {
+      throw WinnowException.invalid(field + ".length", values.length, Long.toString(length));
+    }
+  }
+
+  /**
+   * The score of each candidate: the objectives' weights times their probabilities, summed.
+   *
+   * @param probabilities shape (C, T)
+   * @return shape (C)
+   */
+  public float[] score(float[] probabilities) {
+    int tasks = spec.objectives().size();
+    float[] scores = new float[probabilities.length / tasks];
+    for (int c = 0; c < scores.length; c++) {
+      for (int t = 0; t < tasks; t++) {
+        scores[c] += spec.weights().get(t) * probabilities[c * tasks + t];
+      }
+    }
+    return scores;
+  }
+
+  @Override
+  public void close() {
+    model.close();
+  }
+}

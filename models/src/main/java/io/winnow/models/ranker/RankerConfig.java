@@ -1,0 +1,126 @@
+package io.winnow.models.ranker;
+
+import io.winnow.core.Problem;
+import io.winnow.core.WinnowException;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * How a ranker is built and trained.
+ *
+ * @param network its size
+ * @param training how it learns
+ */
+public record RankerConfig(Network network, Training training) {
+  /**
+   * The network's size.
+   *
+   * @param hidden1 width of the first hidden layer
+   * @param hidden2 width of the second hidden layer
+   * @param crossLayers how many cross layers (0 … 4)
+   * @param members how many networks, trained from different seeds, are averaged
+   * @param dropout share of hidden elements dropped while training
+   */
+  public record Network(int hidden1, int hidden2, int crossLayers, int members, double dropout) {
+    /** Checks the ranges. */
+    public Network {
+      List<Problem> problems = new ArrayList<>();
+      check(problems, "hidden1", hidden1, 1, 4096);
+      check(problems, "hidden2", hidden2, 1, 4096);
+      check(problems, "crossLayers", crossLayers, 0, 4);
+      check(problems, "members", members, 1, 8);
+      check(problems, "dropout", dropout, 0, 0.9);
+      refuse(problems);
+    }
+  }
+
+  /**
+   * How it learns.
+   *
+   * @param batchRows rows of a step, about; whole requests
+   * @param epochs at most; small data is given more, so that at least {@code 400} steps are made
+   * @param learningRate the highest
+   * @param weightDecay share of the weights that a step of learning rate 1 takes away
+   * @param listwiseShare the listwise loss's share of the whole, 0 … 1
+   * @param holdOutShare the latest share of requests, half for stopping and calibration, half for
+   *     the metrics
+   * @param maxSeconds time budget; the learning rate still falls to its end
+   */
+  public record Training(
+      int batchRows,
+      int epochs,
+      double learningRate,
+      double weightDecay,
+      double listwiseShare,
+      double holdOutShare,
+      double maxSeconds) {
+    /** Checks the ranges. */
+    public Training {
+      List<Problem> problems = new ArrayList<>();
+      check(problems, "batchRows", batchRows, 1, 1 << 20);
+      check(problems, "epochs", epochs, 1, 1000);
+      check(problems, "learningRate", learningRate, 1e-7, 1);
+      check(problems, "weightDecay", weightDecay, 0, 1);
+      check(problems, "listwiseShare", listwiseShare, 0, 1);
+      check(problems, "holdOutShare", holdOutShare, 0.01, 0.5);
+      check(problems, "maxSeconds", maxSeconds, 0.1, 1e6);
+      refuse(problems);
+    }
+  }
+
+  /** What the benchmarks were measured with. */
+  public static RankerConfig defaults() {
+    return new RankerConfig(
+        new Network(128, 64, 2, 1, 0.1), new Training(1024, 3, 2e-3, 0.01, 0.5, 0.15, 40));
+  }
+
+  /** The same with another share of the listwise loss. */
+  public RankerConfig withListwiseShare(double share) {
+    Training t = training;
+    return new RankerConfig(
+        network,
+        new Training(
+            t.batchRows,
+            t.epochs,
+            t.learningRate,
+            t.weightDecay,
+            share,
+            t.holdOutShare,
+            t.maxSeconds));
+  }
+
+  /** The same with another number of networks. */
+  public RankerConfig withMembers(int members) {
+    Network n = network;
+    return new RankerConfig(
+        new Network(n.hidden1, n.hidden2, n.crossLayers, members, n.dropout), training);
+  }
+
+  /** The same with other limits. */
+  public RankerConfig withLimits(int epochs, double maxSeconds) {
+    Training t = training;
+    return new RankerConfig(
+        network,
+        new Training(
+            t.batchRows,
+            epochs,
+            t.learningRate,
+            t.weightDecay,
+            t.listwiseShare,
+            t.holdOutShare,
+            maxSeconds));
+  }
+
+  private static void check(
+      List<Problem> problems, String field, double value, double low, double high) {
+    if (!(value >= low && value <= high)) {
+      problems.add(new Problem(field, Double.toString(value), low + " to " + high));
+    }
+  }
+
+  private static void refuse(List<Problem> problems) {
+    if (!problems.isEmpty()) {
+      throw WinnowException.invalid(problems);
+    }
+  }
+}
