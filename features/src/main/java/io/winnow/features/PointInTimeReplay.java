@@ -72,6 +72,33 @@ public final class PointInTimeReplay {
         i -> visitor.visit(order[i], state.read(requests.get(order[i]).query()), state));
   }
 
+  /** Receives the state at one offset. */
+  @FunctionalInterface
+  public interface Stop {
+    /**
+     * Called once for each offset.
+     *
+     * @param index position in the list of offsets
+     * @param reader the whole state at that offset; the same object each time, which moves on
+     *     afterwards
+     */
+    void at(int index, FeatureReader reader);
+  }
+
+  /**
+   * Plays the log into a fresh state and stops at each offset, for callers that do more than read
+   * features.
+   *
+   * @param offsets ascending
+   * @throws WinnowException with {@code INVALID_ARGUMENT} if an offset lies behind the log's end
+   */
+  public static void play(
+      RecordSource log, ApplicationDefinition application, long[] offsets, Stop stop) {
+    FeaturePlan plan = FeaturePlan.of(application);
+    FeatureState state = new FeatureState(plan, new UserTable.InMemory(plan));
+    play(log, state, offsets, index -> stop.at(index, state));
+  }
+
   /**
    * Plays the log into a fresh state and stops at each offset.
    *

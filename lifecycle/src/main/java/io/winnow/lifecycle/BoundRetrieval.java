@@ -32,9 +32,11 @@ import java.util.concurrent.ExecutorService;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The retrieval models of a release, re-indexed to a catalogue and joined with the sources that live on the feature store.
+ * The retrieval models of a release, re-indexed to a catalogue and joined with the sources that
+ * live on the feature store.
  *
- * <p>Thread-safe. Items that training did not know get a vector from their attributes when they are first met.
+ * <p>Thread-safe. Items that training did not know get a vector from their attributes when they are
+ * first met.
  */
 final class BoundRetrieval {
   private static final long MINUTE_MS = 60_000;
@@ -169,7 +171,10 @@ final class BoundRetrieval {
     return merger.retrieve(query(moment, moment.filter()), budget);
   }
 
-  /** Each live or deep source alone, as catalogue indices, best first; the simple models have rows of their own. */
+  /**
+   * Each live or deep source alone, as catalogue indices, best first; the simple models have rows
+   * of their own.
+   */
   Map<String, int[]> retrieveEach(Moment moment, int k) {
     Map<String, int[]> lists = new LinkedHashMap<>();
     for (CandidateSource source : sources) {
@@ -210,7 +215,10 @@ final class BoundRetrieval {
     return -1;
   }
 
-  /** Popular items, then new ones, by the request's own rules: quick, and empty only if nothing is allowed. */
+  /**
+   * Popular items, then new ones, by the request's own rules: quick, and empty only if nothing is
+   * allowed.
+   */
   CandidateSet lastResort(Moment moment, int k) {
     List<Integer> items = new ArrayList<>();
     for (CandidateSource source : lastResort) {

@@ -7,10 +7,13 @@ import java.util.concurrent.atomic.AtomicReferenceArray;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Item vectors by catalogue index: the trained ones, and for items that training did not know the mean of their tokens' vectors. Thread-safe.
+ * Item vectors by catalogue index: the trained ones, and for items that training did not know the
+ * mean of their tokens' vectors. Thread-safe.
  */
 final class BoundVectors {
-  /** Where an item came without attributes, they are looked for again after this much request time. */
+  /**
+   * Where an item came without attributes, they are looked for again after this much request time.
+   */
   private static final long RETRY_MS = 60_000;
 
   private final TrainedEncoder encoder;
@@ -30,7 +33,8 @@ final class BoundVectors {
   }
 
   /**
-   * @param newIndex catalogue index by the encoder's item index; -1 where the catalogue lacks the item
+   * @param newIndex catalogue index by the encoder's item index; -1 where the catalogue lacks the
+   *     item
    */
   BoundVectors(
       TrainedEncoder encoder,
@@ -92,7 +96,10 @@ final class BoundVectors {
     retryAtMs = timeMs + RETRY_MS;
   }
 
-  /** Gives vectors to the items in {@code [from, to)} that have none and whose attributes say something. */
+  /**
+   * Gives vectors to the items in {@code [from, to)} that have none and whose attributes say
+   * something.
+   */
   private void meet(int from, int to) {
     for (int item = from; item < to; item++) {
       if (vectors.get(item) != null) {

@@ -4,8 +4,11 @@ import java.util.List;
 import java.util.concurrent.AbstractExecutorService;
 import java.util.concurrent.TimeUnit;
 
-/** Runs each task at once on the thread that submits it: for training and evaluation, which have no deadline and use all cores otherwise. */
-final class CallerRunsExecutor extends AbstractExecutorService {
+/**
+ * Runs each task at once on the thread that submits it: for training and evaluation, which have no
+ * deadline and use all cores otherwise.
+ */
+public final class CallerRunsExecutor extends AbstractExecutorService {
   private volatile boolean shutdown;
 
   @Override

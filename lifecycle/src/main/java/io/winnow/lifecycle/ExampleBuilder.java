@@ -21,14 +21,18 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Plays the log up to each training request and does there what serving would have done: retrieve, read features, assemble
- * the ranker's inputs. So a training row is made by the code that makes a serving row, from what the log held at that offset.
+ * Plays the log up to each training request and does there what serving would have done: retrieve,
+ * read features, assemble the ranker's inputs. So a training row is made by the code that makes a
+ * serving row, from what the log held at that offset.
  *
- * <p>Requests are shared out to shards, each with a replay of its own, on as many threads; the result does not depend on how many there
- * are.
+ * <p>Requests are shared out to shards, each with a replay of its own, on as many threads; the
+ * result does not depend on how many there are.
  */
 final class ExampleBuilder {
-  /** Rows of a {@link TrainingRequest.Chosen}: the chosen item, the best of each source, others at random. */
+  /**
+   * Rows of a {@link TrainingRequest.Chosen}: the chosen item, the best of each source, others at
+   * random.
+   */
   private static final int HARD_NEGATIVES = 40;
 
   private static final int RANDOM_NEGATIVES = 40;
@@ -104,9 +108,7 @@ final class ExampleBuilder {
     return serving[0] == null
         ? new ShardResult(groups, List.of(), new float[0])
         : new ShardResult(
-            groups,
-            serving[0].rankerInputs().names(),
-            serving[0].retrieval().allVectors());
+            groups, serving[0].rankerInputs().names(), serving[0].retrieval().allVectors());
   }
 
   private @Nullable Group example(ServingRelease serving, TrainingRequest request, int r) {
@@ -151,8 +153,7 @@ final class ExampleBuilder {
       System.arraycopy(inputs, rows[i] * width, kept, i * width, width);
       items[i] = candidates.items()[rows[i]];
     }
-    float[] query =
-        serving.retrieval().rankerQuery(moment, serving.retrieval().embeddingSize());
+    float[] query = serving.retrieval().rankerQuery(moment, serving.retrieval().embeddingSize());
     return new Group(r, kept, items, positions, labels, query);
   }
 

@@ -17,11 +17,12 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * What counts as 'the user chose this item': the one rule for training sequences, for the history that a query is made of, and for
- * evaluation targets.
+ * What counts as 'the user chose this item': the one rule for training sequences, for the history
+ * that a query is made of, and for evaluation targets.
  *
- * <p>An event counts if it is an outcome of one of the application's objectives and its item is not the one of the user's
- * previous counted event: a click, a watch and a like of one item in a row are one choice.
+ * <p>An event counts if it is an outcome of one of the application's objectives and its item is not
+ * the one of the user's previous counted event: a click, a watch and a like of one item in a row
+ * are one choice.
  *
  * <p>As a visitor of records it collects the sequences of all users; not thread-safe.
  */
@@ -95,9 +96,7 @@ final class InteractionSequences implements RecordSource.Visitor {
       plain[type] =
           outcomes.stream()
               .anyMatch(
-                  f ->
-                      f.comparison() == null
-                          && (f.type().equals(name) || f.type().equals("*")));
+                  f -> f.comparison() == null && (f.type().equals(name) || f.type().equals("*")));
     }
     int[] kept = new int[history.length()];
     int n = 0;

@@ -14,10 +14,12 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Turns item attributes into category tokens, from which the item encoder makes a vector for an item that training never saw.
+ * Turns item attributes into category tokens, from which the item encoder makes a vector for an
+ * item that training never saw.
  *
- * <p>A token is {@code attribute=category}; a time attribute gives {@code attribute.year=1995}. Free text and numbers give none. The vocabulary
- * is the most frequent {@value #MAX_TOKENS} tokens that at least {@value #MIN_ITEMS} items share. Immutable.
+ * <p>A token is {@code attribute=category}; a time attribute gives {@code attribute.year=1995}.
+ * Free text and numbers give none. The vocabulary is the most frequent {@value #MAX_TOKENS} tokens
+ * that at least {@value #MIN_ITEMS} items share. Immutable.
  */
 final class ItemTokenizer {
   static final int MAX_TOKENS = 50_000;
@@ -73,18 +75,17 @@ final class ItemTokenizer {
     List<String> names = new ArrayList<>();
     schema
         .itemAttributes()
-        .forEach(
-            (attribute, type) -> {
-              AttributeValue value = attributes.get(attribute);
-              if (value instanceof AttributeValue.Time(long epochMs)) {
-                int year = Instant.ofEpochMilli(epochMs).atOffset(ZoneOffset.UTC).getYear();
-                names.add(attribute + ".year=" + year);
-              } else if (value != null && type != AttributeType.TEXT) {
-                for (String category : value.categories()) {
-                  names.add(attribute + "=" + category);
-                }
-              }
-            });
+        .forEach((attribute, type) -> {
+          AttributeValue value = attributes.get(attribute);
+          if (value instanceof AttributeValue.Time(long epochMs)) {
+            int year = Instant.ofEpochMilli(epochMs).atOffset(ZoneOffset.UTC).getYear();
+            names.add(attribute + ".year=" + year);
+          } else if (value != null && type != AttributeType.TEXT) {
+            for (String category : value.categories()) {
+              names.add(attribute + "=" + category);
+            }
+          }
+        });
     return names;
   }
 }

@@ -2,6 +2,7 @@ package io.winnow.lifecycle;
 
 import io.winnow.core.ItemId;
 import io.winnow.core.Seed;
+import io.winnow.core.TimeSource;
 import io.winnow.core.application.ApplicationDefinition;
 import io.winnow.features.Catalog;
 import io.winnow.models.Interactions;
@@ -97,13 +98,11 @@ final class ModelFitter {
             "encoder",
             interactions,
             () ->
-                EncoderTrainer.train(
-                    interactions,
-                    set.tokens(),
-                    previous == null ? config.encoder() : config.encoderRefit(),
-                    seed.derive("encoder"),
-                    progress::epoch,
-                    previous));
+                new EncoderTrainer(
+                        previous == null ? config.encoder() : config.encoderRefit(),
+                        seed,
+                        TimeSource.system())
+                    .train(interactions, set.tokens(), previous, progress::epoch));
     PartitionedIndex index =
         timed("index", interactions, () -> index(encoder, seed.derive("index"), threads));
     return new RetrievalModels(

@@ -12,8 +12,9 @@ import java.util.Map;
 /**
  * Joins what was shown or chosen with what came of it, within the application's attribution window.
  *
- * <p>An outcome belongs to the newest showing of its item to its user. Labels may know what happened after a request; features may not.
- * Memory is bounded by the showings within one window. Not thread-safe.
+ * <p>An outcome belongs to the newest showing of its item to its user. Labels may know what
+ * happened after a request; features may not. Memory is bounded by the showings within one window.
+ * Not thread-safe.
  */
 final class OutcomeJoin {
   private final Objectives objectives;

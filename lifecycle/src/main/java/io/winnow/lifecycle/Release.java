@@ -11,8 +11,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One release in memory: query encoder, item vectors, index, linear models, ranker, feature schema and policy, which move together. Immutable and
- * thread-safe.
+ * One release in memory: query encoder, item vectors, index, linear models, ranker, feature schema
+ * and policy, which move together. Immutable and thread-safe.
  */
 public final class Release {
   /** The version of {@link #untrained}. */

@@ -98,7 +98,8 @@ final class ReleaseFiles {
               version + "/application.yaml",
               Map.of());
       List<ItemId> items =
-          JSON.readValue(
+          JSON
+              .readValue(
                   bundle.resolve("items.json").toFile(), new TypeReference<List<String>>() {})
               .stream()
               .map(ItemId::new)
@@ -125,8 +126,7 @@ final class ReleaseFiles {
       return null;
     }
     byte[] onnx = Files.readAllBytes(bundle.resolve("encoder.onnx"));
-    EncoderSpec spec =
-        JSON.readValue(bundle.resolve("encoder.json").toFile(), EncoderSpec.class);
+    EncoderSpec spec = JSON.readValue(bundle.resolve("encoder.json").toFile(), EncoderSpec.class);
     TrainedEncoder encoder =
         ModelFile.read(
             bundle.resolve("encoder-vectors.bin"),

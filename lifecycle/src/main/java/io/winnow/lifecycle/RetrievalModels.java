@@ -11,7 +11,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The trained retrieval models of a release. Item indices of all of them are positions in {@code vocabulary}.
+ * The trained retrieval models of a release. Item indices of all of them are positions in {@code
+ * vocabulary}.
  *
  * @param vocabulary the items that training knew, N
  * @param tokenizer turns a new item's attributes into the encoder's tokens

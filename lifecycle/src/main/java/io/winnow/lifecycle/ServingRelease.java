@@ -32,9 +32,11 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A release bound to a live feature store: what the request path, training and evaluation ask of it, stage by stage.
+ * A release bound to a live feature store: what the request path, training and evaluation ask of
+ * it, stage by stage.
  *
- * <p>Catalogue indices throughout. Items that the release never saw get a vector from their attributes when they are first met. Thread-safe.
+ * <p>Catalogue indices throughout. Items that the release never saw get a vector from their
+ * attributes when they are first met. Thread-safe.
  */
 public final class ServingRelease {
   /** How many items stand in where retrieval failed. */
@@ -52,7 +54,8 @@ public final class ServingRelease {
    * Binds a release.
    *
    * @param reader the store whose state requests see
-   * @param executor runs the candidate sources; not the pool that runs the stages, which wait for them
+   * @param executor runs the candidate sources; not the pool that runs the stages, which wait for
+   *     them
    */
   public ServingRelease(Release release, FeatureReader reader, ExecutorService executor) {
     this.release = release;
@@ -62,8 +65,7 @@ public final class ServingRelease {
     Policy.Reranking policy = release.definition().policy().reranking();
     this.reranker = new Reranker(policy);
     this.greedyReranker =
-        new Reranker(
-            new Policy.Reranking(policy.diversity(), policy.caps(), 0, policy.exclude()));
+        new Reranker(new Policy.Reranking(policy.diversity(), policy.caps(), 0, policy.exclude()));
     this.sequences = new InteractionSequences(release.definition());
     Ranker ranker = release.ranker();
     if (ranker != null && !ranker.spec().featureNames().equals(inputs.names())) {
@@ -107,7 +109,8 @@ public final class ServingRelease {
    * @param candidates where they came from
    * @param order rows of {@code candidates}, best first, shape (C)
    * @param scores of the candidates in that order, shape (C)
-   * @param features the store's values by row of {@code candidates}, or null if ranking was degraded
+   * @param features the store's values by row of {@code candidates}, or null if ranking was
+   *     degraded
    */
   public record Ranked(
       CandidateSet candidates, int[] order, float[] scores, @Nullable FeatureRows features) {
@@ -133,8 +136,7 @@ public final class ServingRelease {
     public List<Placed> first(int n) {
       List<Placed> placed = new ArrayList<>();
       for (int i = 0; i < Math.min(n, order.length); i++) {
-        placed.add(
-            new Placed(candidates.items()[order[i]], i, scores[i], 1, Slate.Reason.RANKED));
+        placed.add(new Placed(candidates.items()[order[i]], i, scores[i], 1, Slate.Reason.RANKED));
       }
       return placed;
     }
@@ -195,7 +197,8 @@ public final class ServingRelease {
   /** The moment of a user of whom nothing is known, or can be read in time. */
   public Moment strangerMoment(
       UserId user, Map<String, String> context, ItemFilter requestRules, long timeMs) {
-    UserHistory none = UserHistory.empty(List.copyOf(release.definition().schema().events().keySet()));
+    UserHistory none =
+        UserHistory.empty(List.copyOf(release.definition().schema().events().keySet()));
     ItemFilter rules = available(requestRules);
     return new Moment(user, none, none, null, context, rules, rules, timeMs);
   }
@@ -214,7 +217,10 @@ public final class ServingRelease {
     return retrieval.retrieve(moment, budget);
   }
 
-  /** Each deep or live source alone, best first; the models of {@link #simpleModels} are not repeated. */
+  /**
+   * Each deep or live source alone, best first; the models of {@link #simpleModels} are not
+   * repeated.
+   */
   public Map<String, int[]> retrieveEach(Moment moment, int k) {
     return retrieval.retrieveEach(moment, k);
   }
@@ -229,7 +235,10 @@ public final class ServingRelease {
     return release.definition().schema().itemAttributes();
   }
 
-  /** The release's popular items, by the request's rules only: quick, and empty only if nothing is available. */
+  /**
+   * The release's popular items, by the request's rules only: quick, and empty only if nothing is
+   * available.
+   */
   public CandidateSet popular(Moment moment) {
     return retrieval.lastResort(moment, FALLBACK_CANDIDATES);
   }
@@ -244,8 +253,7 @@ public final class ServingRelease {
     Ranker ranker = release.ranker();
     FeatureRows features =
         reader.read(
-            new FeatureQuery(
-                moment.user(), candidates.items(), moment.context(), moment.timeMs()));
+            new FeatureQuery(moment.user(), candidates.items(), moment.context(), moment.timeMs()));
     if (ranker == null || candidates.size() == 0) {
       Ranked plain = unranked(candidates);
       return new Ranked(candidates, plain.order(), plain.scores(), features);
@@ -309,7 +317,10 @@ public final class ServingRelease {
     return rerank(reranker, moment, ranked, n, seed);
   }
 
-  /** As {@link #rerank}, but nothing is left to chance: for offline evaluation, where exploring cannot be answered. */
+  /**
+   * As {@link #rerank}, but nothing is left to chance: for offline evaluation, where exploring
+   * cannot be answered.
+   */
   public Slate rerankWithoutExploration(Moment moment, Ranked ranked, int n) {
     return rerank(greedyReranker, moment, ranked, n, 0);
   }

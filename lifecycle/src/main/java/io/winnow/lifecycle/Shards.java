@@ -9,13 +9,14 @@ import java.util.concurrent.Future;
 import java.util.function.IntFunction;
 
 /** Runs the parts of one computation on threads of their own and waits for all. */
-final class Shards {
+public final class Shards {
   private Shards() {}
 
   /**
-   * Runs {@code work} for 0 … shards-1 and returns the results in that order. The first failure is thrown when all have ended.
+   * Runs {@code work} for 0 … shards-1 and returns the results in that order. The first failure is
+   * thrown when all have ended.
    */
-  static <T> List<T> run(int shards, IntFunction<T> work) {
+  public static <T> List<T> run(int shards, IntFunction<T> work) {
     try (ExecutorService pool = Executors.newFixedThreadPool(shards)) {
       List<Future<T>> futures = new ArrayList<>();
       for (int shard = 0; shard < shards; shard++) {

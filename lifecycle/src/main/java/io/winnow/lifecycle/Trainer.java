@@ -9,6 +9,7 @@ import io.winnow.events.RecordSource;
 import io.winnow.features.FeatureSchema;
 import io.winnow.features.PointInTimeReplay;
 import io.winnow.models.Interactions;
+import io.winnow.models.encoder.TrainedEncoder;
 import io.winnow.models.ranker.RankerTrainer;
 import io.winnow.models.ranker.RankingExamples;
 import io.winnow.models.ranker.TrainedRanker;
@@ -21,9 +22,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * Makes a release from a prefix of the log.
  *
- * <p>The prefix is split by time. Retrieval models learn from the older part; the ranker learns, from requests of the newer part, how far to
- * trust them and the features; then the retrieval models learn from all of it (the encoder goes on from its weights). No step sees
- * anything behind the prefix.
+ * <p>The prefix is split by time. Retrieval models learn from the older part; the ranker learns,
+ * from requests of the newer part, how far to trust them and the features; then the retrieval
+ * models learn from all of it (the encoder goes on from its weights). No step sees anything behind
+ * the prefix.
  *
  * <p>Not thread-safe; uses {@link TrainerConfig#threads()} threads.
  */
@@ -61,11 +63,10 @@ public final class Trainer {
     RecordSource prefix = RecordSource.prefix(records, toOffset);
     TrainingRequests requests = new TrainingRequests(definition);
     TimeSpan span = new TimeSpan();
-    prefix.replay(
-        (offset, record) -> {
-          requests.visit(offset, record);
-          span.visit(record.timeMs());
-        });
+    prefix.replay((offset, record) -> {
+      requests.visit(offset, record);
+      span.visit(record.timeMs());
+    });
     List<TrainingRequest.Chosen> choices = requests.choices();
     if (choices.size() < config.split().minChoices()) {
       throw WinnowException.invalid(
@@ -73,12 +74,13 @@ public final class Trainer {
           choices.size() + " outcomes of an objective",
           "at least " + config.split().minChoices() + " to train on");
     }
-    long split = choices.get((int) (choices.size() * (1 - config.split().rankerShare()))).asOfOffset();
+    long split =
+        choices.get((int) (choices.size() * (1 - config.split().rankerShare()))).asOfOffset();
     ModelFitter fitter = new ModelFitter(definition, config, progress, seconds);
 
     RetrievalModels older = fitter.fit(training(prefix, split), null);
     TrainedRanker ranker = trainRanker(prefix, older, rankerRequests(requests, split));
-    RetrievalModels models = fitter.fit(training(prefix, toOffset), older.encoder());
+    RetrievalModels models = fitter.fit(training(prefix, toOffset), encoderOf(older));
 
     return new Release(
         new ReleaseManifest(
@@ -99,6 +101,11 @@ public final class Trainer {
         application,
         models,
         ranker);
+  }
+
+  private static @Nullable TrainedEncoder encoderOf(RetrievalModels models) {
+    RetrievalModels.Deep deep = models.deep();
+    return deep == null ? null : deep.encoder();
   }
 
   private ModelFitter.TrainingSet training(RecordSource records, long toOffset) {
@@ -163,15 +170,14 @@ public final class Trainer {
     progress.step("ranker", examples.rows() + " rows of " + examples.requests() + " requests");
     began = System.nanoTime();
     TrainedRanker ranker =
-        RankerTrainer.train(
-            examples, config.ranker(), new Seed(config.seed()).derive("ranker"), progress::epoch);
+        new RankerTrainer(config.ranker(), new Seed(config.seed()), TimeSource.system())
+            .train(examples, progress::epoch);
     seconds.put("ranker", (System.nanoTime() - began) / 1e9);
     return ranker;
   }
 
   private String version() {
-    return "r-"
-        + java.time.Instant.ofEpochMilli(clock.nowMs()).toString().replaceAll("[-:.]", "");
+    return "r-" + java.time.Instant.ofEpochMilli(clock.nowMs()).toString().replaceAll("[-:.]", "");
   }
 
   private static Map<String, Double> metrics(@Nullable TrainedRanker ranker) {
@@ -181,12 +187,11 @@ public final class Trainer {
           .spec()
           .metrics()
           .heads()
-          .forEach(
-              head -> {
-                metrics.put("ranker." + head.objective() + ".auc", head.auc());
-                metrics.put("ranker." + head.objective() + ".log_loss", head.logLoss());
-                metrics.put("ranker." + head.objective() + ".ece", head.ece());
-              });
+          .forEach(head -> {
+            metrics.put("ranker." + head.objective() + ".auc", head.auc());
+            metrics.put("ranker." + head.objective() + ".log_loss", head.logLoss());
+            metrics.put("ranker." + head.objective() + ".ece", head.ece());
+          });
       metrics.put("ranker.ndcg@10", ranker.spec().metrics().ndcg10());
       metrics.values().removeIf(value -> value.isNaN());
     }

@@ -31,7 +31,8 @@ public record TrainerConfig(
    *
    * @param rankerShare the newest share of choices, in (0, 1), from which the ranker learns
    * @param minChoices fewer choices than this are too little to train on
-   * @param minSlateOutcomes with fewer outcomes of shown slates the ranker learns from choices instead
+   * @param minSlateOutcomes with fewer outcomes of shown slates the ranker learns from choices
+   *     instead
    * @param minRankerRequests with fewer usable requests the release has no ranker
    * @param maxRankerRequests more are thinned evenly
    */

@@ -5,10 +5,10 @@ import io.winnow.core.UserId;
 import java.util.List;
 
 /**
- * A moment of the past at which the ranker has to be right: who asked, when, what the log held, and what turned out to be
- * worth showing.
+ * A moment of the past at which the ranker has to be right: who asked, when, what the log held, and
+ * what turned out to be worth showing.
  */
-sealed interface TrainingRequest {
+public sealed interface TrainingRequest {
   /** Whose request it is. */
   UserId user();
 
@@ -24,7 +24,12 @@ sealed interface TrainingRequest {
    * @param labels shape (items, T)
    */
   record Shown(
-      UserId user, long timeMs, long asOfOffset, List<ItemId> items, int[] positions, float[] labels)
+      UserId user,
+      long timeMs,
+      long asOfOffset,
+      List<ItemId> items,
+      int[] positions,
+      float[] labels)
       implements TrainingRequest {
     /** Copies the list. */
     public Shown {
@@ -33,7 +38,8 @@ sealed interface TrainingRequest {
   }
 
   /**
-   * A choice in a log without impressions: the chosen item against what retrieval would have proposed at that moment.
+   * A choice in a log without impressions: the chosen item against what retrieval would have
+   * proposed at that moment.
    *
    * @param labels of the chosen item, shape (T)
    */

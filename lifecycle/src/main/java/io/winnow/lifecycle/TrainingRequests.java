@@ -18,10 +18,10 @@ import java.util.Set;
 /**
  * Collects the moments of a log that a ranker can learn from: slates that were shown, and choices.
  *
- * <p>A choice of an item that the user had before is none where the application does not repeat items, since retrieval filters it. A
- * visitor of records in log order; not thread-safe.
+ * <p>A choice of an item that the user had before is none where the application does not repeat
+ * items, since retrieval filters it. A visitor of records in log order; not thread-safe.
  */
-final class TrainingRequests implements RecordSource.Visitor {
+public final class TrainingRequests implements RecordSource.Visitor {
   private final boolean repeats;
   private final InteractionSequences sequences;
   private final OutcomeJoin shownOutcomes;
@@ -30,7 +30,8 @@ final class TrainingRequests implements RecordSource.Visitor {
   private final List<TrainingRequest.Chosen> choices = new ArrayList<>();
   private final Map<UserId, Set<ItemId>> had = new HashMap<>();
 
-  TrainingRequests(ApplicationDefinition application) {
+  /** Collects for an application. */
+  public TrainingRequests(ApplicationDefinition application) {
     this.repeats = application.schema().repeats();
     this.sequences = new InteractionSequences(application);
     this.shownOutcomes = new OutcomeJoin(application.objectives());
@@ -50,11 +51,11 @@ final class TrainingRequests implements RecordSource.Visitor {
   }
 
   private void show(long offset, Event event, Impression impression) {
-    // An impression that another system logged says nothing of offsets: its request saw what came before it.
+    // An impression that another system logged says nothing of offsets: its request saw what came
+    // before it.
     long asOf = impression.features().length > 0 ? impression.asOfOffset() : offset;
     slates
-        .computeIfAbsent(
-            impression.requestId(), _ -> new Slate(event.user(), event.timeMs(), asOf))
+        .computeIfAbsent(impression.requestId(), _ -> new Slate(event.user(), event.timeMs(), asOf))
         .add(
             event.item(),
             impression.position(),
@@ -78,12 +79,12 @@ final class TrainingRequests implements RecordSource.Visitor {
   }
 
   /** The choices, in log order. */
-  List<TrainingRequest.Chosen> choices() {
+  public List<TrainingRequest.Chosen> choices() {
     return choices;
   }
 
   /** The slates, in the order of their first impression. */
-  List<TrainingRequest.Shown> slates() {
+  public List<TrainingRequest.Shown> slates() {
     return slates.values().stream().map(Slate::toRequest).toList();
   }
 

@@ -61,7 +61,8 @@ final class TrainingRequestsTest {
     happen("click", "other", "b", 6 * MINUTE_MS, Double.NaN);
     List<TrainingRequest.Shown> slates = requests.slates();
     assertEquals(2, slates.size());
-    assertArrayEquals(new float[4], slates.get(0).labels(), "r1 was superseded for a; b is another user's");
+    assertArrayEquals(
+        new float[4], slates.get(0).labels(), "r1 was superseded for a; b is another user's");
     assertArrayEquals(new float[] {1, 0}, slates.get(1).labels());
     assertArrayEquals(new int[] {0, 1}, slates.get(0).positions());
   }
@@ -70,9 +71,7 @@ final class TrainingRequestsTest {
   void slates_withLoggedFeatures_sawWhatTheRequestSaw() {
     offset = 100;
     requests.visit(
-        offset,
-        new LogRecord.Happened(
-            impression("r", "u", "a", 0, 0, 42, new float[] {1})));
+        offset, new LogRecord.Happened(impression("r", "u", "a", 0, 0, 42, new float[] {1})));
     assertEquals(42, requests.slates().getFirst().asOfOffset());
   }
 
@@ -87,8 +86,7 @@ final class TrainingRequestsTest {
   private void show(String request, String user, String item, int position, long timeMs) {
     requests.visit(
         offset++,
-        new LogRecord.Happened(
-            impression(request, user, item, position, timeMs, 0, new float[0])));
+        new LogRecord.Happened(impression(request, user, item, position, timeMs, 0, new float[0])));
   }
 
   private static Event impression(

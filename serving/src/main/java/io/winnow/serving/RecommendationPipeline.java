@@ -25,8 +25,8 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.atomic.AtomicReference;
 
 /**
- * The request path: context, retrieval, ranking, re-ranking, impressions, each until its share of the deadline and with its declared
- * fallback.
+ * The request path: context, retrieval, ranking, re-ranking, impressions, each until its share of
+ * the deadline and with its declared fallback.
  *
  * <table>
  * <caption>The stages</caption>
@@ -38,7 +38,8 @@ import java.util.concurrent.atomic.AtomicReference;
  * <tr><td>impressions</td><td>100 %</td><td>an answer whose impressions are not logged</td></tr>
  * </table>
  *
- * <p>A request works with one release from beginning to end, whatever is installed meanwhile. Thread-safe.
+ * <p>A request works with one release from beginning to end, whatever is installed meanwhile.
+ * Thread-safe.
  */
 public final class RecommendationPipeline implements Recommender {
   /** The experiment arm of requests that no experiment touches. */
@@ -54,7 +55,8 @@ public final class RecommendationPipeline implements Recommender {
    * @param first the release to begin with; {@link ServingRelease#untrained} before there is one
    * @param log takes the impressions
    * @param compute a bounded pool of platform threads for the stages that compute
-   * @param waiting an executor for the stage that waits for the disk, such as one of virtual threads
+   * @param waiting an executor for the stage that waits for the disk, such as one of virtual
+   *     threads
    */
   public RecommendationPipeline(
       ServingRelease first,
@@ -130,9 +132,11 @@ public final class RecommendationPipeline implements Recommender {
         stages.stageNanos());
   }
 
-  /** Where a user has seen all there is, allows what was seen: an answer is never empty without need. */
-  private static CandidateSet seenItems(
-      ServingRelease release, Moment moment, StageRunner stages) {
+  /**
+   * Where a user has seen all there is, allows what was seen: an answer is never empty without
+   * need.
+   */
+  private static CandidateSet seenItems(ServingRelease release, Moment moment, StageRunner stages) {
     CandidateSet seen = release.popular(moment);
     if (seen.size() > 0) {
       stages.degrade("retrieval", "nothing unseen is left", "seen items");
@@ -208,8 +212,7 @@ public final class RecommendationPipeline implements Recommender {
     for (EventLog.Verdict verdict : log.append(records)) {
       if (verdict.status() != EventLog.Verdict.Status.ACCEPTED) {
         throw new WinnowException(
-            ErrorCode.CONFLICT,
-            "impressions of request " + request.requestId() + ": " + verdict);
+            ErrorCode.CONFLICT, "impressions of request " + request.requestId() + ": " + verdict);
       }
     }
     return true;

@@ -61,9 +61,15 @@ final class StageRunner {
     return run(pool, stage, until, work, fallback);
   }
 
-  /** Runs a stage that waits for a disk or network rather than computing, on an executor of its own. */
+  /**
+   * Runs a stage that waits for a disk or network rather than computing, on an executor of its own.
+   */
   <T> T run(
-      ExecutorService executor, String stage, double until, Callable<T> work, Fallback<T> fallback) {
+      ExecutorService executor,
+      String stage,
+      double until,
+      Callable<T> work,
+      Fallback<T> fallback) {
     long began = System.nanoTime();
     try {
       return attempt(executor, until, began, work);

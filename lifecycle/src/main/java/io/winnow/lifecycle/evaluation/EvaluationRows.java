@@ -12,6 +12,7 @@ import io.winnow.models.ItemScorer;
 import io.winnow.ranking.reranking.Slate.Placed;
 import io.winnow.retrieval.CandidateSet;
 import io.winnow.retrieval.CandidateSource.ItemFilter;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
@@ -19,15 +20,20 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 
-/** Every row's metrics over one shard of the targets. Not thread-safe; shards are merged afterwards. */
+/**
+ * Every row's metrics over one shard of the targets. Not thread-safe; shards are merged afterwards.
+ */
 final class EvaluationRows {
   /** How deep sources are asked, the k of recall@500. */
   private static final int DEPTH = 500;
 
   /** The counts of the last week are recomputed when event time has moved this far. */
   private static final long REFRESH_MS = 60_000;
+
+  private static final Duration NO_LIMIT = Duration.ofMinutes(1);
 
   private final ServingRelease serving;
   private final FeatureReader reader;
@@ -55,15 +61,14 @@ final class EvaluationRows {
   }
 
   void merge(EvaluationRows other) {
-    other.rows.forEach(
-        (model, row) ->
-            rows.merge(
-                model,
-                row,
-                (mine, theirs) -> {
-                  mine.metrics().merge(theirs.metrics());
-                  return mine;
-                }));
+    other.rows.forEach((model, row) ->
+        rows.merge(
+            model,
+            row,
+            (mine, theirs) -> {
+              mine.metrics().merge(theirs.metrics());
+              return mine;
+            }));
   }
 
   /** Lets every model predict one target from the state just before it. */
@@ -72,12 +77,10 @@ final class EvaluationRows {
     int item = reader.catalog().indexOf(target.item());
     int size = reader.catalog().size();
     BitMask allowed = BitMask.of(moment.filter(), size);
-    float[] popularity = scores(simpleModels.get("popularity"), moment, size);
+    float[] popularity = scores(popularityModel(), moment, size);
     for (Map.Entry<String, ItemScorer> model : simpleModels.entrySet()) {
       float[] scores =
-          model.getKey().equals("popularity")
-              ? popularity
-              : scores(model.getValue(), moment, size);
+          model.getKey().equals("popularity") ? popularity : scores(model.getValue(), moment, size);
       addScored(model.getKey(), scores, popularity, allowed, target, item);
     }
     addScored("popularity_7d", week(target.timeMs(), size), popularity, allowed, target, item);
@@ -85,7 +88,7 @@ final class EvaluationRows {
         .retrieveEach(moment, DEPTH)
         .forEach((source, items) -> addList(source, Kind.SOURCE, items, target, item));
 
-    CandidateSet candidates = serving.retrieve(moment);
+    CandidateSet candidates = serving.retrieve(moment, NO_LIMIT);
     addList("candidates", Kind.SOURCE, candidates.items(), target, item);
     Ranked ranked = serving.rank(moment, candidates);
     int[] order = ranked.items();
@@ -96,7 +99,8 @@ final class EvaluationRows {
   /** The slate, then what the ranking had left over. */
   private int[] pipeline(Moment moment, Ranked ranked, int[] order) {
     Set<Integer> list = new LinkedHashSet<>();
-    for (Placed placed : serving.rerankWithoutExploration(moment, ranked, RankMetrics.TOP).placed()) {
+    for (Placed placed :
+        serving.rerankWithoutExploration(moment, ranked, RankMetrics.TOP).placed()) {
       list.add(placed.item());
     }
     for (int item : order) {
@@ -105,10 +109,13 @@ final class EvaluationRows {
     return list.stream().mapToInt(Integer::intValue).toArray();
   }
 
+  private ItemScorer popularityModel() {
+    return Objects.requireNonNull(simpleModels.get("popularity"), "release without linear models");
+  }
+
   private static float[] scores(ItemScorer model, Moment moment, int size) {
     float[] known = new float[model.itemCount()];
-    model.score(
-        moment.choices().items(), moment.choices().timesMs(), moment.timeMs(), known);
+    model.score(moment.choices().items(), moment.choices().timesMs(), moment.timeMs(), known);
     return known.length == size ? known : Arrays.copyOf(known, size);
   }
 
@@ -130,9 +137,7 @@ final class EvaluationRows {
     Accumulator row = row(model, Kind.SIMPLE);
     int[] top = FullRanking.top(RankMetrics.TOP, scores, popularity, allowed);
     int rank =
-        item < 0 || !allowed.get(item)
-            ? -1
-            : FullRanking.rank(item, scores, popularity, allowed);
+        item < 0 || !allowed.get(item) ? -1 : FullRanking.rank(item, scores, popularity, allowed);
     row.metrics().add(target.userIndex(), rank, top);
   }
 
@@ -166,7 +171,7 @@ final class EvaluationRows {
 
   /** Measures beyond accuracy over the catalogue as it is now. */
   private final class CatalogMeasures implements RankMetrics.Beyond {
-    private final ItemScorer popularity = simpleModels.get("popularity");
+    private final ItemScorer popularity = popularityModel();
     private final float[] counts = new float[popularity.itemCount()];
     private final double total;
     private final List<String> attributes = new ArrayList<>();
@@ -180,12 +185,11 @@ final class EvaluationRows {
       this.total = sum;
       serving
           .itemAttributes()
-          .forEach(
-              (name, type) -> {
-                if (type == AttributeType.STRING || type == AttributeType.STRINGS) {
-                  attributes.add(name);
-                }
-              });
+          .forEach((name, type) -> {
+            if (type == AttributeType.STRING || type == AttributeType.STRINGS) {
+              attributes.add(name);
+            }
+          });
     }
 
     @Override

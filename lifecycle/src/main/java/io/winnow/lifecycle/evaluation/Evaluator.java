@@ -6,8 +6,8 @@ import io.winnow.core.WinnowException;
 import io.winnow.core.application.ApplicationDefinition;
 import io.winnow.core.application.ApplicationFile;
 import io.winnow.events.RecordSource;
-import io.winnow.features.FeatureReader;
 import io.winnow.features.PointInTimeReplay;
+import io.winnow.lifecycle.CallerRunsExecutor;
 import io.winnow.lifecycle.Release;
 import io.winnow.lifecycle.ServingRelease;
 import io.winnow.lifecycle.Shards;
@@ -16,21 +16,24 @@ import io.winnow.lifecycle.TrainerConfig;
 import io.winnow.lifecycle.TrainingProgress;
 import io.winnow.lifecycle.evaluation.EvaluationTable.Row;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
 /**
  * Trains on the past of a data set and measures on its future.
  *
- * <p>Protocol {@code temporal}: a cut in time; every later choice of any user is a target, predicted from the true history at
- * that moment (with what happened after the cut, as it would be in production) by models that are frozen at the cut. Protocol {@code
- * leave-one-out}: the last choice of each user is the target, all others are for training; it lets models see the future of other users and is
- * there only to compare with published tables.
+ * <p>Protocol {@code temporal}: a cut in time; every later choice of any user is a target,
+ * predicted from the true history at that moment (with what happened after the cut, as it would be
+ * in production) by models that are frozen at the cut. Protocol {@code leave-one-out}: the last
+ * choice of each user is the target, all others are for training; it lets models see the future of
+ * other users and is there only to compare with published tables.
  *
  * <p>All rows rank the full catalogue for the same targets under the same filter.
  */
 public final class Evaluator {
+  /** Under which name the trainer reports the time of a row's model. */
+  private static final Map<String, String> TRAINED_AS = Map.of("two_tower", "encoder");
+
   private final ApplicationFile application;
   private final TrainerConfig training;
   private final TimeSource clock;
@@ -103,53 +106,45 @@ public final class Evaluator {
     progress.step("evaluate", "%,d targets".formatted(split.targets().size()));
     ApplicationDefinition definition = application.definition();
     int shards = training.threads();
-    List<ShardRows> results =
+    List<EvaluationRows> results =
         Shards.run(shards, shard -> runShard(release, definition, split, shard, shards));
-    ShardRows all = results.getFirst();
+    EvaluationRows all = results.getFirst();
     results.stream().skip(1).forEach(all::merge);
     List<Row> rows = new ArrayList<>();
     all.rows()
-        .forEach(
-            (model, row) -> {
-              Map<String, Double> metrics = new LinkedHashMap<>(row.metrics().values());
-              metrics.putAll(row.probabilities().values());
-              rows.add(
-                  new Row(
-                      model,
-                      row.kind(),
-                      metrics,
-                      row.metrics().intervals(new Seed(training.seed())),
-                      trainSeconds.getOrDefault(row.trainedAs(), 0.0)));
-            });
-    return new EvaluationTable(
-        protocol.label(), split.cutMs(), split.targets().size(), rows);
+        .forEach((model, row) ->
+            rows.add(
+                new Row(
+                    model,
+                    row.kind(),
+                    row.metrics().values(),
+                    row.metrics().intervals(new Seed(training.seed())),
+                    trainSeconds.getOrDefault(TRAINED_AS.getOrDefault(model, model), 0.0))));
+    return new EvaluationTable(protocol.label(), split.cutMs(), split.targets().size(), rows);
   }
 
-  private static ShardRows runShard(
+  private static EvaluationRows runShard(
       Release release, ApplicationDefinition definition, Split split, int shard, int shards) {
     List<Split.Target> mine = new ArrayList<>();
     for (int i = shard; i < split.targets().size(); i += shards) {
       mine.add(split.targets().get(i));
     }
-    long[] stops = mine.stream().mapToLong(Split.Target::asOfOffset).toArray();
-    ShardRows[] rows = new ShardRows[1];
+    if (mine.isEmpty()) {
+      throw WinnowException.invalid(
+          "targets", split.targets().size(), "at least " + shards + ", one for each thread");
+    }
+    List<EvaluationRows> rows = new ArrayList<>();
     PointInTimeReplay.play(
         split.records(),
         definition,
-        stops,
+        mine.stream().mapToLong(Split.Target::asOfOffset).toArray(),
         (index, reader) -> {
-          if (rows[0] == null) {
-            rows[0] = new ShardRows(bind(release, reader), split.userCount());
+          if (rows.isEmpty()) {
+            ServingRelease serving = new ServingRelease(release, reader, new CallerRunsExecutor());
+            rows.add(new EvaluationRows(serving, reader, split.userCount()));
           }
-          rows[0].add(mine.get(index), reader);
+          rows.getFirst().add(mine.get(index));
         });
-    if (rows[0] == null) {
-      throw WinnowException.invalid("targets", 0, "at least one choice behind the cut for each thread");
-    }
-    return rows[0];
-  }
-
-  private static ServingRelease bind(Release release, FeatureReader reader) {
-    return new ServingRelease(release, reader);
+    return rows.getFirst();
   }
 }

@@ -3,8 +3,9 @@ package io.winnow.lifecycle.evaluation;
 import io.winnow.lifecycle.evaluation.EvaluationRows.BitMask;
 
 /**
- * Ranks the full catalogue by a score. Ties, as of items without evidence, go to the more popular item, then to the smaller index, so that a model
- * that knows nothing of a user recommends what is popular.
+ * Ranks the full catalogue by a score. Ties, as of items without evidence, go to the more popular
+ * item, then to the smaller index, so that a model that knows nothing of a user recommends what is
+ * popular.
  */
 final class FullRanking {
   private FullRanking() {}
@@ -25,8 +26,7 @@ final class FullRanking {
     int[] best = new int[k];
     int size = 0;
     for (int item = 0; item < scores.length; item++) {
-      if (!allowed.get(item)
-          || (size == k && !before(item, best[k - 1], scores, popularity))) {
+      if (!allowed.get(item) || (size == k && !before(item, best[k - 1], scores, popularity))) {
         continue;
       }
       int at = size < k ? size++ : k - 1;

@@ -79,7 +79,9 @@ record Split(
     }
     for (TrainingRequest.Chosen choice : requests.choices()) {
       lasts.merge(
-          choice.user(), new Last(choice, 1), (old, last) -> new Last(last.choice(), old.count() + 1));
+          choice.user(),
+          new Last(choice, 1),
+          (old, last) -> new Last(last.choice(), old.count() + 1));
     }
     lasts.values().removeIf(last -> last.count() < MIN_USER_EVENTS);
     Set<Long> held = new HashSet<>();
@@ -98,34 +100,31 @@ record Split(
               choice.user(), targets.size(), choice.item(), choice.timeMs(), training.size()));
     }
     long cutMs = targets.stream().mapToLong(Target::timeMs).min().orElse(Long.MAX_VALUE);
-    return new Split(
-        RecordSource.of(training), training.size(), cutMs, targets, targets.size());
+    return new Split(RecordSource.of(training), training.size(), cutMs, targets, targets.size());
   }
 
   private record Last(TrainingRequest.Chosen choice, int count) {}
 
   private static List<LogRecord> withoutRareItems(RecordSource records) {
     Map<ItemId, Integer> counts = new HashMap<>();
-    records.replay(
-        (_, record) -> {
-          if (record instanceof LogRecord.Happened(Event event) && event.impression() == null) {
-            counts.merge(event.item(), 1, Integer::sum);
-          }
-        });
+    records.replay((_, record) -> {
+      if (record instanceof LogRecord.Happened(Event event) && event.impression() == null) {
+        counts.merge(event.item(), 1, Integer::sum);
+      }
+    });
     List<LogRecord> kept = new ArrayList<>();
-    records.replay(
-        (_, record) -> {
-          ItemId item =
-              switch (record) {
-                case LogRecord.Happened(Event event) -> event.item();
-                case LogRecord.ItemPut put -> put.item();
-                case LogRecord.ItemRemoved removed -> removed.item();
-                case LogRecord.UserPut _ -> null;
-              };
-          if (item == null || counts.getOrDefault(item, 0) >= MIN_ITEM_EVENTS) {
-            kept.add(record);
-          }
-        });
+    records.replay((_, record) -> {
+      ItemId item =
+          switch (record) {
+            case LogRecord.Happened(Event event) -> event.item();
+            case LogRecord.ItemPut put -> put.item();
+            case LogRecord.ItemRemoved removed -> removed.item();
+            case LogRecord.UserPut _ -> null;
+          };
+      if (item == null || counts.getOrDefault(item, 0) >= MIN_ITEM_EVENTS) {
+        kept.add(record);
+      }
+    });
     return kept;
   }
 
