@@ -166,7 +166,11 @@ final class ItemTable implements Catalog {
   }
 
   /** Takes in one stored entry of kind {@link StateEntries#ITEM}; they come in index order. */
-  void loadItem(byte[] value) {
+  void loadItem(byte[] key, byte[] value) {
+    int index = new ByteSource(key, 1).fixed32();
+    if (index != size) {
+      throw new IllegalArgumentException("item " + index + " (expected: item " + size + ")");
+    }
     ByteSource source = new ByteSource(value);
     ItemId id = new ItemId(source.text());
     boolean available = source.count(1) == 1;

@@ -2,6 +2,7 @@ package io.winnow.features;
 
 import io.winnow.core.WinnowException;
 import io.winnow.core.application.ApplicationDefinition;
+import java.nio.file.Path;
 
 /** Opens online stores. */
 public final class OnlineStores {
@@ -14,5 +15,17 @@ public final class OnlineStores {
    */
   public static OnlineStore inMemory(ApplicationDefinition application) {
     return new MemoryOnlineStore(FeaturePlan.of(application));
+  }
+
+  /**
+   * A store in a folder, which is created if it is absent. State of other features, of an older
+   * format, or damaged is discarded with a warning: then {@link OnlineStore#appliedOffset()} is 0.
+   *
+   * @throws WinnowException with {@code INVALID_ARGUMENT} that names features which do not fit;
+   *     {@code UNAVAILABLE} if another process uses the folder or it cannot be written
+   */
+  public static OnlineStore embedded(
+      ApplicationDefinition application, Path folder, EmbeddedConfig config) {
+    return new EmbeddedOnlineStore(FeaturePlan.of(application), folder, config);
   }
 }
