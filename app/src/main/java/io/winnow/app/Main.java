@@ -14,8 +14,8 @@ import picocli.CommandLine.Spec;
  * The command line. Each command is a class of its own; this one only lists them and turns failures
  * into messages and exit codes.
  *
- * <p>Results go to standard output, everything else to standard error. See {@link ExitCode} for what
- * the process answers.
+ * <p>Results go to standard output, everything else to standard error. See {@link ExitCode} for
+ * what the process answers.
  */
 @Command(
     name = "winnow",

@@ -11,10 +11,11 @@ final class Problems {
 
   private final List<Problem> list = new ArrayList<>();
 
-  /** Notes a problem; beyond {@value #MAX} they are dropped, which no reader will miss. */
+  /** Notes a problem, once; beyond {@value #MAX} they are dropped, which no reader will miss. */
   void add(String field, String value, String expectation, String location) {
-    if (list.size() < MAX) {
-      list.add(new Problem(field, value, expectation, location));
+    Problem problem = new Problem(field, value, expectation, location);
+    if (list.size() < MAX && !list.contains(problem)) {
+      list.add(problem);
     }
   }
 

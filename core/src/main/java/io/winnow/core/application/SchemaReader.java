@@ -53,9 +53,8 @@ final class SchemaReader {
             .text()
             .ifPresent(name -> add(types, element, name, new Schema.EventType("", false)));
       }
-      return types;
     }
-    for (String name : events.keys()) {
+    for (String name : events.isList() ? List.<String>of() : events.keys()) {
       Section event = events.get(name).onlyKeys(EVENT_KEYS);
       String unit = event.get("value").text("");
       boolean required = event.get("required").bool(!unit.isEmpty());
@@ -64,7 +63,7 @@ final class SchemaReader {
       }
       add(types, event, name, new Schema.EventType(unit, required));
     }
-    if (types.isEmpty()) {
+    if (types.isEmpty() && (events.isList() || events.isMapping())) {
       events.problem("at least one event type, such as click: {}");
     }
     if (types.size() > MAX_EVENT_TYPES) {

@@ -250,12 +250,9 @@ final class ApplicationFileTest {
 
   @Test
   void parse_notYaml_namesTheLine() {
-    assertEquals(
-        "winnow.yaml:2",
-        problems("application: a\nevents: [click\n", Map.of())
-            .getFirst()
-            .location()
-            .replace(":3", ":2"));
+    Problem unclosed = problems("application: a\nevents: [click\n", Map.of()).getFirst();
+    assertEquals("well-formed YAML", unclosed.expectation());
+    assertTrue(unclosed.location().matches("winnow\\.yaml:[23]"), unclosed.location());
     assertTrue(golden("").contains("an application file"));
     assertTrue(golden("- a\n- b\n").contains("a mapping of keys to values"));
     assertTrue(golden("application: a\nevents: [c]\n---\nb: 1\n").contains("one YAML document"));
@@ -263,6 +260,37 @@ final class ApplicationFileTest {
     assertTrue(golden("application: &a b\nevents: [*a]\n").contains("the value itself"));
     assertTrue(golden("[".repeat(200) + "]".repeat(200)).contains("at most 32 levels"));
     assertTrue(golden("#".repeat(1_000_001)).contains("at most 1000000"));
+  }
+
+  @Test
+  void parse_wrongShapes_areEachToldOnce() {
+    assertEquals(
+        """
+        winnow.yaml:1: application: a list of 1 (expected: a single value)
+        winnow.yaml:3: items: x (expected: a mapping of keys to values)
+        winnow.yaml:2: events: click (expected: a mapping of keys to values)
+        winnow.yaml:4: features: a list of 1 (expected: a mapping of keys to values)
+        winnow.yaml:5: reranking.diversity.by: {} (expected: a list)
+        winnow.yaml:6: serving: 50ms (expected: a mapping of keys to values)
+        """,
+        golden(
+            """
+            application: [a]
+            events: click
+            items: x
+            features: [count(click) over 1d]
+            reranking: { diversity: { by: {} } }
+            serving: 50ms
+            """));
+  }
+
+  @Test
+  void parse_moreProblemsThanAnybodyReads_isBounded() {
+    StringBuilder yaml = new StringBuilder("application: a\nevents: [c]\n");
+    for (int i = 0; i < 1000; i++) {
+      yaml.append("key_").append(i).append(": 1\n");
+    }
+    assertEquals(200, problems(yaml.toString(), Map.of()).size());
   }
 
   @Test

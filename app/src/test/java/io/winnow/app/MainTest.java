@@ -1,0 +1,133 @@
+package io.winnow.app;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.winnow.core.ErrorCode;
+import io.winnow.core.application.Presets;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+final class MainTest {
+  @TempDir private Path folder;
+
+  private record Outcome(int code, String out, String err) {}
+
+  private static Outcome run(Map<String, String> environment, String... args) {
+    StringWriter out = new StringWriter();
+    StringWriter err = new StringWriter();
+    int code = Main.run(environment, new PrintWriter(out), new PrintWriter(err), args);
+    return new Outcome(code, out.toString(), err.toString());
+  }
+
+  private String file(String text) throws Exception {
+    Path file = folder.resolve("winnow.yaml");
+    Files.writeString(file, text);
+    return file.toString();
+  }
+
+  @Test
+  void validate_goodFile_saysWhatItHolds() throws Exception {
+    Outcome outcome = run(Map.of(), "validate", file("{ application: a, events: [click, like] }"));
+    assertEquals(0, outcome.code(), outcome.err());
+    assertTrue(outcome.out().startsWith("a: valid, 2 event types"), outcome.out());
+    assertEquals("", outcome.err());
+  }
+
+  @Test
+  void validate_badFile_printsEveryProblemToStandardError() throws Exception {
+    Outcome outcome =
+        run(Map.of(), "validate", file("application: 7\nevents: [click]\nserving: { slat: 3 }\n"));
+    assertEquals(2, outcome.code());
+    assertEquals("", outcome.out());
+    assertEquals(2, outcome.err().lines().count(), outcome.err());
+    assertTrue(
+        outcome
+            .err()
+            .contains(
+                "winnow.yaml:3: serving.slat: unknown key (expected: one of deadline, slate;"
+                    + " did you mean 'slate'?)"),
+        outcome.err());
+  }
+
+  @Test
+  void validate_json_isOneObjectEitherWay() throws Exception {
+    ObjectMapper mapper = new ObjectMapper();
+    Outcome good = run(Map.of(), "validate", "--json", "--preset", "shop");
+    JsonNode valid = mapper.readTree(good.out());
+    assertEquals(0, good.code());
+    assertTrue(valid.get("valid").booleanValue());
+    assertEquals("shop", valid.get("application").textValue());
+    assertTrue(valid.get("features").size() > 20);
+
+    Outcome bad = run(Map.of(), "validate", "--json", file("application: a\nevnts: [click]\n"));
+    JsonNode invalid = mapper.readTree(bad.out());
+    assertEquals(2, bad.code());
+    assertFalse(invalid.get("valid").booleanValue());
+    assertEquals("evnts", invalid.at("/problems/0/field").textValue());
+    assertEquals("winnow.yaml:2", invalid.at("/problems/0/location").textValue());
+    assertEquals("", bad.err());
+
+    Outcome missing = run(Map.of(), "validate", "--json", folder.resolve("none").toString());
+    assertEquals(2, missing.code());
+    assertEquals("NOT_FOUND", mapper.readTree(missing.out()).get("code").textValue());
+  }
+
+  @Test
+  void validate_environment_isChecked() {
+    Outcome outcome =
+        run(Map.of("WINNOW_SERVING_DEADLINE", "soon"), "validate", "--preset", "shorts");
+    assertEquals(2, outcome.code());
+    assertTrue(outcome.err().contains("environment WINNOW_SERVING_DEADLINE"), outcome.err());
+  }
+
+  @Test
+  void validate_print_givesTheTextToStartFrom() {
+    Outcome outcome = run(Map.of(), "validate", "--preset", "video", "--print");
+    assertEquals(0, outcome.code());
+    assertEquals(Presets.text("video"), outcome.out());
+  }
+
+  @Test
+  void validate_schema_isJson() throws Exception {
+    Outcome outcome = run(Map.of(), "validate", "--schema");
+    assertEquals(0, outcome.code());
+    assertTrue(new ObjectMapper().readTree(outcome.out()).has("$schema"));
+  }
+
+  @Test
+  void run_wrongArguments_exitsWithTwoAndTheUsage() {
+    for (String[] args :
+        new String[][] {{}, {"validat"}, {"validate"}, {"validate", "a", "--preset", "b"}}) {
+      Outcome outcome = run(Map.of(), args);
+      assertEquals(2, outcome.code(), String.join(" ", args));
+      assertFalse(outcome.err().isBlank());
+      assertEquals("", outcome.out());
+    }
+  }
+
+  @Test
+  void help_documentsExitCodes() {
+    Outcome outcome = run(Map.of(), "--help");
+    assertEquals(0, outcome.code());
+    for (ExitCode code : ExitCode.values()) {
+      assertTrue(outcome.out().contains("  " + code.value() + "   "), outcome.out());
+    }
+  }
+
+  @Test
+  void exitCode_everyErrorCode_saysWhoCanMendIt() {
+    assertEquals(ExitCode.INPUT, ExitCode.of(ErrorCode.NOT_FOUND));
+    assertEquals(ExitCode.CAPACITY, ExitCode.of(ErrorCode.OVERLOADED));
+    assertEquals(ExitCode.DEPENDENCY, ExitCode.of(ErrorCode.CORRUPT));
+    assertEquals(ExitCode.DEFECT, ExitCode.of(ErrorCode.INTERNAL));
+  }
+}

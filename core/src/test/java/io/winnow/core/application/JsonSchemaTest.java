@@ -1,0 +1,245 @@
+package io.winnow.core.application;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.NullNode;
+import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
+import io.winnow.core.WinnowException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.FieldSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The published schema says what the reader says. */
+final class JsonSchemaTest {
+  static final List<String> NAMES = Presets.NAMES;
+
+  /** The keywords that the check below understands; another one in the schema fails a test. */
+  private static final Set<String> KEYWORDS =
+      Set.of(
+          "$schema",
+          "$defs",
+          "$ref",
+          "title",
+          "description",
+          "examples",
+          "type",
+          "enum",
+          "anyOf",
+          "properties",
+          "additionalProperties",
+          "propertyNames",
+          "required",
+          "minProperties",
+          "items",
+          "minItems",
+          "pattern",
+          "minLength",
+          "maxLength",
+          "minimum",
+          "maximum");
+
+  private JsonNode schema = NullNode.instance;
+
+  @BeforeEach
+  void readSchema() throws Exception {
+    schema = new ObjectMapper().readTree(ApplicationFile.jsonSchema());
+  }
+
+  private Set<String> keys(String pointer) {
+    Set<String> keys = new TreeSet<>();
+    schema.at(pointer + "/properties").fieldNames().forEachRemaining(keys::add);
+    assertFalse(keys.isEmpty(), pointer);
+    return keys;
+  }
+
+  private static Set<String> set(List<String> list) {
+    return new TreeSet<>(list);
+  }
+
+  @Test
+  void keys_everySection_equalTheReaders() {
+    assertEquals(set(ApplicationFile.KEYS), keys(""));
+    assertEquals(set(SchemaReader.ENTITY_KEYS), keys("/properties/items"));
+    assertEquals(set(SchemaReader.ENTITY_KEYS), keys("/properties/users"));
+    assertEquals(
+        set(SchemaReader.EVENT_KEYS),
+        keys("/properties/events/anyOf/1/additionalProperties/anyOf/1"));
+    assertEquals(
+        set(PolicyReader.OBJECTIVE_KEYS),
+        keys("/properties/objectives/additionalProperties/anyOf/1"));
+    assertEquals(set(Policy.Retrieval.SOURCES), keys("/properties/retrieval"));
+    assertEquals(set(PolicyReader.RERANKING_KEYS), keys("/properties/reranking"));
+    assertEquals(
+        set(PolicyReader.DIVERSITY_KEYS), keys("/properties/reranking/properties/diversity"));
+    assertEquals(set(PolicyReader.SERVING_KEYS), keys("/properties/serving"));
+    assertEquals(set(PolicyReader.RETRAINING_KEYS), keys("/properties/retraining"));
+    assertEquals(set(ImportsReader.KEYS), keys("/properties/imports"));
+    for (String table : ImportsReader.KEYS) {
+      String items = "/properties/imports/properties/" + table + "/items";
+      assertEquals(set(ImportsReader.TABLE_KEYS), keys(items));
+      assertEquals(
+          set(
+              table.equals("events")
+                  ? ImportsReader.EVENT_MAP_KEYS
+                  : ImportsReader.ENTITY_MAP_KEYS),
+          keys(items + "/properties/map"));
+    }
+    assertEquals(set(ImportsReader.COLUMN_KEYS), keys("/$defs/column/anyOf/1"));
+    List<String> types = new ArrayList<>();
+    schema.at("/$defs/attributeType/enum").forEach(type -> types.add(type.textValue()));
+    assertEquals(
+        Arrays.stream(AttributeType.values()).map(t -> t.name().toLowerCase(Locale.ROOT)).toList(),
+        types);
+  }
+
+  @ParameterizedTest
+  @FieldSource("NAMES")
+  void presets_everyOne_isValid(String name) throws Exception {
+    assertEquals(List.of(), check(Presets.text(name)));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "{ events: [click] }",
+        "{ application: 3, events: [click] }",
+        "{ application: a, events: [] }",
+        "{ application: a, events: [click], servng: {} }",
+        "{ application: a, events: [click], serving: { slate: 0 } }",
+        "{ application: a, events: [click], serving: { deadline: 50 } }",
+        "{ application: a, events: [click], features: { usr: { a: hour_of_day } } }",
+        "{ application: a, events: [click], features: { user: { a: 'cnt(click)' } } }",
+        "{ application: a, events: { click: { valu: s } } }",
+        "{ application: a, events: [click], items: { attributes: { a: sting } } }",
+        "{ application: a, events: [click], imports: { events: [ { files: [a] } ] } }",
+      })
+  void files_thatTheReaderRefuses_areInvalid(String yaml) throws Exception {
+    assertFalse(check(yaml).isEmpty());
+    assertThrows(WinnowException.class, () -> ApplicationFile.parse(yaml, "winnow.yaml", Map.of()));
+  }
+
+  private List<String> check(String yaml) throws Exception {
+    List<String> errors = new ArrayList<>();
+    check(new YAMLMapper().readTree(yaml), schema, "", errors);
+    return errors;
+  }
+
+  /** The part of JSON Schema that our schema uses. */
+  private void check(JsonNode value, JsonNode rule, String path, List<String> errors) {
+    if (rule.isBoolean()) {
+      expect(rule.booleanValue(), path, "nothing here", errors);
+      return;
+    }
+    rule.fieldNames().forEachRemaining(keyword -> assertTrue(KEYWORDS.contains(keyword), keyword));
+    if (rule.has("$ref")) {
+      check(value, schema.at(rule.get("$ref").asText().substring(1)), path, errors);
+    }
+    if (rule.has("anyOf")) {
+      boolean any = false;
+      for (JsonNode branch : rule.get("anyOf")) {
+        List<String> inBranch = new ArrayList<>();
+        check(value, branch, path, inBranch);
+        any |= inBranch.isEmpty();
+      }
+      expect(any, path, "any of " + rule.get("anyOf"), errors);
+    }
+    if (rule.has("type")) {
+      expect(hasType(value, rule.get("type")), path, rule.get("type").toString(), errors);
+    }
+    if (rule.has("enum")) {
+      boolean found = false;
+      for (JsonNode constant : rule.get("enum")) {
+        found |= constant.equals(value);
+      }
+      expect(found, path, rule.get("enum").toString(), errors);
+    }
+    checkScalar(value, rule, path, errors);
+    if (value.isObject()) {
+      checkObject(value, rule, path, errors);
+    }
+    if (value.isArray() && rule.has("items")) {
+      expect(value.size() >= rule.path("minItems").asInt(0), path, "more elements", errors);
+      for (JsonNode element : value) {
+        check(element, rule.get("items"), path + "[]", errors);
+      }
+    }
+  }
+
+  private static void checkScalar(JsonNode value, JsonNode rule, String path, List<String> errors) {
+    if (value.isTextual()) {
+      String text = value.textValue();
+      String pattern = rule.path("pattern").asText("");
+      expect(Pattern.compile(pattern).matcher(text).find(), path, pattern, errors);
+      expect(text.length() >= rule.path("minLength").asInt(0), path, "longer", errors);
+      expect(
+          text.length() <= rule.path("maxLength").asInt(Integer.MAX_VALUE), path, "less", errors);
+    }
+    if (value.isNumber()) {
+      double number = value.doubleValue();
+      expect(number >= rule.path("minimum").asDouble(-1e300), path, "minimum", errors);
+      expect(number <= rule.path("maximum").asDouble(1e300), path, "maximum", errors);
+    }
+  }
+
+  private void checkObject(JsonNode value, JsonNode rule, String path, List<String> errors) {
+    expect(value.size() >= rule.path("minProperties").asInt(0), path, "more keys", errors);
+    for (JsonNode required : rule.path("required")) {
+      expect(value.has(required.asText()), path, required.toString(), errors);
+    }
+    value
+        .properties()
+        .forEach(entry -> {
+          String key = entry.getKey();
+          if (rule.has("propertyNames")) {
+            JsonNode name = new ObjectMapper().getNodeFactory().textNode(key);
+            check(name, rule.get("propertyNames"), path + "." + key, errors);
+          }
+          JsonNode property = rule.path("properties").get(key);
+          JsonNode child = property == null ? rule.get("additionalProperties") : property;
+          if (child != null) {
+            check(entry.getValue(), child, path + "." + key, errors);
+          }
+        });
+  }
+
+  private static boolean hasType(JsonNode value, JsonNode type) {
+    if (type.isArray()) {
+      boolean any = false;
+      for (JsonNode one : type) {
+        any |= hasType(value, one);
+      }
+      return any;
+    }
+    return switch (type.asText()) {
+      case "object" -> value.isObject();
+      case "array" -> value.isArray();
+      case "string" -> value.isTextual();
+      case "boolean" -> value.isBoolean();
+      case "integer" -> value.isIntegralNumber();
+      case "number" -> value.isNumber();
+      case "null" -> value.isNull();
+      default -> throw new AssertionError(type);
+    };
+  }
+
+  private static void expect(boolean holds, String path, String what, List<String> errors) {
+    if (!holds) {
+      errors.add(path + ": " + what);
+    }
+  }
+}
