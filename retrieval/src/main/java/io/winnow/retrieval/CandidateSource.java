@@ -12,21 +12,40 @@ public interface CandidateSource {
   String name();
 
   /**
-   * The best allowed items, best first; fewer than {@code k} only if there are not as many that
-   * this source can score.
-   *
-   * @param k at most how many, >= 1
+   * Opens a request, so that what {@link Prepared#retrieve} and {@link Prepared#score} share is
+   * computed once. Cheap: the work is done at the first use.
    */
-  Candidates retrieve(Query query, int k);
+  Prepared prepare(Query query);
 
-  /**
-   * This source's score for given items, whoever proposed them; NaN where it has none. On the same
-   * scale as {@link #retrieve}'s scores.
-   *
-   * @param items catalogue indices, shape (C)
-   * @return shape (C)
-   */
-  float[] score(Query query, int[] items);
+  /** {@link Prepared#retrieve} of a query that is used only once. */
+  default Candidates retrieve(Query query, int k) {
+    return prepare(query).retrieve(k);
+  }
+
+  /** {@link Prepared#score} of a query that is used only once. */
+  default float[] score(Query query, int[] items) {
+    return prepare(query).score(items);
+  }
+
+  /** One request at one source. Not thread-safe: one thread at a time. */
+  interface Prepared {
+    /**
+     * The best allowed items, best first; fewer than {@code k} only if there are not as many that
+     * this source has evidence for.
+     *
+     * @param k at most how many, >= 1
+     */
+    Candidates retrieve(int k);
+
+    /**
+     * This source's score for given items, whoever proposed them; NaN where it has none. On the
+     * same scale as {@link #retrieve}'s scores; the filter plays no part.
+     *
+     * @param items catalogue indices, shape (C)
+     * @return shape (C)
+     */
+    float[] score(int[] items);
+  }
 
   /**
    * What retrieval knows of a request.

@@ -60,7 +60,7 @@ public final class ImplicitAls implements ItemScorer {
       int historyLimit,
       double halfLifeItems) {
     /** Good on films and on baskets. */
-    public static final Config DEFAULT = new Config(64, 8, 20, 0.1, 0, 1, 1000, 3);
+    public static final Config DEFAULT = new Config(64, 8, 60, 0.1, 0, 1, 1000, 2);
 
     /** Checks the ranges. */
     public Config {
