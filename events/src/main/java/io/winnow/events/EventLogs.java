@@ -1,0 +1,24 @@
+package io.winnow.events;
+
+import io.winnow.core.TimeSource;
+import io.winnow.core.application.Schema;
+import java.util.List;
+
+/** Opens event logs. */
+public final class EventLogs {
+  private EventLogs() {}
+
+  /**
+   * Opens the log in a folder, mends what a crash left, and replays to each fold what it has not
+   * seen.
+   *
+   * @param schema what records must look like
+   * @param folds fed in the order given; the log does not close them
+   * @throws io.winnow.core.WinnowException {@code UNAVAILABLE} if the folder is in use or cannot be
+   *     read or written; {@code CORRUPT} if a later release wrote it
+   */
+  public static EventLog open(
+      EventLogConfig config, Schema schema, TimeSource clock, List<LogFold> folds) {
+    return EmbeddedEventLog.open(config, schema, clock, folds, LogFile::open);
+  }
+}
