@@ -74,7 +74,8 @@ record Person(
         love[t] = 0.1 + 0.5 * random.nextDouble();
       }
       love[random.nextInt(love.length)] = 0.85 + 0.15 * random.nextDouble();
-      interests.add(new Interest(category, love, 0.4 + random.nextDouble()));
+      double weight = random.nextDouble();
+      interests.add(new Interest(category, love, 0.2 + 1.5 * weight * weight));
     }
     Temper temper =
         new Temper(

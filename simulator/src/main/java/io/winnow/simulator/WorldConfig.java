@@ -55,7 +55,7 @@ public record WorldConfig(
   /** The demo's: some 200,000 events in 16 days. */
   public static WorldConfig demo(long seed) {
     return new WorldConfig(
-        new People(1_200, 10, 0.32), new Catalogue(1_000, 25, 150), 16, 10, seed);
+        new People(1_000, 10, 0.42), new Catalogue(1_000, 25, 150), 16, 10, seed);
   }
 
   /** A fiftieth of the demo's work, for tests. */
