@@ -100,19 +100,21 @@ final class BoundVectors {
    * Gives vectors to the items in {@code [from, to)} that have none and whose attributes say
    * something.
    */
-  private void meet(int from, int to) {
+  private synchronized void meet(int from, int to) {
+    int without = waiting;
     for (int item = from; item < to; item++) {
       if (vectors.get(item) != null) {
         continue;
       }
       int[] tokens = tokenizer.tokens(catalog.attributes(item));
       if (tokens.length == 0) {
-        waiting++;
+        without++;
         continue;
       }
       float[] vector = encoder.coldVector(tokens);
       vectors.set(item, vector);
       listener.put(item, vector);
     }
+    waiting = without;
   }
 }

@@ -2,6 +2,7 @@ package io.winnow.retrieval;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 
 /**
  * What retrieval hands to ranking. Owns its arrays.
@@ -39,7 +40,12 @@ public record CandidateSet(
     /** Its time was up. */
     LATE,
     /** There was no thread for it. */
-    REFUSED
+    REFUSED;
+
+    /** How it is written in answers, such as {@code late}. */
+    public String label() {
+      return name().toLowerCase(Locale.ROOT);
+    }
   }
 
   /**

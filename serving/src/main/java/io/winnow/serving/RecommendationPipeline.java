@@ -14,8 +14,10 @@ import io.winnow.lifecycle.ServingRelease.Moment;
 import io.winnow.lifecycle.ServingRelease.Ranked;
 import io.winnow.ranking.reranking.Slate.Placed;
 import io.winnow.retrieval.CandidateSet;
+import io.winnow.retrieval.CandidateSource.Candidates;
 import io.winnow.retrieval.CandidateSource.ItemFilter;
 import io.winnow.serving.StageRunner.Fallback;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -89,6 +91,8 @@ public final class RecommendationPipeline implements Recommender {
     long nowMs = clock.nowMs();
     StageRunner stages = new StageRunner(compute, arrived, request.deadline().toNanos());
 
+    Duration sourceBudget = request.deadline().multipliedBy(45).dividedBy(100);
+
     Moment moment =
         stages.run(
             "context",
@@ -101,8 +105,11 @@ public final class RecommendationPipeline implements Recommender {
         stages.run(
             "retrieval",
             0.5,
-            () -> release.retrieve(moment),
+            () -> release.retrieve(moment, sourceBudget),
             new Fallback<>("popular items", () -> release.popular(moment)));
+    for (CandidateSet.Missing missing : retrieved.missing()) {
+      stages.degrade("retrieval", missing.source() + " " + missing.reason().label(), "other sources");
+    }
     CandidateSet candidates = retrieved.size() > 0 ? retrieved : seenItems(release, moment, stages);
     Ranked ranked =
         stages.run(
@@ -230,14 +237,14 @@ public final class RecommendationPipeline implements Recommender {
     if (n < 1 || n > RecommendationRequest.MAX_N) {
       throw WinnowException.invalid("n", n, "1 to " + RecommendationRequest.MAX_N);
     }
-    CandidateSet similar = release.similar(index, n, clock.nowMs());
+    Candidates similar = release.similar(index, n, clock.nowMs());
     List<SlateItem> items = new ArrayList<>(similar.size());
     for (int c = 0; c < similar.size(); c++) {
       items.add(
           new SlateItem(
               release.item(similar.items()[c]),
               c,
-              similar.score(c),
+              similar.scores()[c],
               1,
               "similar",
               "similar to " + item));
