@@ -1,6 +1,7 @@
 package io.winnow.features;
 
 import io.winnow.core.AttributeValue;
+import io.winnow.core.Seed;
 import io.winnow.features.FeatureReader.FeatureQuery;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
@@ -11,6 +12,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -180,7 +182,7 @@ final class RowReader {
     for (byte b : text.getBytes(StandardCharsets.UTF_8)) {
       h = (h ^ (b & 0xff)) * 0x100000001b3L;
     }
-    return (io.winnow.core.Seed.mix(h) >>> 40) * 0x1p-24f;
+    return (Seed.mix(h) >>> 40) * 0x1p-24f;
   }
 
   private static Map<String, double[]> newKnown() {
@@ -192,7 +194,7 @@ final class RowReader {
   }
 
   private int[] columnsOf(Class<? extends FeaturePlan.Column> kind) {
-    return java.util.stream.IntStream.range(0, columns.size())
+    return IntStream.range(0, columns.size())
         .filter(column -> kind.isInstance(columns.get(column)))
         .toArray();
   }

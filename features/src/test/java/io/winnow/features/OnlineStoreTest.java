@@ -14,6 +14,7 @@ import io.winnow.core.Seed;
 import io.winnow.core.UserId;
 import io.winnow.core.WinnowException;
 import io.winnow.core.application.ApplicationDefinition;
+import io.winnow.core.application.FeatureDefinition;
 import io.winnow.features.FeatureReader.FeatureQuery;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -197,9 +198,11 @@ final class OnlineStoreTest {
 
   @Test
   void open_featuresThatDoNotFit_namesEach() {
-    var hour = new io.winnow.core.application.FeatureDefinition.Entity.Request();
-    var count = Shorts.features().getFirst().aggregation();
-    var definition = new io.winnow.core.application.FeatureDefinition("broken", hour, count);
+    FeatureDefinition definition =
+        new FeatureDefinition(
+            "broken",
+            new FeatureDefinition.Entity.Request(),
+            Shorts.features().getFirst().aggregation());
     WinnowException e =
         assertThrows(
             WinnowException.class,
