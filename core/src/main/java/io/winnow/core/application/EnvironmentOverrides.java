@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Lets environment variables replace single values of the file.
@@ -76,9 +77,7 @@ final class EnvironmentOverrides {
   }
 
   private static void collect(
-      @org.jspecify.annotations.Nullable YamlNode node,
-      List<String> path,
-      Map<String, List<String>> known) {
+      @Nullable YamlNode node, List<String> path, Map<String, List<String>> known) {
     switch (node) {
       case YamlNode.Scalar _ -> known.putIfAbsent(variable(path), path);
       case YamlNode.Mapping mapping ->

@@ -4,9 +4,6 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,8 +30,9 @@ public record Imports(List<Table> items, List<Table> users, List<Table> events) 
    * @param files candidates in order of preference, relative to the data set's folder; a {@code
    *     .gz} twin of each is found too
    * @param format how rows and columns are written
-   * @param where conditions that a row must meet, such as {@code Quantity > 0}, in the form that
-   *     {@link Condition#parse} reads; other rows are counted as filtered
+   * @param where conditions that a row must meet: {@code COLUMN present}, {@code COLUMN absent} or
+   *     {@code COLUMN OPERATOR VALUE} with {@code > >= < <= == !=} or, for a regular expression,
+   *     {@code =~ !~}; other rows are counted as filtered
    * @param optional whether the data set may lack the file
    * @param columns the meaning of the columns; keys {@code id} (of the item, the user or the
    *     event), {@code type, user, item, time, value} and {@code attributes.NAME}. Items and users
@@ -73,89 +71,6 @@ public record Imports(List<Table> items, List<Table> users, List<Table> events) 
     /** Whether each line is a JSON object. */
     public boolean isNdjson() {
       return delimiter.isEmpty();
-    }
-  }
-
-  /**
-   * A condition on one column of a row.
-   *
-   * @param column its name or 1-based number
-   * @param test how to compare
-   * @param constant what to compare with; empty for {@link Test#PRESENT}
-   */
-  public record Condition(String column, Test test, String constant) {
-    private static final Pattern PRESENCE = Pattern.compile("(\\S.*?)\\s+present");
-    private static final Pattern COMPARISON =
-        Pattern.compile("([^<>=!]*[^<>=!\\s])\\s*(>=|<=|==|!=|>|<)\\s*([^<>=!\\s].*)");
-
-    /** How a condition compares. */
-    public enum Test {
-      /** The field is not blank. */
-      PRESENT("present"),
-      /** At least; both are numbers. */
-      GREATER_OR_EQUAL(">="),
-      /** At most; both are numbers. */
-      LESS_OR_EQUAL("<="),
-      /** The same number or text. */
-      EQUAL("=="),
-      /** Another number or text. */
-      NOT_EQUAL("!="),
-      /** More than; both are numbers. */
-      GREATER(">"),
-      /** Less than; both are numbers. */
-      LESS("<");
-
-      private final String symbol;
-
-      Test(String symbol) {
-        this.symbol = symbol;
-      }
-
-      private boolean ordersNumbers() {
-        return switch (this) {
-          case GREATER, GREATER_OR_EQUAL, LESS, LESS_OR_EQUAL -> true;
-          case PRESENT, EQUAL, NOT_EQUAL -> false;
-        };
-      }
-    }
-
-    /** Reads {@code COLUMN present}, {@code COLUMN > 0} or {@code COLUMN == text}. */
-    public static Optional<Condition> parse(String text) {
-      Matcher presence = PRESENCE.matcher(text.strip());
-      if (presence.matches()) {
-        return Optional.of(new Condition(presence.group(1), Test.PRESENT, ""));
-      }
-      Matcher comparison = COMPARISON.matcher(text.strip());
-      if (!comparison.matches()) {
-        return Optional.empty();
-      }
-      for (Test test : Test.values()) {
-        if (test.symbol.equals(comparison.group(2))) {
-          String constant = comparison.group(3);
-          return test.ordersNumbers() && Section.parseNumber(constant).isEmpty()
-              ? Optional.empty()
-              : Optional.of(new Condition(comparison.group(1).strip(), test, constant));
-        }
-      }
-      return Optional.empty();
-    }
-
-    /** Whether a field meets it. A field that is no number meets no comparison of numbers. */
-    public boolean holds(String field) {
-      String value = field.strip();
-      Optional<Double> left = Section.parseNumber(value);
-      Optional<Double> right = Section.parseNumber(constant);
-      boolean numbers = left.isPresent() && right.isPresent();
-      boolean same = numbers ? left.get().equals(right.get()) : value.equals(constant);
-      return switch (test) {
-        case PRESENT -> !value.isEmpty();
-        case EQUAL -> same;
-        case NOT_EQUAL -> !same;
-        case GREATER -> numbers && left.get() > right.get();
-        case GREATER_OR_EQUAL -> numbers && left.get() >= right.get();
-        case LESS -> numbers && left.get() < right.get();
-        case LESS_OR_EQUAL -> numbers && left.get() <= right.get();
-      };
     }
   }
 

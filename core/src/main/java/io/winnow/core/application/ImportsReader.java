@@ -12,6 +12,11 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.regex.PatternSyntaxException;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Reads {@code imports}.
@@ -47,12 +52,17 @@ final class ImportsReader {
           "map");
   static final List<String> COLUMN_KEYS =
       List.of("column", "format", "separator", "order", "gaps", "flags");
-  static final List<String> ENTITY_MAP_KEYS = List.of("id", "time", "attributes");
+  static final List<String> ENTITY_MAP_KEYS = List.of("id", "attributes");
   static final List<String> EVENT_MAP_KEYS = List.of("id", "type", "user", "item", "time", "value");
   private static final Map<String, String> DELIMITERS =
       Map.of("comma", ",", "tab", "\t", "semicolon", ";", "pipe", "|");
   private static final List<String> TIME_FORMATS =
       List.of("epoch_seconds", "epoch_millis", "iso", "row");
+
+  private static final String OPERATORS = "> >= < <= == != =~ !~";
+  private static final Pattern PRESENCE = Pattern.compile("(.+?)\\s+(?:present|absent)");
+  private static final Pattern COMPARISON =
+      Pattern.compile("(.+?)\\s*(>=|<=|==|!=|=~|!~|>|<)\\s*(.+)");
 
   private final Schema schema;
 
@@ -68,8 +78,7 @@ final class ImportsReader {
         tables(section.get("events"), null));
   }
 
-  private List<Table> tables(
-      Section section, @org.jspecify.annotations.Nullable Map<String, AttributeType> attributes) {
+  private List<Table> tables(Section section, @Nullable Map<String, AttributeType> attributes) {
     List<Table> tables = new ArrayList<>();
     for (Section table : section.elements()) {
       table.onlyKeys(TABLE_KEYS);
@@ -117,7 +126,7 @@ final class ImportsReader {
   private static Format format(Section table) {
     List<String> files =
         table.get("files").elements().stream()
-            .flatMap(e -> e.isScalar() ? e.text().stream() : java.util.stream.Stream.empty())
+            .flatMap(e -> e.isScalar() ? e.text().stream() : Stream.empty())
             .toList();
     String first = files.isEmpty() ? "" : files.getFirst().replaceAll("\\.gz$", "");
     boolean looksNdjson = first.endsWith(".ndjson") || first.endsWith(".jsonl");
@@ -171,16 +180,39 @@ final class ImportsReader {
           .text()
           .ifPresent(text -> {
             conditions.add(text);
-            Imports.Condition.parse(text)
-                .ifPresentOrElse(
-                    condition -> checkColumn(element, condition.column(), format),
-                    () ->
-                        element.problem(
-                            "COLUMN present, or COLUMN, one of > >= < <= == !=, and a number"
-                                + " (a text for == and !=)"));
+            checkCondition(element, text.strip(), format);
           });
     }
     return conditions;
+  }
+
+  private static void checkCondition(Section section, String text, Format format) {
+    Matcher presence = PRESENCE.matcher(text);
+    Matcher comparison = COMPARISON.matcher(text);
+    if (presence.matches()) {
+      checkColumn(section, presence.group(1), format);
+    } else if (!comparison.matches()) {
+      section.problem("COLUMN present, COLUMN absent, or COLUMN " + OPERATORS + " VALUE");
+    } else {
+      checkColumn(section, comparison.group(1), format);
+      String operator = comparison.group(2);
+      String value = comparison.group(3);
+      if (operator.matches("[<>]=?") && Section.parseNumber(value).isEmpty()) {
+        section.problem("a number behind " + operator);
+      }
+      if (operator.endsWith("~") && !isRegularExpression(value)) {
+        section.problem("a regular expression behind " + operator);
+      }
+    }
+  }
+
+  private static boolean isRegularExpression(String text) {
+    try {
+      Pattern _ = Pattern.compile(text);
+      return true;
+    } catch (PatternSyntaxException e) {
+      return false;
+    }
   }
 
   private Map<String, Column> eventColumns(Section map, Format format) {
@@ -202,8 +234,8 @@ final class ImportsReader {
       Section map, Format format, Map<String, AttributeType> types) {
     Map<String, Column> columns = new LinkedHashMap<>();
     for (String key : map.onlyKeys(ENTITY_MAP_KEYS).keys()) {
-      if (!key.equals("attributes") && ENTITY_MAP_KEYS.contains(key)) {
-        columns.put(key, column(map.get(key), format, key.equals("time"), ""));
+      if (key.equals("id")) {
+        columns.put(key, column(map.get(key), format, false, ""));
       }
     }
     require(map, List.of("id"));

@@ -225,7 +225,7 @@ final class ApplicationFileTest {
                   header: false
                   charset: UTF-99
                   columns: [id, title]
-                  where: [price above 3]
+                  where: [price above 3, id > x, 'title =~ (', titel present, title !~ ^The]
                   map:
                     attributes: { titel: title, title: { column: tilte, format: iso } }
               events:
@@ -234,7 +234,10 @@ final class ApplicationFileTest {
     for (String expected :
         List.of(
             "imports.items[0].charset: UTF-99",
-            "imports.items[0].where[0]: price above 3",
+            "imports.items[0].where[0]: price above 3 (expected: COLUMN present",
+            "imports.items[0].where[1]: id > x (expected: a number behind >)",
+            "imports.items[0].where[2]: title =~ ( (expected: a regular expression",
+            "imports.items[0].where[3]: titel (expected: a column: one of id, title; did you",
             "imports.items[0].map.id: missing",
             "attributes.titel: unknown key (expected: title; did you mean 'title'?)",
             "attributes.title.format: iso (expected: nothing: only times have a format)",
