@@ -30,6 +30,11 @@ import java.util.random.RandomGenerator;
  * query amid a cluster stops early; a filter that allows little keeps the k-th score low and the
  * search going, to all lists if need be, so k allowed items are found if there are as many.
  *
+ * <p>How wide the bound must be depends on how deep a search reaches, that is on k over the share
+ * of items allowed: k of a tenth of the items reaches as deep as 10·k of all. So the slack is
+ * chosen at two depths, for {@link Config#calibrationK} of all items and of a tenth, and a search
+ * interpolates between them by the logarithm of its own depth.
+ *
  * <p>Where the filter allows few (judged by a spread sample of items), the filter is asked first
  * and only allowed vectors are looked at. Below {@link Config#exactBelow} items there is one list,
  * and every search is exact.
@@ -51,6 +56,11 @@ public final class PartitionedIndex implements VectorIndex {
 
   private static final ItemFilter ALL = item -> true;
 
+  /** A tenth of the items that has nothing to do with their order. */
+  private static final ItemFilter A_TENTH = item -> Math.floorMod(Seed.mix(item), 10) == 0;
+
+  private static final double DEEP = 10;
+
   private final float[] centroids;
   private final float[] halfNorms;
   private final IndexedLists lists;
@@ -60,6 +70,8 @@ public final class PartitionedIndex implements VectorIndex {
 
   private final float[] meanRadius;
   private volatile Measured measured;
+  private volatile Measured measuredDeep;
+  private volatile int calibrationK;
 
   /**
    * How to build.
@@ -111,6 +123,8 @@ public final class PartitionedIndex implements VectorIndex {
     this.radius = new float[halfNorms.length];
     this.meanRadius = new float[halfNorms.length];
     this.measured = new Measured(SLACK_MAX, 1, 1);
+    this.measuredDeep = measured;
+    this.calibrationK = Config.DEFAULT.calibrationK();
   }
 
   /**
@@ -144,7 +158,9 @@ public final class PartitionedIndex implements VectorIndex {
           queries.length > 0
               ? sample(queries, dimension, config.calibrationQueries(), 0, seed)
               : sample(vectors, dimension, config.calibrationQueries(), 0.5, seed);
-      index.measured = new Calibration(index, sampled, config).choose();
+      index.calibrationK = config.calibrationK();
+      index.measured = new Calibration(index, sampled, config, ALL).choose();
+      index.measuredDeep = new Calibration(index, sampled, config, A_TENTH).choose();
     }
     return index;
   }
@@ -236,23 +252,36 @@ public final class PartitionedIndex implements VectorIndex {
     return lists.listCount();
   }
 
-  /** What the build measured. */
+  /** What the build measured for {@link Config#calibrationK} of all items. */
   public Measured measured() {
     return measured;
+  }
+
+  /** What the build measured with a tenth of the items allowed. */
+  public Measured measuredDeep() {
+    return measuredDeep;
   }
 
   @Override
   public SearchResult search(float[] query, int k, ItemFilter filter) {
     lists.checkVector("query", query);
-    return allowsFew(filter)
+    double share = shareAllowed(filter);
+    return share <= FEW_ALLOWED
         ? searchAllowed(query, k, filter)
-        : search(query, k, filter, measured.slack());
+        : search(query, k, filter, slack(k / share));
   }
 
-  /** Asks the filter about items at even distances; small indices are not worth the question. */
-  private boolean allowsFew(ItemFilter filter) {
+  /** Interpolates between the two calibrated depths. */
+  private float slack(double depth) {
+    double log = Math.log(depth / calibrationK) / Math.log(DEEP);
+    float deep = (float) Math.clamp(log, 0, 1);
+    return (1 - deep) * measured.slack() + deep * measuredDeep.slack();
+  }
+
+  /** Asks the filter about items at even distances; one list is not worth the question. */
+  private double shareAllowed(ItemFilter filter) {
     if (lists.listCount() == 1) {
-      return false;
+      return 1;
     }
     int asked = 0;
     int allowed = 0;
@@ -268,7 +297,7 @@ public final class PartitionedIndex implements VectorIndex {
         }
       }
     }
-    return allowed <= FEW_ALLOWED * asked;
+    return asked == 0 ? 0 : (double) allowed / asked;
   }
 
   private SearchResult searchAllowed(float[] query, int k, ItemFilter filter) {
@@ -340,14 +369,17 @@ public final class PartitionedIndex implements VectorIndex {
         }
       }
     }
-    remapped.takeShape(radius, meanRadius, measured);
+    remapped.takeShape(radius, meanRadius, measured, measuredDeep, calibrationK);
     return remapped;
   }
 
-  private void takeShape(float[] radius, float[] meanRadius, Measured measured) {
+  private void takeShape(
+      float[] radius, float[] meanRadius, Measured measured, Measured deep, int calibrationK) {
     System.arraycopy(radius, 0, this.radius, 0, this.radius.length);
     System.arraycopy(meanRadius, 0, this.meanRadius, 0, this.meanRadius.length);
     this.measured = measured;
+    this.measuredDeep = deep;
+    this.calibrationK = calibrationK;
   }
 
   /** Writes a {@link ModelFile}; without what was removed. */
@@ -358,11 +390,13 @@ public final class PartitionedIndex implements VectorIndex {
   }
 
   private void write(DataOutputStream out) throws IOException {
-    Measured now = measured;
     out.writeInt(dimension());
-    out.writeFloat(now.slack());
-    out.writeDouble(now.recall());
-    out.writeDouble(now.scanned());
+    out.writeInt(calibrationK);
+    for (Measured one : List.of(measured, measuredDeep)) {
+      out.writeFloat(one.slack());
+      out.writeDouble(one.recall());
+      out.writeDouble(one.scanned());
+    }
     ModelFile.writeFloats(out, centroids);
     ModelFile.writeFloats(out, radius);
     ModelFile.writeFloats(out, meanRadius);
@@ -380,7 +414,9 @@ public final class PartitionedIndex implements VectorIndex {
 
   private static PartitionedIndex read(DataInputStream in) throws IOException {
     int dimension = in.readInt();
+    int calibrationK = in.readInt();
     Measured measured = new Measured(in.readFloat(), in.readDouble(), in.readDouble());
+    Measured deep = new Measured(in.readFloat(), in.readDouble(), in.readDouble());
     float[] centroids = ModelFile.readFloats(in);
     if (dimension < 1 || centroids.length == 0 || centroids.length % dimension != 0) {
       throw new IllegalArgumentException(
@@ -398,7 +434,7 @@ public final class PartitionedIndex implements VectorIndex {
           "radius: " + radius.length + " (expected: " + listCount + ")");
     }
     PartitionedIndex index = new PartitionedIndex(dimension, centroids, 0);
-    index.takeShape(radius, meanRadius, measured);
+    index.takeShape(radius, meanRadius, measured, deep, calibrationK);
     for (int list = 0; list < listCount; list++) {
       int[] items = ModelFile.readInts(in);
       float[] vectors = ModelFile.readFloats(in);
@@ -421,16 +457,18 @@ public final class PartitionedIndex implements VectorIndex {
     private final float[][] queries;
     private final int[][] truth;
     private final Config config;
+    private final ItemFilter filter;
 
-    Calibration(PartitionedIndex index, float[] sampled, Config config) {
+    Calibration(PartitionedIndex index, float[] sampled, Config config, ItemFilter filter) {
       int dimension = index.dimension();
       this.index = index;
       this.config = config;
+      this.filter = filter;
       this.queries = new float[sampled.length / dimension][];
       this.truth = new int[queries.length][];
       for (int q = 0; q < queries.length; q++) {
         queries[q] = Arrays.copyOfRange(sampled, q * dimension, (q + 1) * dimension);
-        SearchResult exact = index.searchAllowed(queries[q], config.calibrationK(), ALL);
+        SearchResult exact = index.searchAllowed(queries[q], config.calibrationK(), filter);
         truth[q] = exact.candidates().items();
       }
     }
@@ -455,7 +493,7 @@ public final class PartitionedIndex implements VectorIndex {
       long wanted = 0;
       long scanned = 0;
       for (int q = 0; q < queries.length; q++) {
-        SearchResult result = index.search(queries[q], config.calibrationK(), ALL, slack);
+        SearchResult result = index.search(queries[q], config.calibrationK(), filter, slack);
         scanned += result.scanned();
         wanted += truth[q].length;
         IntSet met = new IntSet(truth[q].length);
@@ -467,7 +505,7 @@ public final class PartitionedIndex implements VectorIndex {
         }
       }
       double all = (double) index.size() * queries.length;
-      return new Measured(slack, (double) found / wanted, scanned / all);
+      return new Measured(slack, wanted == 0 ? 1 : (double) found / wanted, scanned / all);
     }
   }
 }

@@ -31,8 +31,12 @@ final class IndexRun {
             new Seed(1),
             1);
     System.out.printf(
-        "n=%d build=%.2fs lists=%d %s%n",
-        n, (System.nanoTime() - start) / 1e9, index.listCount(), index.measured());
+        "n=%d build=%.2fs lists=%d %s, a tenth: %s%n",
+        n,
+        (System.nanoTime() - start) / 1e9,
+        index.listCount(),
+        index.measured(),
+        index.measuredDeep());
     ExactIndex exact = new ExactIndex(E);
     for (int i = 0; i < n; i++) {
       exact.put(i, Vectors.row(data, E, i));

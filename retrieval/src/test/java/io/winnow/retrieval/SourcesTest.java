@@ -144,7 +144,9 @@ class SourcesTest {
     assertEquals(oldest, all[11]);
     for (int i = 0; i < 3 * FreshSource.TAIL_LIMIT; i++) {
       world.add(now - 2, Map.of());
-      assertEquals(newest, source.retrieve(query, 1).items()[0]);
+      if (i % 100 == 0) {
+        assertEquals(newest, source.retrieve(query, 1).items()[0]);
+      }
     }
   }
 
