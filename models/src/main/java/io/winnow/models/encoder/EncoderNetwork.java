@@ -19,7 +19,7 @@ import java.util.random.RandomGenerator;
 final class EncoderNetwork {
   private static final float MASKED = -1e9f;
   private static final int EXPANSION = 2;
-  private static final float IDENTITY_SCALE = 6;
+  private static final float IDENTITY_SCALE = 12;
 
   private final EncoderConfig.Network config;
   private final Parameter inputWeight;
