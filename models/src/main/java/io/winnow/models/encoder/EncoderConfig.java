@@ -96,9 +96,9 @@ public record EncoderConfig(Network network, Sampling sampling, Training trainin
   /** What the benchmarks were measured with. */
   public static EncoderConfig defaults() {
     return new EncoderConfig(
-        new Network(64, 2, 2, 50, 0.2),
+        new Network(64, 1, 2, 50, 0.1),
         new Sampling(512, 0.75, 0.3, 0.1),
-        new Training(3200, 20, 3, 2e-3, 0.01, 120));
+        new Training(1600, 12, 3, 5e-3, 0.01, 180));
   }
 
   /** The same with other limits. */

@@ -8,7 +8,5 @@ package io.winnow.models.encoder;
  * @param heldOutUsers how many users' last events were held out
  * @param ndcg10 NDCG@10 on those, against all items but those the user had; NaN if none were held
  *     out
- * @param seconds how long the training took
  */
-public record EncoderMetrics(
-    int epochs, double loss, int heldOutUsers, double ndcg10, double seconds) {}
+public record EncoderMetrics(int epochs, double loss, int heldOutUsers, double ndcg10) {}

@@ -57,7 +57,6 @@ public final class EncoderTrainer {
       @Nullable TrainedEncoder previous,
       Progress progress) {
     check(interactions, tokens, previous);
-    long startMs = clock.nowMs();
     EncoderNetwork network = new EncoderNetwork(config.network(), seed.generator("weights"));
     List<Parameter> parameters = network.parameters();
     if (previous != null) {
@@ -69,7 +68,7 @@ public final class EncoderTrainer {
     ItemTable table = new ItemTable(tokens, width, previous, seed.generator("items"));
     try (Torch torch = Torch.open(seed, config.network().dropout())) {
       Run run = new Run(torch, network, parameters, table, interactions, progress);
-      return run.train(tokens, startMs);
+      return run.train(tokens);
     }
   }
 
@@ -143,7 +142,7 @@ public final class EncoderTrainer {
       this.adam = new Adam(parameters, (float) config.training().weightDecay(), MAX_GRADIENT_NORM);
     }
 
-    TrainedEncoder train(ItemTokens tokens, long startMs) {
+    TrainedEncoder train(ItemTokens tokens) {
       EncoderConfig.Training training = config.training();
       List<Window[]> batches = batches();
       if (batches.isEmpty()) {
@@ -182,9 +181,8 @@ public final class EncoderTrainer {
                 ndcg,
                 schedule.secondsLeft()));
       }
-      double seconds = (clock.nowMs() - startMs) / 1000.0;
       double ndcg = heldOut.size() == 0 ? Double.NaN : bestNdcg;
-      return finish(tokens, new EncoderMetrics(epoch, loss, heldOut.size(), ndcg, seconds));
+      return finish(tokens, new EncoderMetrics(epoch, loss, heldOut.size(), ndcg));
     }
 
     private double epoch(List<Window[]> batches, Schedule schedule) {

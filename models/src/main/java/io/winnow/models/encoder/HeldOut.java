@@ -13,7 +13,8 @@ import java.util.Arrays;
 final class HeldOut {
   private static final int MAX_USERS = 1000;
   private static final int MIN_EVENTS = 3;
-  private static final double MAX_SHARE = 0.1;
+  private static final double MAX_SHARE_OF_USERS = 0.5;
+  private static final double MAX_SHARE_OF_EVENTS = 0.05;
   private static final int USERS_A_STEP = 64;
   private static final int ITEMS_A_STEP = 4096;
   private static final int DEPTH = 10;
@@ -31,7 +32,7 @@ final class HeldOut {
     }
   }
 
-  /** Chooses the users: a tenth at most. */
+  /** Chooses the users: half of them at most, with a twentieth of all events at most. */
   static HeldOut of(Interactions interactions) {
     int[] offsets = interactions.userOffsets();
     long[] byTime = new long[interactions.userCount()];
@@ -45,7 +46,9 @@ final class HeldOut {
     }
     Integer[] sorted = Arrays.copyOf(order, eligible);
     Arrays.sort(sorted, (a, b) -> Long.compare(byTime[b], byTime[a]));
-    int count = Math.min(MAX_USERS, (int) (eligible * MAX_SHARE));
+    double share =
+        Math.min(eligible * MAX_SHARE_OF_USERS, interactions.size() * MAX_SHARE_OF_EVENTS);
+    int count = Math.min(MAX_USERS, (int) share);
     int[] users = new int[count];
     for (int i = 0; i < count; i++) {
       users[i] = sorted[i];

@@ -155,14 +155,14 @@ public final class RankerTrainer {
     RankerConfig.Training training = config.training();
     int rows = Math.max(1, split.trainRows(examples));
     int batchRows = Math.min(training.batchRows(), Math.max(MIN_BATCH_ROWS, rows / 50));
-    int stepsPerEpoch = Math.max(1, rows / batchRows);
+    int[] order = identity(split.train);
+    int stepsPerEpoch = countBatches(examples, order, batchRows);
     int epochs = Math.clamp((MIN_STEPS + stepsPerEpoch - 1) / stepsPerEpoch, 1, MAX_EPOCHS);
     epochs = Math.max(training.epochs(), epochs);
     double seconds = training.maxSeconds() / config.network().members();
     List<Parameter> parameters = network.parameters();
     Adam adam = new Adam(parameters, (float) training.weightDecay(), MAX_GRADIENT_NORM);
     RandomGenerator random = own.generator("order");
-    int[] order = identity(split.train);
     RankerBatch batch = new RankerBatch(examples);
     Best best = new Best(parameters);
     try (Torch torch = Torch.open(own, config.network().dropout())) {
@@ -207,6 +207,14 @@ public final class RankerTrainer {
       order[i] = order[j];
       order[j] = swapped;
     }
+  }
+
+  private static int countBatches(RankingExamples examples, int[] order, int batchRows) {
+    int batches = 0;
+    for (int from = 0; from < order.length; batches++) {
+      from = batchEnd(examples, order, from, batchRows);
+    }
+    return batches;
   }
 
   /** The end of a batch of whole requests with about {@code rows} rows. */
