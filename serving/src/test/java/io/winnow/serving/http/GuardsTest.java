@@ -196,6 +196,7 @@ class GuardsTest {
 
   private static String raw(int port, String host) throws IOException {
     try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
+      socket.setSoTimeout(60_000);
       socket
           .getOutputStream()
           .write(
