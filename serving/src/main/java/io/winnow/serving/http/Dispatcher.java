@@ -1,8 +1,10 @@
 package io.winnow.serving.http;
 
 import io.helidon.http.HeaderNames;
+import io.helidon.http.HeaderValues;
 import io.helidon.http.RequestException;
 import io.helidon.http.ServerRequestHeaders;
+import io.helidon.webserver.CloseConnectionException;
 import io.helidon.webserver.http.Handler;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
@@ -69,7 +71,7 @@ final class Dispatcher implements Handler {
                 : InputStream.nullInputStream(),
             limits.bodyBytesMax());
     Answer answer = answer(match, request, body, requestId);
-    if (!body.drain()) {
+    if (!body.drain() || request.headers().contains(HeaderValues.CONNECTION_CLOSE)) {
       answer = answer.with("Connection", "close");
     }
     send(answer, request, response, requestId);
@@ -77,6 +79,10 @@ final class Dispatcher implements Handler {
         match instanceof Match.Found found ? found.route().path() : UNMATCHED,
         answer.status(),
         System.nanoTime() - startNanos);
+    if (answer.headers().containsKey("Connection")) {
+      // Helidon writes the header but would wait for the next request all the same.
+      throw new CloseConnectionException("closed after the answer, as it said");
+    }
   }
 
   private Answer answer(Match match, ServerRequest request, RequestBody body, String requestId) {

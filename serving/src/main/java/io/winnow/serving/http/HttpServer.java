@@ -65,14 +65,13 @@ public final class HttpServer implements AutoCloseable {
             .directHandlers(new TransportErrors(problems, metrics, operations.ids()).handlers())
             .routing(routing -> routing.any(dispatcher))
             .build();
-    try {
-      server.start();
-    } catch (RuntimeException e) {
+    server.start();
+    // Helidon logs what kept it from listening, and returns.
+    if (!server.isRunning()) {
       throw new WinnowException(
           ErrorCode.UNAVAILABLE,
-          "http: cannot listen on %s:%d (expected: a free port): %s"
-              .formatted(config.host(), config.port(), rootMessage(e)),
-          e);
+          "http: cannot listen on %s:%d (expected: a free port of this machine)"
+              .formatted(config.host(), config.port()));
     }
     return new HttpServer(server, config.host());
   }
@@ -115,14 +114,6 @@ public final class HttpServer implements AutoCloseable {
                             200, page.contentType(), page.body().get(), java.util.Map.of()))));
     routes.addAll(openApi.routes(routes));
     return routes;
-  }
-
-  private static String rootMessage(Throwable e) {
-    Throwable cause = e;
-    while (cause.getCause() != null) {
-      cause = cause.getCause();
-    }
-    return String.valueOf(cause.getMessage());
   }
 
   /** The port that it listens on. */

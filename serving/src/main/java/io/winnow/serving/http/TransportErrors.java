@@ -53,13 +53,16 @@ final class TransportErrors implements DirectHandler {
           case BAD_REQUEST, HTTP_VERSION_NOT_SUPPORTED -> ErrorCode.MALFORMED_REQUEST;
           case PAYLOAD_TOO_LARGE -> ErrorCode.TOO_LARGE;
           case FORBIDDEN -> ErrorCode.FORBIDDEN;
-          case INTERNAL_ERROR -> ErrorCode.INTERNAL;
+          // Our handler answers for its own defects. What fails without a request is Helidon's
+          // reading of one that ends too early.
+          case INTERNAL_ERROR ->
+              request.path().isEmpty() ? ErrorCode.MALFORMED_REQUEST : ErrorCode.INTERNAL;
           case OTHER -> status.code() < 500 ? ErrorCode.MALFORMED_REQUEST : ErrorCode.OVERLOADED;
         };
     if (code == ErrorCode.INTERNAL) {
       LOG.error("Request {} met a defect before it was read: {}", requestId, message);
     }
-    String detail = message == null || message.isBlank() ? status.reasonPhrase() : message;
+    String detail = message == null || message.isBlank() ? "broken off or not readable" : message;
     Problem problem = new Problem("request", detail, "well-formed HTTP/1.1 within the limits");
     Answer answer = problems.of(code, problem.toString(), List.of(problem), requestId);
     metrics.request("transport", answer.status(), 0);
