@@ -5,6 +5,10 @@
  * <p>In: {@link io.winnow.core.LogRecord}s from HTTP and importers. Out: the same records, in one
  * order, from any offset, as often as wanted. Everything else that Winnow knows is a {@link
  * io.winnow.events.LogFold} over it.
+ *
+ * <p>The embedded log is a folder of append-only segments; {@code Frame} gives their layout and
+ * {@link io.winnow.events.LogCodec} that of a record. The index of event ids beside them is a fold,
+ * too: it may be deleted. {@link io.winnow.events.EventLogs} opens it.
  */
 @NullMarked
 package io.winnow.events;
