@@ -16,6 +16,8 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 
 /**
  * A network that ONNX Runtime runs, on the calling thread. Thread-safe. Closing it frees memory
@@ -39,6 +41,8 @@ public final class OnnxModel implements AutoCloseable {
     }
   }
 
+  private static final long LOADING_STACK_BYTES = 64L << 20;
+
   private OnnxModel(
       OrtEnvironment environment, OrtSession session, List<Port> inputs, Port output) {
     this.environment = environment;
@@ -55,6 +59,24 @@ public final class OnnxModel implements AutoCloseable {
    */
   public static OnnxModel load(String what, byte[] onnx, List<Port> inputs, Port output) {
     checkOpset(what, onnx);
+    FutureTask<OnnxModel> task = new FutureTask<>(() -> create(what, onnx, inputs, output));
+    // ONNX Runtime's optimiser recurses over the graph with frames of kilobytes: a network of 40
+    // nodes overflows a thread's usual megabyte, which kills the process.
+    new Thread(null, task, "onnx-load", LOADING_STACK_BYTES).start();
+    try {
+      return task.get();
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof RuntimeException runtime) {
+        throw runtime;
+      }
+      throw new IllegalStateException(e.getCause());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new WinnowException(ErrorCode.UNAVAILABLE, what + ": interrupted while loading", e);
+    }
+  }
+
+  private static OnnxModel create(String what, byte[] onnx, List<Port> inputs, Port output) {
     OrtEnvironment environment = OrtEnvironment.getEnvironment();
     try (OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
       options.setIntraOpNumThreads(1);
