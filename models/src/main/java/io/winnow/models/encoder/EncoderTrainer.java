@@ -13,8 +13,10 @@ import io.winnow.models.network.Schedule;
 import io.winnow.models.network.Torch;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Random;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
@@ -285,7 +287,7 @@ public final class EncoderTrainer {
     }
 
     private void shuffle(List<?> list) {
-      java.util.Collections.shuffle(list, java.util.Random.from(order));
+      Collections.shuffle(list, Random.from(order));
     }
   }
 }

@@ -3,6 +3,7 @@ package io.winnow.models.encoder;
 import io.winnow.core.WinnowException;
 import io.winnow.models.network.Parameter;
 import io.winnow.models.network.RowAdam;
+import java.util.Arrays;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
@@ -67,13 +68,13 @@ final class ItemTable {
     float[] mean = new float[width];
     for (int item = 0; item < tokens.itemCount(); item++) {
       if (item < spec.itemCount()) {
-        java.util.Arrays.fill(mean, 0);
+        Arrays.fill(mean, 0);
         addTokens(item, mean, 0);
         for (int e = 0; e < width; e++) {
           own[item * width + e] = previous.itemVectors()[item * width + e] - mean[e];
         }
       } else if (hasTokens(item)) {
-        java.util.Arrays.fill(own, item * width, (item + 1) * width, 0);
+        Arrays.fill(own, item * width, (item + 1) * width, 0);
       }
     }
   }
@@ -132,7 +133,7 @@ final class ItemTable {
     for (int token = 0; token < sharedTouched.length; token++) {
       if (sharedTouched[token]) {
         sharedAdam.step(token, sharedGradient, token * width, 1, learningRate);
-        java.util.Arrays.fill(sharedGradient, token * width, (token + 1) * width, 0);
+        Arrays.fill(sharedGradient, token * width, (token + 1) * width, 0);
         sharedTouched[token] = false;
       }
     }

@@ -12,7 +12,8 @@ import java.util.List;
  *     then anything; and {@code last} (B, L), 1 at each row's latest item, else 0. Output {@code
  *     query} (B, E)
  * @param spec what goes with it
- * @param weights the network's weights by order of construction, to continue from
+ * @param weights the network's weights by order of construction: needed only to continue training
+ *     from, not to serve
  */
 public record TrainedEncoder(
     float[] itemVectors,

@@ -1,5 +1,6 @@
 package io.winnow.models.network;
 
+import java.util.Arrays;
 import java.util.random.RandomGenerator;
 
 /**
@@ -38,7 +39,7 @@ public final class Parameter {
   /** A vector of one number repeated: a bias or a gain. It does not decay. */
   public static Parameter vector(String name, int size, float value) {
     float[] values = new float[size];
-    java.util.Arrays.fill(values, value);
+    Arrays.fill(values, value);
     return new Parameter(name, values, false, size);
   }
 

@@ -11,6 +11,7 @@ import ai.djl.ndarray.types.SparseFormat;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.LongBuffer;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -41,7 +42,7 @@ final class TorchGraph implements TrainingGraph<NDArray> {
   void readGradient(Parameter parameter) {
     NDArray leaf = leaves.get(parameter.name());
     if (leaf == null || !leaf.hasGradient()) {
-      java.util.Arrays.fill(parameter.gradient, 0);
+      Arrays.fill(parameter.gradient, 0);
       return;
     }
     try (NDArray gradient = leaf.getGradient()) {

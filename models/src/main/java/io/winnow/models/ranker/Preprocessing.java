@@ -1,6 +1,7 @@
 package io.winnow.models.ranker;
 
 import io.winnow.models.network.Graph;
+import java.util.Arrays;
 
 /**
  * Turns raw columns into columns of mean 0 and deviation 1, inside the network: heavy-tailed ones
@@ -58,7 +59,7 @@ record Preprocessing(float[] logs, float[] means, float[] scales, int[] unknownC
         unknown[unknownCount++] = column;
       }
     }
-    return new Preprocessing(logs, means, scales, java.util.Arrays.copyOf(unknown, unknownCount));
+    return new Preprocessing(logs, means, scales, Arrays.copyOf(unknown, unknownCount));
   }
 
   /** How many columns come out. */

@@ -3,6 +3,7 @@ package io.winnow.models.ranker;
 import io.winnow.core.Problem;
 import io.winnow.core.WinnowException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -97,11 +98,13 @@ public record RankingExamples(
 
   private static void checkOffsets(List<Problem> problems, int[] offsets) {
     for (int r = 0; r < offsets.length; r++) {
-      int low = r == 0 ? 0 : offsets[r - 1];
-      if (offsets[r] < low || (r == 0 && offsets[0] != 0)) {
+      boolean fits = r == 0 ? offsets[0] == 0 : offsets[r] > offsets[r - 1];
+      if (!fits) {
         problems.add(
             new Problem(
-                "groupOffsets[" + r + "]", Integer.toString(offsets[r]), "ascending from 0"));
+                "groupOffsets[" + r + "]",
+                Integer.toString(offsets[r]),
+                "from 0, each request with a row at least"));
         return;
       }
     }
@@ -113,9 +116,7 @@ public record RankingExamples(
       sum += weight >= 0 ? weight : Float.NaN;
     }
     if (!(sum > 0) || Float.isInfinite(sum)) {
-      problems.add(
-          new Problem(
-              "weights", java.util.Arrays.toString(weights), "at least 0, one more than 0"));
+      problems.add(new Problem("weights", Arrays.toString(weights), "at least 0, one more than 0"));
     }
   }
 

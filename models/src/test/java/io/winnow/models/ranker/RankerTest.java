@@ -13,7 +13,12 @@ import io.winnow.models.network.Progress;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 
 final class RankerTest {
   private static final Seed SEED = new Seed(7);
@@ -95,6 +100,54 @@ final class RankerTest {
   void train_twice_givesTheSameBytes() {
     RankingExamples examples = Worlds.planted(60, SEED);
     assertArrayEquals(train(examples, config()).onnx(), train(examples, config()).onnx());
+  }
+
+  @Test
+  void train_twoAtOnce_givesTheSameBytesAsAlone() throws Exception {
+    RankingExamples examples = Worlds.planted(60, SEED);
+    byte[] alone = train(examples, config()).onnx();
+    try (ExecutorService pool = Executors.newFixedThreadPool(2)) {
+      List<Future<TrainedRanker>> both =
+          pool.invokeAll(List.of(() -> train(examples, config()), () -> train(examples, config())));
+      for (Future<TrainedRanker> trained : both) {
+        assertArrayEquals(alone, trained.get().onnx());
+      }
+    }
+  }
+
+  @Test
+  void probabilities_fromManyThreads_areThoseOfOne() throws Exception {
+    RankingExamples examples = Worlds.planted(40, SEED);
+    TrainedRanker trained = train(examples, config());
+    try (Ranker ranker = Ranker.load(trained.onnx(), trained.spec());
+        ExecutorService pool = Executors.newFixedThreadPool(4)) {
+      List<Callable<float[]>> calls = new ArrayList<>();
+      for (int i = 0; i < 400; i++) {
+        int request = i % 40;
+        calls.add(() -> serve(ranker, examples, request));
+      }
+      List<Future<float[]>> answers = pool.invokeAll(calls);
+      for (int i = 0; i < answers.size(); i++) {
+        assertArrayEquals(serve(ranker, examples, i % 40), answers.get(i).get());
+      }
+    }
+  }
+
+  @Test
+  void probabilities_arraysThatDoNotFit_areRefused() {
+    TrainedRanker trained = train(Worlds.planted(40, SEED), config());
+    try (Ranker ranker = Ranker.load(trained.onnx(), trained.spec())) {
+      float[] four = new float[4];
+      assertRefused("candidates", () -> ranker.probabilities(four, 0, four, four));
+      assertRefused("features.length", () -> ranker.probabilities(four, 2, four, four));
+      assertRefused("query.length", () -> ranker.probabilities(four, 1, new float[3], four));
+      assertRefused("items.length", () -> ranker.probabilities(four, 1, four, new float[5]));
+    }
+  }
+
+  private static void assertRefused(String field, Executable call) {
+    WinnowException refusal = assertThrows(WinnowException.class, call);
+    assertEquals(field, refusal.problems().getFirst().field());
   }
 
   @Test
