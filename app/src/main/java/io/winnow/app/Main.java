@@ -56,6 +56,12 @@ public final class Main implements Runnable {
   static int run(
       Map<String, String> environment, PrintWriter out, PrintWriter err, String... args) {
     CommandLine line = new CommandLine(new Main());
+    line.addSubcommand(new ImportCommand(environment));
+    line.addSubcommand(new ServeCommand(environment));
+    line.addSubcommand(new TrainCommand(environment));
+    line.addSubcommand(new EvaluateCommand(environment));
+    line.addSubcommand(new RecommendCommand(environment));
+    line.addSubcommand(new ReleasesCommand());
     line.addSubcommand(new ValidateCommand(environment));
     line.setOut(out);
     line.setErr(err);

@@ -30,12 +30,11 @@ import org.jspecify.annotations.Nullable;
  */
 final class ExampleBuilder {
   /**
-   * Rows of a {@link TrainingRequest.Chosen}: the chosen item, the best of each source, others at
-   * random.
+   * Rows beside the chosen item of a {@link TrainingRequest.Chosen}, drawn uniformly from all
+   * candidates: were hard ones preferred, the ranker would learn that being a good candidate is a
+   * bad sign.
    */
-  private static final int HARD_NEGATIVES = 40;
-
-  private static final int RANDOM_NEGATIVES = 40;
+  private static final int NEGATIVES = 100;
 
   private static final Duration NO_LIMIT = Duration.ofMinutes(1);
 
@@ -132,7 +131,7 @@ final class ExampleBuilder {
         if (target < 0) {
           return null; // Retrieval missed it: no ranker could have shown it.
         }
-        rows = negatives(candidates, target, seed.generator("negatives-" + r));
+        rows = withNegatives(candidates, target, seed.generator("negatives-" + r));
         labels = new float[rows.length * heads];
         System.arraycopy(chosen.labels(), 0, labels, 0, heads);
         positions = new int[rows.length];
@@ -157,18 +156,17 @@ final class ExampleBuilder {
     return new Group(r, kept, items, positions, labels, query);
   }
 
-  /** The target first, then the head of the merged list and a random part of the rest. */
-  private static int[] negatives(CandidateSet candidates, int target, RandomGenerator random) {
-    int hard = Math.min(HARD_NEGATIVES, candidates.size());
-    IntStream head = IntStream.range(0, hard);
-    int rest = candidates.size() - hard;
-    IntStream tail =
-        rest <= RANDOM_NEGATIVES
-            ? IntStream.range(hard, candidates.size())
-            : random.ints(hard, candidates.size()).distinct().limit(RANDOM_NEGATIVES).sorted();
-    return IntStream.concat(
-            IntStream.of(target), IntStream.concat(head, tail).filter(row -> row != target))
-        .toArray();
+  /** The target first, then a uniform sample of the others. */
+  private static int[] withNegatives(CandidateSet candidates, int target, RandomGenerator random) {
+    int[] others = IntStream.range(0, candidates.size()).filter(row -> row != target).toArray();
+    int kept = Math.min(NEGATIVES, others.length);
+    for (int i = 0; i < kept; i++) {
+      int j = random.nextInt(i, others.length);
+      int swap = others[i];
+      others[i] = others[j];
+      others[j] = swap;
+    }
+    return IntStream.concat(IntStream.of(target), Arrays.stream(others, 0, kept)).toArray();
   }
 
   private RankingExamples concatenate(List<Group> groups, ShardResult shard) {

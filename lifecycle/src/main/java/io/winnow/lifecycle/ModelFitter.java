@@ -24,7 +24,6 @@ import org.jspecify.annotations.Nullable;
 
 /** Fits every retrieval model to one training set. Not thread-safe. */
 final class ModelFitter {
-  private final ApplicationDefinition application;
   private final TrainerConfig config;
   private final TrainingProgress progress;
   private final Map<String, Double> seconds;
@@ -32,12 +31,7 @@ final class ModelFitter {
   /**
    * @param seconds receives how long each model took; a second fit overwrites the first
    */
-  ModelFitter(
-      ApplicationDefinition application,
-      TrainerConfig config,
-      TrainingProgress progress,
-      Map<String, Double> seconds) {
-    this.application = application;
+  ModelFitter(TrainerConfig config, TrainingProgress progress, Map<String, Double> seconds) {
     this.config = config;
     this.progress = progress;
     this.seconds = seconds;

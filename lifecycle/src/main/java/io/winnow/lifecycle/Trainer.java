@@ -76,7 +76,7 @@ public final class Trainer {
     }
     long split =
         choices.get((int) (choices.size() * (1 - config.split().rankerShare()))).asOfOffset();
-    ModelFitter fitter = new ModelFitter(definition, config, progress, seconds);
+    ModelFitter fitter = new ModelFitter(config, progress, seconds);
 
     RetrievalModels older = fitter.fit(training(prefix, split), null);
     TrainedRanker ranker = trainRanker(prefix, older, rankerRequests(requests, split));

@@ -24,7 +24,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ExecutorService;
-import java.util.concurrent.atomic.AtomicReference;
 
 /**
  * The request path: context, retrieval, ranking, re-ranking, impressions, each until its share of
@@ -47,14 +46,14 @@ public final class RecommendationPipeline implements Recommender {
   /** The experiment arm of requests that no experiment touches. */
   private static final String DEFAULT_ARM = "default";
 
-  private final AtomicReference<ServingRelease> active;
+  private volatile ServingRelease active;
   private final EventLog log;
   private final TimeSource clock;
   private final ExecutorService compute;
   private final ExecutorService waiting;
 
   /**
-   * @param first the release to begin with; {@link ServingRelease#untrained} before there is one
+   * @param first the release to begin with; one of an untrained release before there is one
    * @param log takes the impressions
    * @param compute a bounded pool of platform threads for the stages that compute
    * @param waiting an executor for the stage that waits for the disk, such as one of virtual
@@ -66,7 +65,7 @@ public final class RecommendationPipeline implements Recommender {
       TimeSource clock,
       ExecutorService compute,
       ExecutorService waiting) {
-    this.active = new AtomicReference<>(first);
+    this.active = first;
     this.log = log;
     this.clock = clock;
     this.compute = compute;
@@ -75,18 +74,18 @@ public final class RecommendationPipeline implements Recommender {
 
   /** Serves another release from the next request on. */
   public void install(ServingRelease release) {
-    active.set(release);
+    active = release;
   }
 
   @Override
   public String release() {
-    return active.get().version();
+    return active.version();
   }
 
   @Override
   public Slate recommend(RecommendationRequest request) {
     long arrived = System.nanoTime();
-    ServingRelease release = active.get();
+    ServingRelease release = active;
     ItemFilter rules = rules(release, request);
     long nowMs = clock.nowMs();
     StageRunner stages = new StageRunner(compute, arrived, request.deadline().toNanos());
@@ -108,7 +107,8 @@ public final class RecommendationPipeline implements Recommender {
             () -> release.retrieve(moment, sourceBudget),
             new Fallback<>("popular items", () -> release.popular(moment)));
     for (CandidateSet.Missing missing : retrieved.missing()) {
-      stages.degrade("retrieval", missing.source() + " " + missing.reason().label(), "other sources");
+      stages.degrade(
+          "retrieval", missing.source() + " " + missing.reason().label(), "other sources");
     }
     CandidateSet candidates = retrieved.size() > 0 ? retrieved : seenItems(release, moment, stages);
     Ranked ranked =
@@ -228,7 +228,7 @@ public final class RecommendationPipeline implements Recommender {
   @Override
   public Slate similar(ItemId item, int n) {
     long arrived = System.nanoTime();
-    ServingRelease release = active.get();
+    ServingRelease release = active;
     int index = release.indexOf(item);
     if (index < 0) {
       throw new WinnowException(

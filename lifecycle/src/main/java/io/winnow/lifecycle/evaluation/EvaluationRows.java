@@ -41,7 +41,7 @@ final class EvaluationRows {
   private final Map<String, Accumulator> rows = new LinkedHashMap<>();
   private final Map<String, ItemScorer> simpleModels;
   private float[] weekCounts = new float[0];
-  private long weekCountedMs = Long.MIN_VALUE;
+  private long weekCountedMs = -1;
 
   /** One row under construction. */
   record Accumulator(Kind kind, RankMetrics metrics) {}
@@ -120,7 +120,7 @@ final class EvaluationRows {
   }
 
   private float[] week(long timeMs, int size) {
-    if (timeMs - weekCountedMs >= REFRESH_MS || timeMs < weekCountedMs) {
+    if (weekCountedMs < 0 || Math.abs(timeMs - weekCountedMs) >= REFRESH_MS) {
       weekCounts = reader.itemCounts(7, timeMs);
       weekCountedMs = timeMs;
     }

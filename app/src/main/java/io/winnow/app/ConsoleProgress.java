@@ -1,0 +1,39 @@
+package io.winnow.app;
+
+import io.winnow.lifecycle.TrainingProgress;
+import io.winnow.models.network.Progress;
+import java.io.PrintWriter;
+
+/** Shows long work on standard error, a line for each step. */
+final class ConsoleProgress implements TrainingProgress {
+  private final PrintWriter err;
+  private final long beganNanos = System.nanoTime();
+
+  ConsoleProgress(PrintWriter err) {
+    this.err = err;
+  }
+
+  @Override
+  public void step(String name, String detail) {
+    line("%-12s %s".formatted(name, detail));
+  }
+
+  @Override
+  public void epoch(Progress.Epoch epoch) {
+    line(
+        "%-12s epoch %d of %d, loss %.4f, %s %.4f, %.0f s left"
+            .formatted(
+                epoch.model(),
+                epoch.epoch(),
+                epoch.epochs(),
+                epoch.loss(),
+                epoch.metricName(),
+                epoch.metric(),
+                epoch.secondsLeft()));
+  }
+
+  void line(String text) {
+    err.printf("%7.1f s  %s%n", (System.nanoTime() - beganNanos) / 1e9, text);
+    err.flush();
+  }
+}

@@ -1,0 +1,150 @@
+package io.winnow.app;
+
+import io.winnow.core.TimeSource;
+import io.winnow.core.WinnowException;
+import io.winnow.core.application.ApplicationFile;
+import io.winnow.events.importing.DataSet;
+import io.winnow.events.importing.Importer;
+import io.winnow.lifecycle.TrainerConfig;
+import io.winnow.lifecycle.evaluation.EvaluationTable;
+import io.winnow.lifecycle.evaluation.Evaluator;
+import io.winnow.lifecycle.evaluation.Evaluator.Protocol;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code winnow evaluate}: trains on the past of a data set and measures on its future. */
+@Command(
+    name = "evaluate",
+    mixinStandardHelpOptions = true,
+    description = {
+      "Trains on the past of a data set, measures on its future, prints one table.",
+      "temporal: one cut in time; every later choice is a target, from the true history, models frozen at the cut.",
+      "leave-one-out: each user's last choice; only to compare with published tables."
+    })
+final class EvaluateCommand implements Callable<Integer> {
+  private final Map<String, String> environment;
+
+  @Spec private CommandSpec spec = CommandSpec.create();
+
+  @Option(
+      names = "--dataset",
+      paramLabel = "DIR",
+      required = true,
+      description = "The data set's folder.")
+  private Path dataset = Path.of(".");
+
+  @Option(
+      names = "--app",
+      paramLabel = "FILE",
+      description = "The application file, if the folder has none and is not recognised.")
+  private @Nullable Path app;
+
+  @Option(
+      names = "--protocol",
+      description = "temporal or leave-one-out (default: ${DEFAULT-VALUE}).")
+  private String protocol = Protocol.TEMPORAL.label();
+
+  @Option(
+      names = "--cut",
+      description =
+          "Share of choices before the cut of the temporal protocol (default: ${DEFAULT-VALUE}).")
+  private double cut = 0.9;
+
+  @Option(names = "--seed", description = "Decides everything random (default: ${DEFAULT-VALUE}).")
+  private long seed = 1;
+
+  @Option(names = "--json", description = "Print one JSON object.")
+  private boolean json;
+
+  EvaluateCommand(Map<String, String> environment) {
+    this.environment = Map.copyOf(environment);
+  }
+
+  @Override
+  public Integer call() {
+    if (!(cut > 0 && cut < 1)) {
+      throw WinnowException.invalid("--cut", cut, "between 0 and 1");
+    }
+    Protocol chosen = protocol();
+    ConsoleProgress progress = new ConsoleProgress(spec.commandLine().getErr());
+    ApplicationFile application = ApplicationFile.forDataset(dataset, app, environment);
+    DataSet records = load(application, progress);
+    progress.line(
+        "%-12s %,d events, %,d items, %,d users, %,d bad rows"
+            .formatted(
+                "read",
+                records.report().events(),
+                records.report().items(),
+                records.report().users(),
+                records.report().bad()));
+    EvaluationTable table =
+        new Evaluator(
+                application,
+                TrainerConfig.defaults(seed, Runtime.getRuntime().availableProcessors()),
+                TimeSource.system(),
+                progress)
+            .evaluate(records, chosen, cut);
+    spec.commandLine().getOut().println(json ? Json.write(toJson(table)) : table.toText());
+    return ExitCode.OK.value();
+  }
+
+  private Protocol protocol() {
+    for (Protocol candidate : Protocol.values()) {
+      if (candidate.label().equals(protocol)) {
+        return candidate;
+      }
+    }
+    throw WinnowException.invalid("--protocol", protocol, "temporal or leave-one-out");
+  }
+
+  private DataSet load(ApplicationFile application, ConsoleProgress progress) {
+    Path temporary = null;
+    try {
+      temporary = Files.createTempDirectory("winnow-evaluate-");
+      return new Importer(TimeSource.system(), temporary)
+          .load(
+              dataset,
+              application.definition().imports(),
+              application.definition().schema(),
+              (stage, rows) -> progress.line("%-12s %,d rows".formatted(stage, rows)));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } finally {
+      if (temporary != null) {
+        temporary.toFile().delete();
+      }
+    }
+  }
+
+  private Map<String, Object> toJson(EvaluationTable table) {
+    List<Map<String, Object>> rows = new ArrayList<>();
+    for (EvaluationTable.Row row : table.rows()) {
+      Map<String, Object> fields = new LinkedHashMap<>();
+      fields.put("model", row.model());
+      fields.put("kind", row.kind().label());
+      fields.putAll(row.metrics());
+      fields.put("ci", row.intervals());
+      fields.put("train_seconds", row.trainSeconds());
+      rows.add(fields);
+    }
+    Map<String, Object> result = new LinkedHashMap<>();
+    result.put("dataset", dataset.toAbsolutePath().normalize().getFileName().toString());
+    result.put("protocol", table.protocol());
+    result.put("cut", cut);
+    result.put("targets", table.targets());
+    result.put("rows", rows);
+    return result;
+  }
+}

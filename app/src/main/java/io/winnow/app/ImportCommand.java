@@ -1,0 +1,95 @@
+package io.winnow.app;
+
+import io.winnow.core.TimeSource;
+import io.winnow.core.application.ApplicationFile;
+import io.winnow.events.importing.ImportReport;
+import io.winnow.events.importing.Importer;
+import io.winnow.lifecycle.TrainerConfig;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code winnow import}: files of another system into the event log, then a first release. */
+@Command(
+    name = "import",
+    mixinStandardHelpOptions = true,
+    description = {
+      "Imports a data set into the event log and trains a release.",
+      "The folder is recognised by its files (MovieLens, Online Retail), or has a winnow.yaml with an imports section, or --app names one.",
+      "Importing the same files again adds nothing."
+    })
+final class ImportCommand implements Callable<Integer> {
+  private final Map<String, String> environment;
+
+  @Spec private CommandSpec spec = CommandSpec.create();
+  @Mixin private DataOptions data = new DataOptions();
+
+  @Option(
+      names = "--dataset",
+      paramLabel = "DIR",
+      required = true,
+      description = "The data set's folder.")
+  private Path dataset = Path.of(".");
+
+  @Option(names = "--no-train", description = "Only import.")
+  private boolean noTrain;
+
+  @Option(names = "--json", description = "Print the report as JSON.")
+  private boolean json;
+
+  ImportCommand(Map<String, String> environment) {
+    this.environment = Map.copyOf(environment);
+  }
+
+  @Override
+  public Integer call() {
+    ConsoleProgress progress = new ConsoleProgress(spec.commandLine().getErr());
+    ApplicationFile application = ApplicationFile.forDataset(dataset, data.app(), environment);
+    DataFolder folder = data.folder();
+    folder.keep(application);
+    try (Node node = Node.open(folder, application, TimeSource.system())) {
+      Importer.LogImport imported =
+          new Importer(TimeSource.system(), folder.path())
+              .importInto(
+                  dataset,
+                  application.definition().imports(),
+                  application.definition().schema(),
+                  node.log(),
+                  (stage, rows) -> progress.line("%-12s %,d rows".formatted(stage, rows)));
+      report(imported);
+      if (!noTrain) {
+        node.trainAndActivate(
+            TrainerConfig.defaults(1, Runtime.getRuntime().availableProcessors()), progress);
+        progress.line("release " + node.pipeline().release() + " is active");
+      }
+    }
+    return ExitCode.OK.value();
+  }
+
+  private void report(Importer.LogImport imported) {
+    if (json) {
+      Map<String, Object> result = new LinkedHashMap<>();
+      result.put("accepted", imported.accepted());
+      result.put("duplicates", imported.duplicates());
+      result.put("rejected", imported.rejected());
+      result.put("examples", imported.examples());
+      result.put("files", imported.report());
+      spec.commandLine().getOut().println(Json.write(result));
+      return;
+    }
+    ImportReport report = imported.report();
+    spec.commandLine().getOut().println(report);
+    spec.commandLine()
+        .getOut()
+        .printf(
+            "log: %,d accepted, %,d duplicates, %,d rejected%n",
+            imported.accepted(), imported.duplicates(), imported.rejected());
+    imported.examples().forEach(example -> spec.commandLine().getOut().println("  " + example));
+  }
+}

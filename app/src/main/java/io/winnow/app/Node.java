@@ -1,0 +1,199 @@
+package io.winnow.app;
+
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.winnow.core.TimeSource;
+import io.winnow.core.WinnowException;
+import io.winnow.core.application.ApplicationFile;
+import io.winnow.events.EventLog;
+import io.winnow.events.EventLogConfig;
+import io.winnow.events.EventLogs;
+import io.winnow.features.EmbeddedConfig;
+import io.winnow.features.OnlineStore;
+import io.winnow.features.OnlineStores;
+import io.winnow.lifecycle.Release;
+import io.winnow.lifecycle.ReleaseManifest;
+import io.winnow.lifecycle.ReleaseStore;
+import io.winnow.lifecycle.ServingRelease;
+import io.winnow.lifecycle.Trainer;
+import io.winnow.lifecycle.TrainerConfig;
+import io.winnow.lifecycle.TrainingProgress;
+import io.winnow.serving.RecommendationPipeline;
+import io.winnow.serving.http.HttpConfig;
+import io.winnow.serving.http.HttpDependencies;
+import io.winnow.serving.http.HttpServer;
+import io.winnow.serving.http.Page;
+import io.winnow.serving.http.ReleaseInfo;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The composition root: one Winnow over one data folder, everything embedded. Parts are opened in
+ * the order in which they depend on each other and closed in reverse.
+ *
+ * <p>Thread-safe. One process at a time has a data folder; the event log's lock sees to it.
+ */
+final class Node implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(Node.class);
+  private static final int QUEUED_STAGES_MAX = 1024;
+
+  private final ApplicationFile application;
+  private final TimeSource clock;
+  private final OnlineStore store;
+  private final EventLog log;
+  private final ReleaseStore releases;
+  private final ThreadPoolExecutor stages;
+  private final ThreadPoolExecutor sources;
+  private final ExecutorService waiting;
+  private final RecommendationPipeline pipeline;
+  private final PrometheusMeterRegistry meters =
+      new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+
+  private Node(DataFolder data, ApplicationFile application, TimeSource clock) {
+    this.application = application;
+    this.clock = clock;
+    this.releases = new ReleaseStore(data.releases());
+    this.store =
+        OnlineStores.embedded(application.definition(), data.features(), EmbeddedConfig.DEFAULT);
+    try {
+      this.log =
+          EventLogs.open(
+              EventLogConfig.in(data.log()),
+              application.definition().schema(),
+              clock,
+              List.of(store));
+    } catch (RuntimeException e) {
+      store.close();
+      throw e;
+    }
+    this.stages = pool("stage");
+    this.sources = pool("source");
+    this.waiting = Executors.newVirtualThreadPerTaskExecutor();
+    this.pipeline =
+        new RecommendationPipeline(
+            serving(Release.untrained(application)), log, clock, stages, waiting);
+  }
+
+  /** Opens the folder and serves its active release, if there is one that is whole. */
+  static Node open(DataFolder data, ApplicationFile application, TimeSource clock) {
+    Node node = new Node(data, application, clock);
+    node.releases.active().ifPresent(node::installIfWhole);
+    return node;
+  }
+
+  private static ThreadPoolExecutor pool(String name) {
+    int cores = Runtime.getRuntime().availableProcessors();
+    return new ThreadPoolExecutor(
+        cores,
+        cores,
+        1,
+        TimeUnit.MINUTES,
+        new ArrayBlockingQueue<>(QUEUED_STAGES_MAX),
+        Thread.ofPlatform().daemon().name("winnow-" + name + "-", 0).factory());
+  }
+
+  /** At start there is nothing better to keep than the untrained release; say why and go on. */
+  private void installIfWhole(String version) {
+    try {
+      install(version);
+    } catch (WinnowException e) {
+      LOG.error("release {} is not served: {}", version, e.getMessage());
+    }
+  }
+
+  private ServingRelease serving(Release release) {
+    return new ServingRelease(release, store, sources);
+  }
+
+  /**
+   * Loads a bundle and serves it from the next request on.
+   *
+   * @throws WinnowException if it is not whole or does not fit; then the one before serves on
+   */
+  void install(String version) {
+    pipeline.install(serving(Release.load(releases, version)));
+    LOG.info("serving release {}", version);
+  }
+
+  /** Activates a bundle and serves it. */
+  void activate(String version) {
+    install(version);
+    releases.activate(version);
+  }
+
+  /** Trains on everything the log holds now, publishes the release and serves it. */
+  ReleaseManifest trainAndActivate(TrainerConfig config, TrainingProgress progress) {
+    Release release = new Trainer(application, config, clock, progress).train(log, log.endOffset());
+    ReleaseManifest manifest = release.publish(releases);
+    activate(manifest.version());
+    return manifest;
+  }
+
+  /** Starts the HTTP server over this node. The caller closes it before the node. */
+  HttpServer serve(HttpConfig config, Map<String, Page> pages) {
+    return HttpServer.start(
+        config,
+        new HttpDependencies(
+            application.definition(),
+            log,
+            store,
+            pipeline,
+            new HttpDependencies.Operations(
+                this::releaseInfos, List::of, meters, clock, UUID::randomUUID),
+            pages));
+  }
+
+  private List<ReleaseInfo> releaseInfos() {
+    Optional<String> active = releases.active();
+    List<ReleaseInfo> infos = new ArrayList<>();
+    for (String version : releases.versions().reversed()) {
+      ReleaseManifest manifest = releases.manifest(version);
+      infos.add(
+          new ReleaseInfo(
+              version,
+              manifest.createdMs(),
+              manifest.metrics(),
+              active.filter(version::equals).isPresent()));
+    }
+    return infos;
+  }
+
+  ApplicationFile application() {
+    return application;
+  }
+
+  EventLog log() {
+    return log;
+  }
+
+  OnlineStore store() {
+    return store;
+  }
+
+  ReleaseStore releases() {
+    return releases;
+  }
+
+  RecommendationPipeline pipeline() {
+    return pipeline;
+  }
+
+  @Override
+  public void close() {
+    stages.shutdownNow();
+    sources.shutdownNow();
+    waiting.close();
+    log.close();
+    store.close();
+  }
+}

@@ -1,0 +1,66 @@
+package io.winnow.app;
+
+import io.winnow.lifecycle.ReleaseManifest;
+import io.winnow.lifecycle.ReleaseStore;
+import java.io.PrintWriter;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code winnow releases}: what was trained, what is active; activates another one. */
+@Command(
+    name = "releases",
+    mixinStandardHelpOptions = true,
+    description = {
+      "Lists the releases, newest last, * marks the active one; --activate switches.",
+      "A server that runs serves another release after a restart."
+    })
+final class ReleasesCommand implements Callable<Integer> {
+  @Spec private CommandSpec spec = CommandSpec.create();
+  @Mixin private DataOptions data = new DataOptions();
+
+  @Option(
+      names = "--activate",
+      paramLabel = "VERSION",
+      description = "Check every byte of this release and make it the active one.")
+  private @Nullable String activate;
+
+  @Option(names = "--json", description = "Print one JSON object.")
+  private boolean json;
+
+  @Override
+  public Integer call() {
+    PrintWriter out = spec.commandLine().getOut();
+    ReleaseStore store = new ReleaseStore(data.folder().releases());
+    if (activate != null) {
+      store.activate(activate);
+    }
+    String active = store.active().orElse("");
+    List<ReleaseManifest> manifests = store.versions().stream().map(store::manifest).toList();
+    if (json) {
+      Map<String, Object> result = new LinkedHashMap<>();
+      result.put("active", active);
+      result.put("releases", new ArrayList<>(manifests));
+      out.println(Json.write(result));
+      return ExitCode.OK.value();
+    }
+    for (ReleaseManifest manifest : manifests) {
+      out.printf(
+          "%s %-30s %s  %,d records%n",
+          manifest.version().equals(active) ? "*" : " ",
+          manifest.version(),
+          Instant.ofEpochMilli(manifest.createdMs()),
+          manifest.provenance().toOffset());
+    }
+    return ExitCode.OK.value();
+  }
+}
