@@ -65,17 +65,7 @@ final class Node implements AutoCloseable {
     this.releases = new ReleaseStore(data.releases());
     this.store =
         OnlineStores.embedded(application.definition(), data.features(), EmbeddedConfig.DEFAULT);
-    try {
-      this.log =
-          EventLogs.open(
-              EventLogConfig.in(data.log()),
-              application.definition().schema(),
-              clock,
-              List.of(store));
-    } catch (RuntimeException e) {
-      store.close();
-      throw e;
-    }
+    this.log = openLog(data);
     this.stages = pool("stage");
     this.sources = pool("source");
     this.waiting = Executors.newVirtualThreadPerTaskExecutor();
@@ -89,6 +79,32 @@ final class Node implements AutoCloseable {
     Node node = new Node(data, application, clock);
     node.releases.active().ifPresent(node::installIfWhole);
     return node;
+  }
+
+  /** Opens the log and brings the feature store up to it. */
+  private EventLog openLog(DataFolder data) {
+    try {
+      EventLog opened = openLogOnce(data);
+      if (store.appliedOffset() <= opened.endOffset()) {
+        return opened;
+      }
+      // The log lost its tail (a damaged disk): what the store knows of it did not happen.
+      LOG.warn(
+          "feature store at offset {} is ahead of the log's end {}: rebuilding it",
+          store.appliedOffset(),
+          opened.endOffset());
+      opened.close();
+      store.discard();
+      return openLogOnce(data);
+    } catch (RuntimeException e) {
+      store.close();
+      throw e;
+    }
+  }
+
+  private EventLog openLogOnce(DataFolder data) {
+    return EventLogs.open(
+        EventLogConfig.in(data.log()), application.definition().schema(), clock, List.of(store));
   }
 
   private static ThreadPoolExecutor pool(String name) {
