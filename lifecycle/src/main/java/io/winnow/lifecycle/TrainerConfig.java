@@ -53,7 +53,7 @@ public record TrainerConfig(
     return new TrainerConfig(
         seed,
         threads,
-        new Split(0.2, 100, 500, 50, 12_000, true),
+        new Split(0.2, 100, 500, 50, 12_000, false),
         EncoderConfig.defaults(),
         EncoderConfig.defaults().withLimits(1, 120),
         new Linear(Transitions.Config.DEFAULT, Ease.Config.DEFAULT, ImplicitAls.Config.DEFAULT),
