@@ -68,8 +68,8 @@ record DataFolder(Path path) {
   }
 
   /**
-   * The clock of requests: the wall clock; in a historic data set one that goes on from where the data ended, since windows over
-   * the last days would be empty otherwise.
+   * The clock of requests: the wall clock; in a historic data set one that goes on from where the
+   * data ended, since windows over the last days would be empty otherwise.
    */
   TimeSource requestClock(TimeSource wall) {
     OptionalLong asOf = asOfMs();

@@ -45,10 +45,13 @@ final class BoundRetrieval {
   private static final long MINUTE_MS = 60_000;
   private static final int TRENDING_DAYS = 7;
   private static final int POPULAR_DAYS = 30;
+
   /** Fewer candidates than this are filled up with popular items. */
   private static final int CANDIDATES_MIN = 50;
 
-  /** How many of the items that were popular in training are kept for when nothing else is known. */
+  /**
+   * How many of the items that were popular in training are kept for when nothing else is known.
+   */
   private static final int FALLBACK_POOL = 2_000;
 
   private static final double HISTORY_HALF_LIFE_MS = 30.0 * 24 * 3_600_000;

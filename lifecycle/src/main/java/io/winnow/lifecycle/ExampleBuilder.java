@@ -48,7 +48,8 @@ final class ExampleBuilder {
    * @param release retrieval models that have not seen the requests; its ranker is not used
    * @param vectors whether the examples carry query and item vectors
    */
-  ExampleBuilder(ApplicationDefinition application, Release release, boolean vectors, Seed seed, int threads) {
+  ExampleBuilder(
+      ApplicationDefinition application, Release release, boolean vectors, Seed seed, int threads) {
     this.application = application;
     this.release = release;
     this.vectors = vectors;
@@ -156,9 +157,7 @@ final class ExampleBuilder {
       items[i] = candidates.items()[rows[i]];
     }
     float[] query =
-        serving
-            .retrieval()
-            .rankerQuery(moment, vectors ? serving.retrieval().embeddingSize() : 0);
+        serving.retrieval().rankerQuery(moment, vectors ? serving.retrieval().embeddingSize() : 0);
     return new Group(r, kept, items, positions, labels, query);
   }
 
