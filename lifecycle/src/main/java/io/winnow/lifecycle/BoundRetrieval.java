@@ -6,8 +6,8 @@ import io.winnow.core.application.AttributeType;
 import io.winnow.features.Catalog;
 import io.winnow.features.FeatureReader;
 import io.winnow.features.UserHistory;
-import io.winnow.lifecycle.ServingRelease.Moment;
-import io.winnow.lifecycle.ServingRelease.Reason;
+import io.winnow.lifecycle.RequestStages.Moment;
+import io.winnow.lifecycle.RequestStages.Reason;
 import io.winnow.models.ItemScorer;
 import io.winnow.models.encoder.QueryEncoder;
 import io.winnow.models.encoder.TrainedEncoder;
@@ -26,8 +26,11 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import org.jspecify.annotations.Nullable;
 
@@ -107,7 +110,7 @@ final class BoundRetrieval {
   }
 
   private ItemScorer simpleModel(String name) {
-    return java.util.Objects.requireNonNull(simpleModels.get(name));
+    return Objects.requireNonNull(simpleModels.get(name));
   }
 
   /** The simple models by the name of their row, over catalogue indices. */
@@ -215,15 +218,12 @@ final class BoundRetrieval {
     return -1;
   }
 
-  /**
-   * Popular items, then new ones, by the request's own rules: quick, and empty only if nothing is
-   * allowed.
-   */
-  CandidateSet lastResort(Moment moment, int k) {
-    List<Integer> items = new ArrayList<>();
+  /** Popular items, then new ones: quick, and empty only if the filter allows nothing. */
+  CandidateSet lastResort(Moment moment, ItemFilter filter, int k) {
+    Set<Integer> items = new LinkedHashSet<>();
     for (CandidateSource source : lastResort) {
-      for (int item : source.retrieve(query(moment, moment.rules()), k).items()) {
-        if (items.size() < k && !items.contains(item)) {
+      for (int item : source.retrieve(query(moment, filter), k).items()) {
+        if (items.size() < k) {
           items.add(item);
         }
       }
