@@ -68,8 +68,10 @@ final class BoundRetrieval {
             .map(Map.Entry::getKey)
             .findFirst()
             .orElse(null);
-    int size = catalog.size();
     int[] newIndex = models.vocabulary().stream().mapToInt(catalog::indexOf).toArray();
+    // Not the catalogue's size: an item that training did not know has no score, as in training,
+    // whether it came before the release was bound or after.
+    int size = Arrays.stream(newIndex).max().orElse(-1) + 1;
 
     List<CandidateSource> all = new ArrayList<>();
     RetrievalModels.Deep deep = models.deep();
