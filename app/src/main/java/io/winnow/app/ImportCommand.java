@@ -57,7 +57,6 @@ final class ImportCommand implements Callable<Integer> {
     ConsoleProgress progress = new ConsoleProgress(spec.commandLine().getErr());
     ApplicationFile application = ApplicationFile.forDataset(dataset, data.app(), environment);
     DataFolder folder = data.folder();
-    folder.keep(application);
     try (Node node = Node.open(folder, application, TimeSource.system())) {
       Importer.LogImport imported =
           new Importer(TimeSource.system(), folder.path())

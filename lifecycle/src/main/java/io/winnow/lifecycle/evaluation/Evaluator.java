@@ -109,7 +109,10 @@ public final class Evaluator {
       Release release, Split split, Protocol protocol, Map<String, Double> trainSeconds) {
     progress.step("evaluate", "%,d targets".formatted(split.targets().size()));
     ApplicationDefinition definition = application.definition();
-    int shards = training.threads();
+    if (split.targets().isEmpty()) {
+      throw WinnowException.invalid("targets", 0, "at least one choice to predict");
+    }
+    int shards = Math.min(training.threads(), split.targets().size());
     List<EvaluationRows> results =
         Shards.run(shards, shard -> runShard(release, definition, split, shard, shards));
     EvaluationRows all = results.getFirst();
@@ -168,10 +171,6 @@ public final class Evaluator {
     List<Split.Target> mine = new ArrayList<>();
     for (int i = shard; i < split.targets().size(); i += shards) {
       mine.add(split.targets().get(i));
-    }
-    if (mine.isEmpty()) {
-      throw WinnowException.invalid(
-          "targets", split.targets().size(), "at least " + shards + ", one for each thread");
     }
     List<EvaluationRows> rows = new ArrayList<>();
     PointInTimeReplay.play(

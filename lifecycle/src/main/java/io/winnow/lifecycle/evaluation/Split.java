@@ -12,11 +12,9 @@ import io.winnow.lifecycle.TrainingRequests;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 
 /**
  * A data set cut into what models may learn from and what they are asked.
@@ -96,11 +94,12 @@ record Split(
           (old, last) -> new Last(last.choice(), old.count() + 1));
     }
     lasts.values().removeIf(last -> last.count() < MIN_USER_EVENTS);
-    Set<Long> held = new HashSet<>();
-    lasts.values().forEach(last -> held.add(last.choice().asOfOffset()));
     List<LogRecord> training = new ArrayList<>(kept.size());
     for (int i = 0; i < kept.size(); i++) {
-      if (!held.contains((long) i)) {
+      // With the choice goes all that its user did afterwards: to watch what one clicked tells it.
+      Last last =
+          kept.get(i) instanceof LogRecord.Happened(Event event) ? lasts.get(event.user()) : null;
+      if (last == null || i < last.choice().asOfOffset()) {
         training.add(kept.get(i));
       }
     }

@@ -8,7 +8,7 @@ import io.winnow.core.ItemId;
 import io.winnow.core.UserId;
 import io.winnow.lifecycle.TrainingRequest;
 import java.util.List;
-import java.util.Map;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 
 final class ImpressionMetricsTest {
@@ -20,20 +20,24 @@ final class ImpressionMetricsTest {
     // of 1.
     metrics.add(shown(1, 0, 0, 0), new float[] {0.9f, 0.5f, 0.1f, 0.5f});
     metrics.add(shown(1, 0, 0, 0), new float[] {0.2f, 0.5f, 0.4f, 0.5f});
-    Map<String, Double> values = metrics.values();
-    assertEquals(0.75, values.get("auc"), 1e-9);
-    assertEquals(0.5, values.get("gauc"), 1e-9);
+    assertEquals(0.75, value("auc"), 1e-9);
+    assertEquals(0.5, value("gauc"), 1e-9);
     assertEquals(
         -(Math.log(0.9) + Math.log(0.9) + Math.log(0.2) + Math.log(0.6)) / 4,
-        values.get("log_loss"),
+        value("log_loss"),
         1e-6);
-    assertFalse(values.containsKey("like.auc"), "there was no like, so its AUC is not defined");
-    assertEquals(0.5, values.get("like.ece"), 1e-6);
+    assertFalse(
+        metrics.values().containsKey("like.auc"), "there was no like, so its AUC is not defined");
+    assertEquals(0.5, value("like.ece"), 1e-6);
   }
 
   @Test
   void values_withoutSlates_areNone() {
     assertTrue(metrics.values().isEmpty());
+  }
+
+  private double value(String name) {
+    return Objects.requireNonNull(metrics.values().get(name), name);
   }
 
   private static TrainingRequest.Shown shown(float... labels) {
