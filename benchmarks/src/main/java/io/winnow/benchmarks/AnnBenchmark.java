@@ -66,7 +66,7 @@ public final class AnnBenchmark {
   /** Runs it to the end. */
   public static Figures run(Config config) {
     AnnBenchmark benchmark = new AnnBenchmark(config);
-    benchmark.figures.add("items", config.items(), "vectors of " + DIMENSION);
+    benchmark.figures.count("items", config.items(), "vectors of " + DIMENSION);
     SPREADS.forEach(benchmark::measure);
     return benchmark.figures.build();
   }

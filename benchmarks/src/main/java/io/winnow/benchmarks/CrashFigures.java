@@ -35,11 +35,11 @@ public final class CrashFigures {
               FeatureStoreState::embedded,
               FeatureStoreState::inMemory);
       return new Figures.Builder("crash")
-          .add("kills", found.kills(), "processes")
-          .add("acknowledged", found.acknowledged(), "events", Goal.atLeast(1))
-          .add("lost", found.lost(), "events", Goal.exactly(0))
-          .add("doubled", found.doubled(), "events", Goal.exactly(0))
-          .add("replay_differences", found.replayDifferences(), "values", Goal.exactly(0))
+          .count("kills", found.kills(), "processes")
+          .count("acknowledged", found.acknowledged(), "events", Goal.atLeast(1))
+          .count("lost", found.lost(), "events", Goal.exactly(0))
+          .count("doubled", found.doubled(), "events", Goal.exactly(0))
+          .count("replay_differences", found.replayDifferences(), "values", Goal.exactly(0))
           .build();
     } catch (IOException e) {
       throw new UncheckedIOException(e);

@@ -108,11 +108,11 @@ public final class FeaturesBenchmark {
           }
         });
     return new Figures.Builder("features")
-        .add("parity.events", records.size(), "records")
-        .add("parity.late", countLate(records), "records behind a later one")
-        .add("parity.requests", values[2], "requests", Goal.exactly(config.requests()))
-        .add("parity.values", values[0], "values")
-        .add("parity.mismatches", values[1], "values", Goal.exactly(0))
+        .count("parity.events", records.size(), "records")
+        .count("parity.late", countLate(records), "records behind a later one")
+        .count("parity.requests", values[2], "requests", Goal.exactly(config.requests()))
+        .count("parity.values", values[0], "values")
+        .count("parity.mismatches", values[1], "values", Goal.exactly(0))
         .build();
   }
 

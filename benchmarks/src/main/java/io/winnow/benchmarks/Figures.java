@@ -212,6 +212,14 @@ public record Figures(String bench, String machine, Map<String, Figure> figures)
       return put(name, new Figure(value, unit, null, peer));
     }
 
+    Builder count(String name, long value, String unit) {
+      return add(name, (double) value, unit);
+    }
+
+    Builder count(String name, long value, String unit, Goal goal) {
+      return add(name, (double) value, unit, goal);
+    }
+
     private Builder put(String name, Figure figure) {
       if (figures.put(name, figure) != null) {
         throw new IllegalStateException("figure " + name + " is there already");

@@ -156,6 +156,6 @@ public final class LogBenchmark {
     }
     figures
         .add("replay.events_per_second", best, UNIT)
-        .add("log.events", log.endOffset(), "events");
+        .count("log.events", log.endOffset(), "events");
   }
 }

@@ -50,16 +50,16 @@ public final class MalformedBenchmark {
     List<Malformed> requests = MalformedRequests.all();
     requests.forEach(benchmark::send);
     return new Figures.Builder("malformed")
-        .add("malformed.requests", requests.size(), "requests", Goal.atLeast(1))
-        .add("malformed.not_4xx", benchmark.notClientError, "requests", Goal.exactly(0))
-        .add(
+        .count("malformed.requests", requests.size(), "requests", Goal.atLeast(1))
+        .count("malformed.not_4xx", benchmark.notClientError, "requests", Goal.exactly(0))
+        .count(
             "malformed.without_problem_details",
             benchmark.withoutProblemDetails,
             "requests",
             Goal.exactly(0))
-        .add("malformed.without_field", benchmark.withoutField, "requests", Goal.exactly(0))
-        .add("malformed.server_errors", benchmark.serverErrors, "requests", Goal.exactly(0))
-        .add("malformed.stack_traces", benchmark.stackTraces, "requests", Goal.exactly(0))
+        .count("malformed.without_field", benchmark.withoutField, "requests", Goal.exactly(0))
+        .count("malformed.server_errors", benchmark.serverErrors, "requests", Goal.exactly(0))
+        .count("malformed.stack_traces", benchmark.stackTraces, "requests", Goal.exactly(0))
         .build();
   }
 

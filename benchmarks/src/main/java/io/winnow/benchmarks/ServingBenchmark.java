@@ -122,15 +122,15 @@ public final class ServingBenchmark {
         new Figures.Builder("serving")
             .add("rate", config.rate(), "requests/s")
             .add("warm_up.seconds", config.warmUp().toMillis() / 1e3, "s, not counted")
-            .add("requests", recommendMs.length, "requests")
+            .count("requests", recommendMs.length, "requests")
             .add("latency.p50_ms", latency.percentile(0.5), "ms")
             .add("latency.p95_ms", latency.percentile(0.95), "ms")
             .add("latency.p99_ms", latency.percentile(0.99), "ms", Goal.below(P99_GOAL_MS))
             .add("latency.max_ms", latency.max(), "ms")
-            .add("errors", errors.get(), "requests", Goal.exactly(0))
-            .add("degraded", degraded.get(), "slates", Goal.exactly(0))
-            .add("empty", empty.get(), "slates", Goal.exactly(0))
-            .add("events", eventMs.length, "requests");
+            .count("errors", errors.get(), "requests", Goal.exactly(0))
+            .count("degraded", degraded.get(), "slates", Goal.exactly(0))
+            .count("empty", empty.get(), "slates", Goal.exactly(0))
+            .count("events", eventMs.length, "requests");
     if (eventMs.length > 0) {
       figures.add("events.p99_ms", new Samples(eventMs).percentile(0.99), "ms");
     }
