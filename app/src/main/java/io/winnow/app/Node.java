@@ -2,7 +2,10 @@ package io.winnow.app;
 
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.winnow.core.Event;
+import io.winnow.core.LogRecord;
 import io.winnow.core.TimeSource;
+import io.winnow.core.UserId;
 import io.winnow.core.WinnowException;
 import io.winnow.core.application.ApplicationFile;
 import io.winnow.events.EventLog;
@@ -25,9 +28,11 @@ import io.winnow.serving.http.HttpServer;
 import io.winnow.serving.http.Page;
 import io.winnow.serving.http.ReleaseInfo;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.ExecutorService;
@@ -46,9 +51,12 @@ import org.slf4j.LoggerFactory;
 final class Node implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Node.class);
   private static final int QUEUED_STAGES_MAX = 1024;
+  private static final int WARM_UP_RECORDS = 5_000;
+  private static final int WARM_UP_REQUESTS = 300;
 
   private final ApplicationFile application;
   private final TimeSource clock;
+  private final TimeSource requestClock;
   private final OnlineStore store;
   private final EventLog log;
   private final ReleaseStore releases;
@@ -62,6 +70,7 @@ final class Node implements AutoCloseable {
   private Node(DataFolder data, ApplicationFile application, TimeSource clock) {
     this.application = application;
     this.clock = clock;
+    this.requestClock = data.requestClock(clock);
     this.releases = new ReleaseStore(data.releases());
     this.store =
         OnlineStores.embedded(application.definition(), data.features(), EmbeddedConfig.DEFAULT);
@@ -71,7 +80,7 @@ final class Node implements AutoCloseable {
     this.waiting = Executors.newVirtualThreadPerTaskExecutor();
     this.pipeline =
         new RecommendationPipeline(
-            serving(Release.untrained(application)), log, clock, stages, waiting);
+            serving(Release.untrained(application)), log, requestClock, stages, waiting);
   }
 
   /** Opens the folder and serves its active release, if there is one that is whole. */
@@ -137,8 +146,24 @@ final class Node implements AutoCloseable {
    * @throws WinnowException if it is not whole or does not fit; then the one before serves on
    */
   void install(String version) {
-    pipeline.install(serving(Release.load(releases, version)));
+    ServingRelease next = serving(Release.load(releases, version));
+    next.warmUp(recentUsers(), WARM_UP_REQUESTS, requestClock.nowMs());
+    pipeline.install(next);
     LOG.info("serving release {}", version);
+  }
+
+  /** Some users of the newest records. */
+  private List<UserId> recentUsers() {
+    Set<UserId> users = new LinkedHashSet<>();
+    log.replay(
+        Math.max(0, log.endOffset() - WARM_UP_RECORDS),
+        log.endOffset(),
+        (_, record) -> {
+          if (record instanceof LogRecord.Happened(Event event)) {
+            users.add(event.user());
+          }
+        });
+    return List.copyOf(users);
   }
 
   /** Activates a bundle and serves it. */

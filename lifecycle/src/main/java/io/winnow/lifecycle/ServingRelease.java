@@ -175,6 +175,24 @@ public final class ServingRelease {
     return reader.catalog().indexOf(item);
   }
 
+  /**
+   * Runs the stages as a request would, without logging, so that the first real requests meet compiled code.
+   *
+   * @param users whose requests to try; nothing happens if there are none
+   * @param requests how many, going round
+   * @param timeMs the requests' time
+   */
+  public void warmUp(List<UserId> users, int requests, long timeMs) {
+    for (int i = 0; i < requests && !users.isEmpty(); i++) {
+      UserId user = users.get(i % users.size());
+      Moment moment = moment(user, Map.of(), _ -> true, timeMs);
+      Ranked ranked = rank(moment, retrieve(moment, Duration.ofSeconds(10)));
+      for (Placed placed : rerank(moment, ranked, 10, i).placed()) {
+        explain(moment, ranked, placed);
+      }
+    }
+  }
+
   /** Reads the user's history and encodes it. */
   public Moment moment(
       UserId user, Map<String, String> context, ItemFilter requestRules, long timeMs) {

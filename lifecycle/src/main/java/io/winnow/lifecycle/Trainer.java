@@ -159,8 +159,7 @@ public final class Trainer {
     progress.step("examples", requests.size() + " requests");
     Release unranked = Release.unranked(application, older);
     RankingExamples examples =
-        new ExampleBuilder(
-                application.definition(), unranked, new Seed(config.seed()), config.threads())
+        new ExampleBuilder(application.definition(), unranked, config.split().vectors(), new Seed(config.seed()), config.threads())
             .build(records, requests);
     seconds.put("examples", (System.nanoTime() - began) / 1e9);
     if (examples.requests() < config.split().minRankerRequests()) {

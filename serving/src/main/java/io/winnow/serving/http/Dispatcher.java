@@ -13,7 +13,6 @@ import io.winnow.core.Problem;
 import io.winnow.core.WinnowException;
 import io.winnow.serving.http.Router.Match;
 import java.io.IOException;
-import java.io.InputStream;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -41,11 +40,13 @@ final class Dispatcher implements Handler {
   private final HttpMetrics metrics;
   private final Supplier<UUID> ids;
   private final Semaphore permits;
+  private final ReadWatch readWatch;
 
   Dispatcher(
       Router router,
       HttpConfig config,
       Semaphore permits,
+      ReadWatch readWatch,
       ProblemDetails problems,
       HttpMetrics metrics,
       Supplier<UUID> ids) {
@@ -53,6 +54,7 @@ final class Dispatcher implements Handler {
     this.keys = new ApiKeys(config.apiKeys());
     this.limits = config.limits();
     this.permits = permits;
+    this.readWatch = readWatch;
     this.problems = problems;
     this.metrics = metrics;
     this.ids = ids;
@@ -65,13 +67,11 @@ final class Dispatcher implements Handler {
     Match match =
         router.match(request.prologue().method().text(), request.prologue().uriPath().rawPath());
     RequestBody body =
-        new RequestBody(
-            request.content().hasEntity()
-                ? request.content().inputStream()
-                : InputStream.nullInputStream(),
-            limits.bodyBytesMax());
+        request.content().hasEntity()
+            ? new RequestBody(request.content().inputStream(), limits.bodyBytesMax())
+            : RequestBody.none();
     Answer answer = answer(match, request, body, requestId);
-    if (!body.drain() || request.headers().contains(HeaderValues.CONNECTION_CLOSE)) {
+    if (!drain(body) || request.headers().contains(HeaderValues.CONNECTION_CLOSE)) {
       answer = answer.with("Connection", "close");
     }
     send(answer, request, response, requestId);
@@ -202,8 +202,17 @@ final class Dispatcher implements Handler {
     return type;
   }
 
-  private static byte[] read(RequestBody body) {
-    try {
+  private boolean drain(RequestBody body) {
+    if (body.hasEnded()) {
+      return true;
+    }
+    try (ReadWatch.Reading _ = readWatch.start()) {
+      return body.drain();
+    }
+  }
+
+  private byte[] read(RequestBody body) {
+    try (ReadWatch.Reading _ = readWatch.start()) {
       return body.read();
     } catch (WinnowException e) {
       throw e;

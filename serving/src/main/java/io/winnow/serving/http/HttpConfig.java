@@ -4,6 +4,7 @@ import io.winnow.core.Problem;
 import io.winnow.core.WinnowException;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -81,15 +82,18 @@ public record HttpConfig(String host, int port, Map<String, Set<Scope>> apiKeys,
    * @param concurrentRequestsMax requests in work at once (503 with Retry-After beyond)
    * @param connectionsMax open connections; more wait to be accepted
    * @param eventsMax events in one call (413 beyond)
+   * @param bodyTime for a body to arrive (the connection is closed beyond)
    */
   public record Limits(
       int bodyBytesMax,
       int headerBytesMax,
       int concurrentRequestsMax,
       int connectionsMax,
-      int eventsMax) {
-    /** 1 MiB, 16 KiB, 256 requests, 1,024 connections, 1,000 events. */
-    public static final Limits DEFAULT = new Limits(1 << 20, 16 << 10, 256, 1_024, 1_000);
+      int eventsMax,
+      Duration bodyTime) {
+    /** 1 MiB, 16 KiB, 256 requests, 1,024 connections, 1,000 events, 20 seconds. */
+    public static final Limits DEFAULT =
+        new Limits(1 << 20, 16 << 10, 256, 1_024, 1_000, Duration.ofSeconds(20));
 
     /** Checks that each is positive. */
     public Limits {
@@ -99,6 +103,10 @@ public record HttpConfig(String host, int port, Map<String, Set<Scope>> apiKeys,
       checkPositive("http.limits.concurrent_requests_max", concurrentRequestsMax, problems);
       checkPositive("http.limits.connections_max", connectionsMax, problems);
       checkPositive("http.limits.events_max", eventsMax, problems);
+      checkPositive(
+          "http.limits.body_time_ms",
+          (int) Math.min(bodyTime.toMillis(), Integer.MAX_VALUE),
+          problems);
       if (!problems.isEmpty()) {
         throw WinnowException.invalid(problems);
       }

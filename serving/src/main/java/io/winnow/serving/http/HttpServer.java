@@ -13,15 +13,17 @@ import java.util.concurrent.Semaphore;
 
 /** The running server. {@link #close()} stops it; calls in work may finish for a moment. */
 public final class HttpServer implements AutoCloseable {
-  private static final Duration READ_TIMEOUT = Duration.ofSeconds(10);
-  private static final Duration IDLE_TIMEOUT = Duration.ofMinutes(2);
+  private static final Duration IDLE_TIMEOUT = Duration.ofSeconds(60);
+  private static final Duration IDLE_PERIOD = Duration.ofSeconds(10);
   private static final Duration STOP_GRACE = Duration.ofSeconds(2);
 
   private final WebServer server;
+  private final ReadWatch readWatch;
   private final String host;
 
-  private HttpServer(WebServer server, String host) {
+  private HttpServer(WebServer server, ReadWatch readWatch, String host) {
     this.server = server;
+    this.readWatch = readWatch;
     this.host = host;
   }
 
@@ -46,8 +48,9 @@ public final class HttpServer implements AutoCloseable {
             dependencies.features(),
             () -> limits.concurrentRequestsMax() - permits.availablePermits());
     Router router = new Router(routes(config, dependencies, json, problems, metrics));
+    ReadWatch readWatch = new ReadWatch(limits.bodyTime());
     Dispatcher dispatcher =
-        new Dispatcher(router, config, permits, problems, metrics, operations.ids());
+        new Dispatcher(router, config, permits, readWatch, problems, metrics, operations.ids());
     WebServer server =
         WebServer.builder()
             .host(config.host())
@@ -56,7 +59,7 @@ public final class HttpServer implements AutoCloseable {
             .shutdownGracePeriod(STOP_GRACE)
             .maxTcpConnections(limits.connectionsMax())
             .idleConnectionTimeout(IDLE_TIMEOUT)
-            .connectionOptions(socket -> socket.readTimeout(READ_TIMEOUT))
+            .idleConnectionPeriod(IDLE_PERIOD)
             .addProtocol(
                 Http1Config.builder()
                     .maxPrologueLength(limits.headerBytesMax())
@@ -68,12 +71,13 @@ public final class HttpServer implements AutoCloseable {
     server.start();
     // Helidon logs what kept it from listening, and returns.
     if (!server.isRunning()) {
+      readWatch.close();
       throw new WinnowException(
           ErrorCode.UNAVAILABLE,
           "http: cannot listen on %s:%d (expected: a free port of this machine)"
               .formatted(config.host(), config.port()));
     }
-    return new HttpServer(server, config.host());
+    return new HttpServer(server, readWatch, config.host());
   }
 
   private static List<Route> routes(
@@ -130,5 +134,6 @@ public final class HttpServer implements AutoCloseable {
   @Override
   public void close() {
     server.stop();
+    readWatch.close();
   }
 }

@@ -5,19 +5,15 @@ import io.winnow.core.WinnowException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.Arrays;
-import java.util.concurrent.TimeUnit;
 
 /**
- * Reads a request's body within bounds of size and time. A body that is too large is read on for a
- * while and thrown away: a client that is still sending would get a connection reset instead of the
- * answer.
+ * Reads a request's body within a bound of size; a {@link ReadWatch} bounds the time. A body that
+ * is too large is read on for a while and thrown away: a client that is still sending would get a
+ * connection reset instead of the answer.
  */
 final class RequestBody {
   /** A refused body is thrown away up to so many times its allowed size. */
   private static final int DRAIN_FACTOR = 8;
-
-  /** The whole body must arrive in this time, or slow clients could hold connections for ever. */
-  private static final long READ_NANOS_MAX = TimeUnit.SECONDS.toNanos(20);
 
   private final InputStream input;
   private final int bytesMax;
@@ -29,17 +25,30 @@ final class RequestBody {
     this.bytesMax = bytesMax;
   }
 
+  /** Of a request without one. */
+  static RequestBody none() {
+    RequestBody none = new RequestBody(InputStream.nullInputStream(), 0);
+    none.ended = true;
+    return none;
+  }
+
+  /** Whether nothing is left to read. */
+  boolean hasEnded() {
+    return ended;
+  }
+
   /**
    * Reads it whole.
    *
-   * @throws WinnowException with {@code TOO_LARGE}, or {@code MALFORMED_REQUEST} if it comes too
-   *     slowly
+   * @throws WinnowException with {@code TOO_LARGE}
    * @throws IOException if the connection breaks
    */
   byte[] read() throws IOException {
+    if (ended) {
+      return new byte[0];
+    }
     byte[] bytes = new byte[Math.min(bytesMax, 8_192)];
     int size = 0;
-    long startNanos = System.nanoTime();
     while (true) {
       if (size == bytes.length) {
         if (size >= bytesMax) {
@@ -58,13 +67,6 @@ final class RequestBody {
         return Arrays.copyOf(bytes, size);
       }
       size += read;
-      if (System.nanoTime() - startNanos > READ_NANOS_MAX) {
-        throw new WinnowException(
-            ErrorCode.MALFORMED_REQUEST,
-            "body: still incomplete (expected: within "
-                + TimeUnit.NANOSECONDS.toSeconds(READ_NANOS_MAX)
-                + " s)");
-      }
     }
   }
 
@@ -75,11 +77,8 @@ final class RequestBody {
    */
   boolean drain() {
     byte[] scratch = new byte[8_192];
-    long startNanos = System.nanoTime();
     try {
-      while (!ended
-          && drained < (long) DRAIN_FACTOR * bytesMax
-          && System.nanoTime() - startNanos < READ_NANOS_MAX) {
+      while (!ended && drained < (long) DRAIN_FACTOR * bytesMax) {
         int read = input.read(scratch);
         ended = read < 0;
         drained += read;

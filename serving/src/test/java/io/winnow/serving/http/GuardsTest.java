@@ -12,6 +12,7 @@ import java.net.InetAddress;
 import java.net.Socket;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -51,8 +52,9 @@ class GuardsTest {
                     "127.0.0.1", 70_000, Map.of("short", Set.of()), HttpConfig.Limits.DEFAULT));
     assertEquals(3, e.problems().size(), e.getMessage());
     WinnowException limits =
-        assertThrows(WinnowException.class, () -> new HttpConfig.Limits(0, 0, 0, 0, 0));
-    assertEquals(5, limits.problems().size(), limits.getMessage());
+        assertThrows(
+            WinnowException.class, () -> new HttpConfig.Limits(0, 0, 0, 0, 0, Duration.ZERO));
+    assertEquals(6, limits.problems().size(), limits.getMessage());
   }
 
   @Test
@@ -121,7 +123,8 @@ class GuardsTest {
 
   @Test
   void call_atTheBound_isRefusedAndRecovers() throws Exception {
-    HttpConfig.Limits limits = new HttpConfig.Limits(1_000, 8_192, 2, 64, 10);
+    HttpConfig.Limits limits =
+        new HttpConfig.Limits(1_000, 8_192, 2, 64, 10, Duration.ofSeconds(20));
     CountDownLatch inside = new CountDownLatch(2);
     CountDownLatch release = new CountDownLatch(1);
     try (TestServer server = new TestServer(config(Map.of(), limits));
@@ -177,6 +180,26 @@ class GuardsTest {
       assertEquals(503, unavailable.statusCode());
       assertEquals("1", unavailable.headers().firstValue("Retry-After").orElseThrow());
       assertFalse(unavailable.body().contains("secret"), unavailable.body());
+    }
+  }
+
+  @Test
+  void call_bodyThatStopsComing_isGivenUp() throws IOException {
+    HttpConfig.Limits limits =
+        new HttpConfig.Limits(1_000, 8_192, 2, 64, 10, Duration.ofMillis(200));
+    try (TestServer server = new TestServer(config(Map.of(), limits));
+        Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.server.port())) {
+      socket.setSoTimeout(60_000);
+      socket
+          .getOutputStream()
+          .write(
+              "POST /v1/events HTTP/1.1\r\nHost: a\r\nContent-Length: 50\r\n\r\n{"
+                  .replace("Host: a", "Host: localhost\r\nContent-Type: application/json")
+                  .getBytes(StandardCharsets.US_ASCII));
+      // Fails with a timeout if the server waits for the rest.
+      String answer = new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+      assertTrue(answer.isEmpty() || answer.startsWith("HTTP/1.1 400"), answer);
+      assertEquals(200, server.post("/v1/events", EVENT).statusCode(), "others are served");
     }
   }
 
