@@ -48,8 +48,13 @@ import org.jspecify.annotations.Nullable;
  * <p>One thread takes the steps; any may ask for the {@link #report()}.
  */
 final class DemoRun implements AutoCloseable {
-  /** The page's data changes whenever a step ends and with each live visit. */
   private static final int HISTORY_BATCH = 5_000;
+
+  /** The page's data changes whenever a step ends and after so many live visits. */
+  private static final int SNAPSHOT_EVERY = 100;
+
+  /** In the manifest of every release that has a ranker. */
+  private static final String RANKER_METRIC = "ranker.ndcg@10";
 
   private static final int PEOPLE = 3;
   private static final int SLATE = 10;
@@ -161,6 +166,9 @@ final class DemoRun implements AutoCloseable {
     long cut = choices.get((int) (choices.size() * (1 - plan.heldOutShare()))).asOfOffset();
     Trainer trainer = new Trainer(application, plan.training(), clock, progress);
     Release release = trainer.train(node.log(), cut);
+    if (!release.manifest().metrics().containsKey(RANKER_METRIC)) {
+      throw new WinnowException(ErrorCode.INTERNAL, "demo: the release has no ranker");
+    }
     release.publish(node.releases());
     node.activate(release.version());
     done(
@@ -245,7 +253,7 @@ final class DemoRun implements AutoCloseable {
     while (visited < visits && System.nanoTime() - began < seconds * 1e9) {
       users.visit();
       visited++;
-      if (visited % 100 == 0) {
+      if (visited % SNAPSHOT_EVERY == 0) {
         report = snapshot();
       }
     }
@@ -257,8 +265,18 @@ final class DemoRun implements AutoCloseable {
                 visited,
                 (clock.nowMs() - plan.nowMs()) / 86_400_000.0,
                 node.log().endOffset() - before));
+    requireAllStages();
     people = Showcase.people(historyEvents.keySet(), node.store(), client(), seed, PEOPLE);
     report = snapshot();
+  }
+
+  /** A demo that hides what does not work would be worse than none. */
+  private void requireAllStages() {
+    List<String> dead = report.deadStages();
+    if (!dead.isEmpty()) {
+      throw new WinnowException(
+          ErrorCode.INTERNAL, "demo: not all stages work: " + String.join("; ", dead));
+    }
   }
 
   /** Lets one more live user come. */

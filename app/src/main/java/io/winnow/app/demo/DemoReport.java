@@ -30,6 +30,41 @@ public record DemoReport(
     people = List.copyOf(people);
   }
 
+  /** Degraded in at least this share of answers, a stage does not work. */
+  private static final double DEAD = 0.5;
+
+  /**
+   * What did not do its work, in words; empty if all did. A late answer now and then on a busy
+   * machine is not meant.
+   */
+  public List<String> deadStages() {
+    List<String> dead = new ArrayList<>();
+    if (firstSlate != null && firstSlate.items().isEmpty()) {
+      dead.add("serving: an empty first slate");
+    }
+    if (evaluation != null) {
+      for (String model : List.of("two_tower", "candidates", "ranker", "pipeline")) {
+        if (evaluation.rows().stream()
+            .noneMatch(row ->
+                row.model().equals(model) && row.metrics().getOrDefault("recall@100", 0.0) > 0)) {
+          dead.add(model + ": no hit among the first 100 items of any target");
+        }
+      }
+    }
+    if (live != null && live.winnow().slates() > 0) {
+      live.degradedStages()
+          .forEach((stage, times) -> {
+            if (times >= DEAD * live.winnow().slates()) {
+              dead.add("%s: in %d of %d answers".formatted(stage, times, live.winnow().slates()));
+            }
+          });
+      if (live.sources().getOrDefault("two_tower", 0L) == 0) {
+        dead.add("two_tower: not one item in any slate");
+      }
+    }
+    return dead;
+  }
+
   /**
    * The world and where things are.
    *

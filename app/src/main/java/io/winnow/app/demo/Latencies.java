@@ -38,11 +38,4 @@ final class Latencies {
         ? Double.NaN
         : sorted[Math.max(0, (int) Math.ceil(share * sorted.length) - 1)] / 1e6;
   }
-
-  /**
-   * Percentiles in milliseconds.
-   *
-   * @param count of how many durations
-   */
-  public record Percentiles(int count, double p50Ms, double p95Ms, double p99Ms, double maxMs) {}
 }

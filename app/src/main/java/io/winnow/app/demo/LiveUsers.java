@@ -1,6 +1,5 @@
 package io.winnow.app.demo;
 
-import io.winnow.app.demo.Latencies.Percentiles;
 import io.winnow.core.Event;
 import io.winnow.core.ItemId;
 import io.winnow.core.Seed;
@@ -41,8 +40,8 @@ public final class LiveUsers {
   private final Seed seed;
   private final RandomGenerator random;
 
-  private final Map<Arm, ArmStatistics> arms =
-      Map.of(Arm.WINNOW, new ArmStatistics(), Arm.POPULARITY, new ArmStatistics());
+  private final ArmStatistics winnowArm = new ArmStatistics();
+  private final ArmStatistics popularityArm = new ArmStatistics();
   private final Timeline timeline;
   private final Latencies latencies = new Latencies(LATENCIES_MAX);
   private final Map<String, Latencies> stages = new LinkedHashMap<>();
@@ -153,7 +152,12 @@ public final class LiveUsers {
   private void note(Arm arm, Visit visit, List<Event> events) {
     List<ItemId> clicked =
         events.stream().filter(event -> event.type().equals("click")).map(Event::item).toList();
-    arms.get(arm).add(visit.user(), clicked.size());
+    ArmStatistics statistics =
+        switch (arm) {
+          case WINNOW -> winnowArm;
+          case POPULARITY -> popularityArm;
+        };
+    statistics.add(visit.user(), clicked.size());
     timeline.add(arm, visit.timeMs(), clicked.size());
     latest.addFirst(
         new Latest(
@@ -191,13 +195,11 @@ public final class LiveUsers {
   public Summary summary() {
     Map<String, Percentiles> stagePercentiles = new LinkedHashMap<>();
     stages.forEach((stage, values) -> stagePercentiles.put(stage, values.percentiles()));
-    ArmStatistics winnow = arms.get(Arm.WINNOW);
-    ArmStatistics popular = arms.get(Arm.POPULARITY);
     return new Summary(
         visits,
-        summary(winnow),
-        summary(popular),
-        winnow.liftOver(popular),
+        summary(winnowArm),
+        summary(popularityArm),
+        winnowArm.liftOver(popularityArm),
         new ReferenceSummary(
             references.moments,
             references.random / references.moments,

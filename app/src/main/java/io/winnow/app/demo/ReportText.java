@@ -1,6 +1,5 @@
 package io.winnow.app.demo;
 
-import io.winnow.app.demo.Latencies.Percentiles;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;

@@ -13,7 +13,7 @@ final class Timeline {
 
   private final long startMs;
   private long widthMs;
-  private List<long[]> buckets = new ArrayList<>();
+  private List<Bucket> buckets = new ArrayList<>();
 
   /**
    * @param startMs nothing is added before
@@ -32,6 +32,34 @@ final class Timeline {
    */
   public record Point(long timeMs, @Nullable Double winnow, @Nullable Double popularity) {}
 
+  /** Slates and clicks of one arm in one bucket. */
+  private static final class Tally {
+    private long slates;
+    private long clicks;
+
+    void add(Tally other) {
+      slates += other.slates;
+      clicks += other.clicks;
+    }
+
+    @Nullable Double rate() {
+      return slates == 0 ? null : (double) clicks / slates;
+    }
+  }
+
+  private record Bucket(Tally winnow, Tally popularity) {
+    Bucket() {
+      this(new Tally(), new Tally());
+    }
+
+    Tally of(Arm arm) {
+      return switch (arm) {
+        case WINNOW -> winnow;
+        case POPULARITY -> popularity;
+      };
+    }
+  }
+
   /** Adds a slate. */
   void add(Arm arm, long timeMs, int clicks) {
     while ((timeMs - startMs) / widthMs >= MAX_BUCKETS) {
@@ -39,23 +67,21 @@ final class Timeline {
     }
     int index = (int) ((timeMs - startMs) / widthMs);
     while (buckets.size() <= index) {
-      buckets.add(new long[2 * Arm.values().length]);
+      buckets.add(new Bucket());
     }
-    long[] bucket = buckets.get(index);
-    bucket[2 * arm.ordinal()]++;
-    bucket[2 * arm.ordinal() + 1] += clicks;
+    Tally tally = buckets.get(index).of(arm);
+    tally.slates++;
+    tally.clicks += clicks;
   }
 
   private void halve() {
-    List<long[]> halved = new ArrayList<>();
+    List<Bucket> halved = new ArrayList<>();
     for (int i = 0; i < buckets.size(); i++) {
       if (i % 2 == 0) {
-        halved.add(buckets.get(i));
-      } else {
-        for (int k = 0; k < buckets.get(i).length; k++) {
-          halved.getLast()[k] += buckets.get(i)[k];
-        }
+        halved.add(new Bucket());
       }
+      halved.getLast().winnow().add(buckets.get(i).winnow());
+      halved.getLast().popularity().add(buckets.get(i).popularity());
     }
     buckets = halved;
     widthMs *= 2;
@@ -65,18 +91,13 @@ final class Timeline {
   List<Point> points() {
     List<Point> points = new ArrayList<>();
     for (int i = 0; i < buckets.size(); i++) {
-      long[] bucket = buckets.get(i);
+      Bucket bucket = buckets.get(i);
       points.add(
           new Point(
               startMs + i * widthMs + widthMs / 2,
-              rate(bucket, Arm.WINNOW),
-              rate(bucket, Arm.POPULARITY)));
+              bucket.winnow().rate(),
+              bucket.popularity().rate()));
     }
     return points;
-  }
-
-  private static @Nullable Double rate(long[] bucket, Arm arm) {
-    long slates = bucket[2 * arm.ordinal()];
-    return slates == 0 ? null : (double) bucket[2 * arm.ordinal() + 1] / slates;
   }
 }
