@@ -68,8 +68,8 @@ record DataFolder(Path path) {
   }
 
   /**
-   * The clock of requests: the wall clock; in a historic data set one that goes on from where the data ended, since windows over
-   * the last days would be empty otherwise.
+   * The clock of requests: the wall clock; in a historic data set one that goes on from where the
+   * data ended, since windows over the last days would be empty otherwise.
    */
   TimeSource requestClock(TimeSource wall) {
     OptionalLong asOf = asOfMs();
@@ -81,16 +81,13 @@ record DataFolder(Path path) {
   }
 
   /**
-   * The application of this folder: a given file, which is then kept here, or the one that is kept
-   * here.
+   * The application of this folder: a given file, or the one that is kept here.
    *
    * @throws WinnowException with {@code INVALID_ARGUMENT} if there is neither
    */
   ApplicationFile application(@Nullable Path given, Map<String, String> environment) {
     if (given != null) {
-      ApplicationFile application = ApplicationFile.read(given, environment);
-      keep(application);
-      return application;
+      return ApplicationFile.read(given, environment);
     }
     if (!Files.exists(applicationFile())) {
       throw WinnowException.invalid(
@@ -103,11 +100,11 @@ record DataFolder(Path path) {
     return ApplicationFile.read(applicationFile(), environment);
   }
 
-  /** Keeps the application file here, in place of an earlier one. */
+  /** Keeps the application file here, in place of an earlier one. One process at a time. */
   void keep(ApplicationFile application) {
     try {
       Files.createDirectories(path);
-      Path temporary = Files.createTempFile(path, ".application-", "");
+      Path temporary = path.resolve("." + ApplicationFile.NAME);
       Files.writeString(temporary, application.text());
       Files.move(temporary, applicationFile(), StandardCopyOption.REPLACE_EXISTING);
     } catch (IOException e) {

@@ -57,7 +57,6 @@ final class ImportCommand implements Callable<Integer> {
     ConsoleProgress progress = new ConsoleProgress(spec.commandLine().getErr());
     ApplicationFile application = ApplicationFile.forDataset(dataset, data.app(), environment);
     DataFolder folder = data.folder();
-    folder.keep(application);
     try (Node node = Node.open(folder, application, TimeSource.system())) {
       Importer.LogImport imported =
           new Importer(TimeSource.system(), folder.path())
@@ -89,7 +88,8 @@ final class ImportCommand implements Callable<Integer> {
                 folder.setAsOf(record.timeMs());
                 progress.line(
                     "the data ends at %s: requests will be asked as of then (delete %s to use the wall clock)"
-                        .formatted(Instant.ofEpochMilli(record.timeMs()), folder.path().resolve("as-of")));
+                        .formatted(
+                            Instant.ofEpochMilli(record.timeMs()), folder.path().resolve("as-of")));
               }
             });
   }
@@ -129,12 +129,11 @@ final class ImportCommand implements Callable<Integer> {
 
   private static void reasons(
       PrintWriter out, String kind, Map<String, ImportReport.Reason> reasons) {
-    reasons.forEach(
-        (reason, found) -> {
-          ImportReport.Example first = found.examples().getFirst();
-          out.printf(
-              "    %s: %s: %,d rows, first in line %,d: %s%n",
-              kind, reason, found.count(), first.line(), first.value());
-        });
+    reasons.forEach((reason, found) -> {
+      ImportReport.Example first = found.examples().getFirst();
+      out.printf(
+          "    %s: %s: %,d rows, first in line %,d: %s%n",
+          kind, reason, found.count(), first.line(), first.value());
+    });
   }
 }

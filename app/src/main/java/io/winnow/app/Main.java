@@ -63,6 +63,7 @@ public final class Main implements Runnable {
     line.addSubcommand(new EvaluateCommand(environment));
     line.addSubcommand(new RecommendCommand(environment));
     line.addSubcommand(new ReleasesCommand());
+    line.addSubcommand(new RollbackCommand());
     line.addSubcommand(new ValidateCommand(environment));
     line.setOut(out);
     line.setErr(err);

@@ -31,7 +31,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ArrayBlockingQueue;
@@ -67,14 +66,18 @@ final class Node implements AutoCloseable {
   private final PrometheusMeterRegistry meters =
       new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
 
-  private Node(DataFolder data, ApplicationFile application, TimeSource clock) {
+  private Node(
+      DataFolder data,
+      ApplicationFile application,
+      TimeSource clock,
+      OnlineStore store,
+      EventLog log) {
     this.application = application;
     this.clock = clock;
     this.requestClock = data.requestClock(clock);
+    this.store = store;
+    this.log = log;
     this.releases = new ReleaseStore(data.releases());
-    this.store =
-        OnlineStores.embedded(application.definition(), data.features(), EmbeddedConfig.DEFAULT);
-    this.log = openLog(data);
     this.stages = pool("stage");
     this.sources = pool("source");
     this.waiting = Executors.newVirtualThreadPerTaskExecutor();
@@ -83,37 +86,48 @@ final class Node implements AutoCloseable {
             serving(Release.untrained(application)), log, requestClock, stages, waiting);
   }
 
-  /** Opens the folder and serves its active release, if there is one that is whole. */
+  /**
+   * Opens the folder and serves its active release, if there is one that is whole. The application
+   * file is kept in the folder from then on.
+   *
+   * @throws WinnowException with {@code UNAVAILABLE} if another process has the folder; nothing in
+   *     it was changed then
+   */
   static Node open(DataFolder data, ApplicationFile application, TimeSource clock) {
-    Node node = new Node(data, application, clock);
-    node.releases.active().ifPresent(node::installIfWhole);
-    return node;
-  }
-
-  /** Opens the log and brings the feature store up to it. */
-  private EventLog openLog(DataFolder data) {
+    OnlineStore store =
+        OnlineStores.embedded(application.definition(), data.features(), EmbeddedConfig.DEFAULT);
+    EventLog log = null;
     try {
-      EventLog opened = openLogOnce(data);
-      if (store.appliedOffset() <= opened.endOffset()) {
-        return opened;
-      }
-      // The log lost its tail (a damaged disk): what the store knows of it did not happen.
-      LOG.warn(
-          "feature store at offset {} is ahead of the log's end {}: rebuilding it",
-          store.appliedOffset(),
-          opened.endOffset());
-      opened.close();
-      store.discard();
-      return openLogOnce(data);
+      log = openLog(data, application, clock, store);
+      data.keep(application);
+      Node node = new Node(data, application, clock, store, log);
+      node.releases.active().ifPresent(node::installIfWhole);
+      return node;
     } catch (RuntimeException e) {
-      store.close();
-      throw e;
+      try (OnlineStore _ = store;
+          EventLog _ = log) {
+        throw e;
+      }
     }
   }
 
-  private EventLog openLogOnce(DataFolder data) {
-    return EventLogs.open(
-        EventLogConfig.in(data.log()), application.definition().schema(), clock, List.of(store));
+  /** Opens the log and brings the feature store up to it. */
+  private static EventLog openLog(
+      DataFolder data, ApplicationFile application, TimeSource clock, OnlineStore store) {
+    EventLogConfig config = EventLogConfig.in(data.log());
+    EventLog opened =
+        EventLogs.open(config, application.definition().schema(), clock, List.of(store));
+    if (store.appliedOffset() <= opened.endOffset()) {
+      return opened;
+    }
+    // The log lost its tail (a damaged disk): what the store knows of it did not happen.
+    LOG.warn(
+        "feature store at offset {} is ahead of the log's end {}: rebuilding it",
+        store.appliedOffset(),
+        opened.endOffset());
+    opened.close();
+    store.discard();
+    return EventLogs.open(config, application.definition().schema(), clock, List.of(store));
   }
 
   private static ThreadPoolExecutor pool(String name) {
@@ -127,12 +141,17 @@ final class Node implements AutoCloseable {
         Thread.ofPlatform().daemon().name("winnow-" + name + "-", 0).factory());
   }
 
-  /** At start there is nothing better to keep than the untrained release; say why and go on. */
+  /**
+   * At start there is nothing better to keep than the untrained release, whatever is wrong; say why
+   * and go on. Answers say that they are degraded.
+   */
   private void installIfWhole(String version) {
     try {
-      install(version);
+      pipeline.install(load(version));
     } catch (WinnowException e) {
       LOG.error("release {} is not served: {}", version, e.getMessage());
+    } catch (RuntimeException e) {
+      LOG.error("release {} is not served", version, e);
     }
   }
 
@@ -140,16 +159,11 @@ final class Node implements AutoCloseable {
     return new ServingRelease(release, store, sources);
   }
 
-  /**
-   * Loads a bundle and serves it from the next request on.
-   *
-   * @throws WinnowException if it is not whole or does not fit; then the one before serves on
-   */
-  void install(String version) {
-    ServingRelease next = serving(Release.load(releases, version));
-    next.warmUp(recentUsers(), WARM_UP_REQUESTS, requestClock.nowMs());
-    pipeline.install(next);
-    LOG.info("serving release {}", version);
+  /** Loads a bundle and runs it warm, so that its first requests meet compiled code. */
+  private ServingRelease load(String version) {
+    ServingRelease loaded = serving(Release.load(releases, version));
+    loaded.warmUp(recentUsers(), WARM_UP_REQUESTS, requestClock.nowMs());
+    return loaded;
   }
 
   /** Some users of the newest records. */
@@ -166,10 +180,17 @@ final class Node implements AutoCloseable {
     return List.copyOf(users);
   }
 
-  /** Activates a bundle and serves it. */
+  /**
+   * Loads a bundle, makes it the active one and serves it from the next request on.
+   *
+   * @throws WinnowException if it is not whole or does not fit; then the one before stays active
+   *     and serves on
+   */
   void activate(String version) {
-    install(version);
+    ServingRelease next = load(version);
     releases.activate(version);
+    pipeline.install(next);
+    LOG.info("serving release {}", version);
   }
 
   /** Trains on everything the log holds now, publishes the release and serves it. */
@@ -195,16 +216,13 @@ final class Node implements AutoCloseable {
   }
 
   private List<ReleaseInfo> releaseInfos() {
-    Optional<String> active = releases.active();
+    String active = pipeline.release();
     List<ReleaseInfo> infos = new ArrayList<>();
     for (String version : releases.versions().reversed()) {
       ReleaseManifest manifest = releases.manifest(version);
       infos.add(
           new ReleaseInfo(
-              version,
-              manifest.createdMs(),
-              manifest.metrics(),
-              active.filter(version::equals).isPresent()));
+              version, manifest.createdMs(), manifest.metrics(), version.equals(active)));
     }
     return infos;
   }
@@ -229,12 +247,15 @@ final class Node implements AutoCloseable {
     return pipeline;
   }
 
+  /** Ends the work before what it works on: stages, then log, then store. May be called again. */
   @Override
   public void close() {
     stages.shutdownNow();
     sources.shutdownNow();
     waiting.close();
-    log.close();
-    store.close();
+    try (OnlineStore _ = store;
+        EventLog _ = log) {
+      meters.close();
+    }
   }
 }

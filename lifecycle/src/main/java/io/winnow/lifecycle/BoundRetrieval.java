@@ -6,8 +6,8 @@ import io.winnow.core.application.AttributeType;
 import io.winnow.features.Catalog;
 import io.winnow.features.FeatureReader;
 import io.winnow.features.UserHistory;
-import io.winnow.lifecycle.ServingRelease.Moment;
-import io.winnow.lifecycle.ServingRelease.Reason;
+import io.winnow.lifecycle.RequestStages.Moment;
+import io.winnow.lifecycle.RequestStages.Reason;
 import io.winnow.models.ItemScorer;
 import io.winnow.models.TopK;
 import io.winnow.models.encoder.QueryEncoder;
@@ -30,6 +30,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import org.jspecify.annotations.Nullable;
@@ -45,10 +46,13 @@ final class BoundRetrieval {
   private static final long MINUTE_MS = 60_000;
   private static final int TRENDING_DAYS = 7;
   private static final int POPULAR_DAYS = 30;
+
   /** Fewer candidates than this are filled up with popular items. */
   private static final int CANDIDATES_MIN = 50;
 
-  /** How many of the items that were popular in training are kept for when nothing else is known. */
+  /**
+   * How many of the items that were popular in training are kept for when nothing else is known.
+   */
   private static final int FALLBACK_POOL = 2_000;
 
   private static final double HISTORY_HALF_LIFE_MS = 30.0 * 24 * 3_600_000;
@@ -75,8 +79,10 @@ final class BoundRetrieval {
             .map(Map.Entry::getKey)
             .findFirst()
             .orElse(null);
-    int size = catalog.size();
     int[] newIndex = models.vocabulary().stream().mapToInt(catalog::indexOf).toArray();
+    // Not the catalogue's size: an item that training did not know has no score, as in training,
+    // whether it came before the release was bound or after.
+    int size = Arrays.stream(newIndex).max().orElse(-1) + 1;
 
     List<CandidateSource> all = new ArrayList<>();
     RetrievalModels.Deep deep = models.deep();
@@ -131,7 +137,7 @@ final class BoundRetrieval {
   }
 
   private ItemScorer simpleModel(String name) {
-    return java.util.Objects.requireNonNull(simpleModels.get(name));
+    return Objects.requireNonNull(simpleModels.get(name));
   }
 
   /** The simple models by the name of their row, over catalogue indices. */
@@ -243,9 +249,9 @@ final class BoundRetrieval {
     return -1;
   }
 
-  /** Popular items by the request's own rules only: quick, and empty only if nothing is allowed. */
-  CandidateSet lastResort(Moment moment, int k) {
-    int[] items = popularItems(moment, moment.rules(), k);
+  /** Popular items, then new ones: quick, and empty only if the filter allows nothing. */
+  CandidateSet lastResort(Moment moment, ItemFilter filter, int k) {
+    int[] items = popularItems(moment, filter, k);
     float[] scores = new float[items.length * merger.sources().size()];
     Arrays.fill(scores, Float.NaN);
     int[] ranks = new int[scores.length];

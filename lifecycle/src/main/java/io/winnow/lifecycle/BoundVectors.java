@@ -4,6 +4,8 @@ import io.winnow.features.Catalog;
 import io.winnow.models.encoder.TrainedEncoder;
 import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicReferenceArray;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,9 +22,10 @@ final class BoundVectors {
   private final ItemTokenizer tokenizer;
   private final Catalog catalog;
   private final ItemVectorListener listener;
+  private final ReentrantLock meeting = new ReentrantLock();
   private volatile AtomicReferenceArray<float @Nullable []> vectors;
   private volatile int met;
-  private volatile int waiting;
+  private volatile int[] waiting = new int[0];
   private volatile long retryAtMs = Long.MIN_VALUE;
 
   /** Hears of vectors of new items. */
@@ -56,7 +59,7 @@ final class BoundVectors {
             Arrays.copyOfRange(encoder.itemVectors(), row * width, (row + 1) * width));
       }
     }
-    meet(0, size);
+    meet(IntStream.range(0, size));
     this.met = size;
   }
 
@@ -69,52 +72,64 @@ final class BoundVectors {
     return item < current.length() ? current.get(item) : null;
   }
 
+  /**
+   * Looks at items that came since the last call and, at most every {@value #RETRY_MS} ms of
+   * request time, again at those without tokens. One thread does it; others that come meanwhile go
+   * on.
+   */
   void meetNewItems(long timeMs) {
-    if (catalog.size() > met || (waiting > 0 && timeMs >= retryAtMs)) {
-      meetUpTo(catalog.size(), timeMs);
+    int size = catalog.size();
+    if ((size > met || isTimeToRetry(timeMs)) && meeting.tryLock()) {
+      try {
+        grow(size);
+        if (isTimeToRetry(timeMs)) {
+          int[] again = waiting;
+          waiting = new int[0];
+          meet(IntStream.of(again));
+          retryAtMs = timeMs + RETRY_MS;
+        }
+        meet(IntStream.range(met, size));
+        met = Math.max(met, size);
+      } finally {
+        meeting.unlock();
+      }
     }
   }
 
-  private synchronized void meetUpTo(int size, long timeMs) {
-    boolean retry = waiting > 0 && timeMs >= retryAtMs;
-    if (size <= met && !retry) {
-      return;
-    }
-    if (size > vectors.length()) {
+  private boolean isTimeToRetry(long timeMs) {
+    return waiting.length > 0 && timeMs >= retryAtMs;
+  }
+
+  private void grow(int size) {
+    AtomicReferenceArray<float @Nullable []> current = vectors;
+    if (size > current.length()) {
       AtomicReferenceArray<float @Nullable []> larger =
-          new AtomicReferenceArray<>(Math.max(size, vectors.length() * 2));
-      for (int item = 0; item < vectors.length(); item++) {
-        larger.set(item, vectors.get(item));
+          new AtomicReferenceArray<>(Math.max(size, current.length() * 2));
+      for (int item = 0; item < current.length(); item++) {
+        larger.set(item, current.get(item));
       }
       vectors = larger;
     }
-    if (retry) {
-      waiting = 0;
-    }
-    meet(retry ? 0 : met, size);
-    met = size;
-    retryAtMs = timeMs + RETRY_MS;
   }
 
-  /**
-   * Gives vectors to the items in {@code [from, to)} that have none and whose attributes say
-   * something.
-   */
-  private synchronized void meet(int from, int to) {
-    int without = waiting;
-    for (int item = from; item < to; item++) {
-      if (vectors.get(item) != null) {
-        continue;
+  /** Gives vectors to those that have none and whose attributes say something; others wait. */
+  private void meet(IntStream items) {
+    IntStream.Builder without = IntStream.builder();
+    for (int item : items.toArray()) {
+      if (vectors.get(item) == null) {
+        int[] tokens = tokenizer.tokens(catalog.attributes(item));
+        if (tokens.length == 0) {
+          without.add(item);
+        } else {
+          float[] vector = encoder.coldVector(tokens);
+          vectors.set(item, vector);
+          listener.put(item, vector);
+        }
       }
-      int[] tokens = tokenizer.tokens(catalog.attributes(item));
-      if (tokens.length == 0) {
-        without++;
-        continue;
-      }
-      float[] vector = encoder.coldVector(tokens);
-      vectors.set(item, vector);
-      listener.put(item, vector);
     }
-    waiting = without;
+    // Without a vocabulary nothing that an item could say would help.
+    if (!tokenizer.vocabulary().isEmpty()) {
+      waiting = IntStream.concat(Arrays.stream(waiting), without.build()).toArray();
+    }
   }
 }

@@ -7,7 +7,7 @@ import io.winnow.events.RecordSource;
 import io.winnow.features.FeatureReader.FeatureQuery;
 import io.winnow.features.FeatureReader.FeatureRows;
 import io.winnow.features.PointInTimeReplay;
-import io.winnow.lifecycle.ServingRelease.Moment;
+import io.winnow.lifecycle.RequestStages.Moment;
 import io.winnow.models.ranker.RankingExamples;
 import io.winnow.retrieval.CandidateSet;
 import java.time.Duration;
@@ -25,8 +25,10 @@ import org.jspecify.annotations.Nullable;
  * read features, assemble the ranker's inputs. So a training row is made by the code that makes a
  * serving row, from what the log held at that offset.
  *
- * <p>Requests are shared out to shards, each with a replay of its own, on as many threads; the
- * result does not depend on how many there are.
+ * <p>Requests are shared out to shards, each with a replay of its own, on as many threads. The same
+ * log, seed and number of threads give the same rows. (Between numbers of threads, rows can differ
+ * where serving itself allows it: a ranking that stands for a minute is counted when the first
+ * request of that minute asks, and an item's vector when it is first met.)
  */
 final class ExampleBuilder {
   /**
@@ -124,11 +126,20 @@ final class ExampleBuilder {
     switch (request) {
       case TrainingRequest.Shown shown -> {
         int[] items = shown.items().stream().mapToInt(serving::indexOf).toArray();
-        CandidateSet all = serving.retrieval().extend(moment, candidates, items);
+        // Another system may have shown what the log did not know yet.
+        int[] known = IntStream.range(0, items.length).filter(i -> items[i] >= 0).toArray();
+        if (known.length == 0) {
+          return null;
+        }
+        int[] knownItems = IntStream.of(known).map(i -> items[i]).toArray();
+        CandidateSet all = serving.retrieval().extend(moment, candidates, knownItems);
         candidates = all;
-        rows = IntStream.of(items).map(item -> BoundRetrieval.rowOf(all, item)).toArray();
-        labels = shown.labels();
-        positions = shown.positions();
+        rows = IntStream.of(knownItems).map(item -> BoundRetrieval.rowOf(all, item)).toArray();
+        positions = IntStream.of(known).map(i -> shown.positions()[i]).toArray();
+        labels = new float[rows.length * heads];
+        for (int i = 0; i < known.length; i++) {
+          System.arraycopy(shown.labels(), known[i] * heads, labels, i * heads, heads);
+        }
       }
       case TrainingRequest.Chosen chosen -> {
         int target = BoundRetrieval.rowOf(candidates, serving.indexOf(chosen.item()));

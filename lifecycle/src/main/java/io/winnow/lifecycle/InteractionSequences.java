@@ -122,6 +122,7 @@ final class InteractionSequences implements RecordSource.Visitor {
     return false;
   }
 
+  /** The chosen entries; models see time as not running backwards. */
   private static UserHistory select(UserHistory history, int[] kept) {
     int[] items = new int[kept.length];
     long[] times = new long[kept.length];
@@ -129,7 +130,7 @@ final class InteractionSequences implements RecordSource.Visitor {
     float[] values = new float[kept.length];
     for (int i = 0; i < kept.length; i++) {
       items[i] = history.items()[kept[i]];
-      times[i] = history.timesMs()[kept[i]];
+      times[i] = Math.max(i == 0 ? Long.MIN_VALUE : times[i - 1], history.timesMs()[kept[i]]);
       types[i] = history.types()[kept[i]];
       values[i] = history.values()[kept[i]];
     }

@@ -12,14 +12,17 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Stream;
 
 /**
  * Turns item attributes into category tokens, from which the item encoder makes a vector for an
  * item that training never saw.
  *
  * <p>A token is {@code attribute=category}; a time attribute gives {@code attribute.year=1995}.
- * Free text and numbers give none. The vocabulary is the most frequent {@value #MAX_TOKENS} tokens
- * that at least {@value #MIN_ITEMS} items share. Immutable.
+ * Free text and numbers give none. The vocabulary is that of an earlier training, unchanged, and
+ * then the most frequent tokens that at least {@value #MIN_ITEMS} items share, {@value #MAX_TOKENS}
+ * in all. Immutable.
  */
 final class ItemTokenizer {
   static final int MAX_TOKENS = 50_000;
@@ -37,23 +40,28 @@ final class ItemTokenizer {
     }
   }
 
-  /** The vocabulary of a catalogue as it is now. */
-  static ItemTokenizer fit(Schema schema, Catalog catalog) {
+  /**
+   * The vocabulary of a catalogue as it is now.
+   *
+   * @param earlier the vocabulary of the training to continue from: tokens keep their indices, as
+   *     their vectors do; empty if there is none
+   */
+  static ItemTokenizer fit(Schema schema, Catalog catalog, List<String> earlier) {
     Map<String, Integer> counts = new LinkedHashMap<>();
     for (int item = 0; item < catalog.size(); item++) {
       for (String name : names(schema, catalog.attributes(item))) {
         counts.merge(name, 1, Integer::sum);
       }
     }
-    List<String> vocabulary =
+    counts.keySet().removeAll(Set.copyOf(earlier));
+    Stream<String> frequent =
         counts.entrySet().stream()
             .filter(entry -> entry.getValue() >= MIN_ITEMS)
             .sorted(
                 Map.Entry.<String, Integer>comparingByValue(Comparator.reverseOrder())
                     .thenComparing(Map.Entry.comparingByKey()))
-            .limit(MAX_TOKENS)
-            .map(Map.Entry::getKey)
-            .toList();
+            .map(Map.Entry::getKey);
+    List<String> vocabulary = Stream.concat(earlier.stream(), frequent).limit(MAX_TOKENS).toList();
     return new ItemTokenizer(schema, vocabulary);
   }
 

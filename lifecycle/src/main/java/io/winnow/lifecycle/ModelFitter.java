@@ -43,9 +43,19 @@ final class ModelFitter {
       Interactions interactions,
       ItemTokenizer tokenizer,
       ItemTokens tokens) {
+    /**
+     * @param previous the models whose encoder the training goes on from, or null
+     */
     static TrainingSet of(
-        ApplicationDefinition application, Interactions interactions, Catalog catalog) {
-      ItemTokenizer tokenizer = ItemTokenizer.fit(application.schema(), catalog);
+        ApplicationDefinition application,
+        Interactions interactions,
+        Catalog catalog,
+        @Nullable RetrievalModels previous) {
+      ItemTokenizer tokenizer =
+          ItemTokenizer.fit(
+              application.schema(),
+              catalog,
+              previous == null ? List.of() : previous.tokenizer().vocabulary());
       List<ItemId> vocabulary = new ArrayList<>(catalog.size());
       int[] offsets = new int[catalog.size() + 1];
       int[][] tokens = new int[catalog.size()][];
@@ -63,7 +73,14 @@ final class ModelFitter {
     }
   }
 
-  RetrievalModels fit(TrainingSet set, @Nullable TrainedEncoder previous) {
+  /**
+   * Fits all models.
+   *
+   * @param older models of an older part of the same log, whose encoder goes on learning; or null
+   */
+  RetrievalModels fit(TrainingSet set, @Nullable RetrievalModels older) {
+    RetrievalModels.Deep deep = older == null ? null : older.deep();
+    TrainedEncoder previous = deep == null ? null : deep.encoder();
     Interactions interactions = set.interactions();
     int threads = config.threads();
     Seed seed = new Seed(config.seed());

@@ -13,6 +13,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * One release in memory: query encoder, item vectors, index, linear models, ranker, feature schema
  * and policy, which move together. Immutable and thread-safe.
+ *
+ * <p>Its networks hold memory outside the heap, which is freed when nothing can reach the release
+ * any more: a request that has begun, or a stage that nobody waits for any more, may use a release
+ * long after it was replaced.
  */
 public final class Release {
   /** The version of {@link #untrained}. */

@@ -28,6 +28,8 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The releases on disk: one folder each, and a file {@code active} that names the one to serve.
@@ -42,6 +44,7 @@ public final class ReleaseStore {
   private static final String ACTIVE = "active";
   private static final String STAGING_PREFIX = ".staging-";
   private static final Pattern VERSION = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,63}");
+  private static final Logger LOG = LoggerFactory.getLogger(ReleaseStore.class);
   private static final ObjectMapper JSON =
       JsonMapper.builder()
           .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
@@ -106,11 +109,14 @@ public final class ReleaseStore {
       Path manifestFile = staging.resolve(MANIFEST);
       Files.write(manifestFile, JSON.writeValueAsBytes(manifest));
       force(manifestFile);
+      forceFolder(staging);
       Files.move(staging, target, StandardCopyOption.ATOMIC_MOVE);
-      forceFolder();
+      forceFolder(folder);
       return manifest;
     } catch (IOException e) {
       throw unavailable("write release " + draft.version(), e);
+    } finally {
+      deleteQuietly(staging);
     }
   }
 
@@ -218,7 +224,7 @@ public final class ReleaseStore {
           folder.resolve(ACTIVE),
           StandardCopyOption.ATOMIC_MOVE,
           StandardCopyOption.REPLACE_EXISTING);
-      forceFolder();
+      forceFolder(folder);
     } catch (IOException e) {
       throw unavailable("activate release " + version, e);
     }
@@ -261,7 +267,7 @@ public final class ReleaseStore {
     }
   }
 
-  private void forceFolder() throws IOException {
+  private static void forceFolder(Path folder) throws IOException {
     try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
       channel.force(true);
     }
@@ -280,6 +286,15 @@ public final class ReleaseStore {
               throw new UncheckedIOException(e);
             }
           });
+    }
+  }
+
+  /** What a failed publication left; if it cannot go now, the next one of this version tries. */
+  private static void deleteQuietly(Path root) {
+    try {
+      deleteRecursively(root);
+    } catch (IOException | UncheckedIOException e) {
+      LOG.warn("cannot delete {}: {}", root, e.getMessage());
     }
   }
 

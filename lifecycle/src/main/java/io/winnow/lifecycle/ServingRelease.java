@@ -15,6 +15,7 @@ import io.winnow.features.UserHistory;
 import io.winnow.models.ItemScorer;
 import io.winnow.models.ranker.Ranker;
 import io.winnow.ranking.RankerInputs;
+import io.winnow.ranking.reranking.Exclusions;
 import io.winnow.ranking.reranking.Reranker;
 import io.winnow.ranking.reranking.Slate;
 import io.winnow.ranking.reranking.Slate.Placed;
@@ -29,16 +30,15 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutorService;
 import java.util.stream.IntStream;
-import org.jspecify.annotations.Nullable;
 
 /**
- * A release bound to a live feature store: what the request path, training and evaluation ask of
- * it, stage by stage.
+ * A release bound to a live feature store: the request path's stages, and what training and
+ * evaluation ask of it beyond them.
  *
  * <p>Catalogue indices throughout. Items that the release never saw get a vector from their
  * attributes when they are first met. Thread-safe.
  */
-public final class ServingRelease {
+public final class ServingRelease implements RequestStages {
   /** How many items stand in where retrieval failed. */
   private static final int FALLBACK_CANDIDATES = 200;
 
@@ -84,78 +84,17 @@ public final class ServingRelease {
     return "missing " + missing + ", not known to the ranker " + added;
   }
 
-  /**
-   * What a request is about, read once at its beginning.
-   *
-   * @param history all that the user did
-   * @param choices the part of it that models see
-   * @param userVector the query encoder's output, or null where there is no encoder or no history
-   * @param filter which items may be recommended now
-   * @param rules the request's own part of the filter and availability, without what was seen
-   */
-  public record Moment(
-      UserId user,
-      UserHistory history,
-      UserHistory choices,
-      float @Nullable [] userVector,
-      Map<String, String> context,
-      ItemFilter filter,
-      ItemFilter rules,
-      long timeMs) {}
-
-  /**
-   * Candidates in the order of their scores.
-   *
-   * @param candidates where they came from
-   * @param order rows of {@code candidates}, best first, shape (C)
-   * @param scores of the candidates in that order, shape (C)
-   * @param features the store's values by row of {@code candidates}, or null if ranking was
-   *     degraded
-   */
-  public record Ranked(
-      CandidateSet candidates, int[] order, float[] scores, @Nullable FeatureRows features) {
-    /** Catalogue indices, best first, shape (C). */
-    public int[] items() {
-      return IntStream.of(order).map(row -> candidates.items()[row]).toArray();
-    }
-
-    /** The log offset at which features were read; 0 if they were not. */
-    public long asOfOffset() {
-      return features == null ? 0 : features.asOfOffset();
-    }
-
-    /** The store's values that an item was ranked by, shape (F); empty if ranking was degraded. */
-    public float[] storeFeatures(int item) {
-      if (features == null) {
-        return new float[0];
-      }
-      return features.row(BoundRetrieval.rowOf(candidates, item));
-    }
-
-    /** The first n as they are. */
-    public List<Placed> first(int n) {
-      List<Placed> placed = new ArrayList<>();
-      for (int i = 0; i < Math.min(n, order.length); i++) {
-        placed.add(new Placed(candidates.items()[order[i]], i, scores[i], 1, Slate.Reason.RANKED));
-      }
-      return placed;
-    }
-  }
-
-  /**
-   * Why an item is in a slate.
-   *
-   * @param source the source that ranked it highest, or {@code exploration}
-   * @param text for people
-   */
-  public record Reason(String source, String text) {}
-
-  /** The release's version. */
+  @Override
   public String version() {
     return release.version();
   }
 
-  /** Identifies the names of the logged feature values. */
+  @Override
+  public boolean trained() {
+    return release.models().deep() != null;
+  }
+
+  @Override
   public long schemaHash() {
     return reader.schema().hash();
   }
@@ -165,18 +104,19 @@ public final class ServingRelease {
     return reader.catalog().size();
   }
 
-  /** The item at an index. */
+  @Override
   public ItemId item(int index) {
     return reader.catalog().item(index);
   }
 
-  /** The index of an item, or -1. */
+  @Override
   public int indexOf(ItemId item) {
     return reader.catalog().indexOf(item);
   }
 
   /**
-   * Runs the stages as a request would, without logging, so that the first real requests meet compiled code.
+   * Runs the stages as a request would, without logging, so that the first real requests meet
+   * compiled code.
    *
    * @param users whose requests to try; nothing happens if there are none
    * @param requests how many, going round
@@ -193,26 +133,26 @@ public final class ServingRelease {
     }
   }
 
-  /** Reads the user's history and encodes it. */
+  @Override
   public Moment moment(
       UserId user, Map<String, String> context, ItemFilter requestRules, long timeMs) {
     retrieval.meetNewItems(timeMs);
     UserHistory history = reader.history(user);
     UserHistory choices = sequences.choices(history);
     ItemFilter rules = available(requestRules);
-    ItemFilter filter = rules;
+    BitSet had =
+        Exclusions.of(release.definition().policy().reranking().exclude(), history, timeMs);
     if (!release.definition().schema().repeats()) {
-      BitSet seen = new BitSet();
       for (int item : history.items()) {
-        seen.set(item);
+        had.set(item);
       }
-      filter = item -> !seen.get(item) && rules.allows(item);
     }
+    ItemFilter filter = item -> !had.get(item) && rules.allows(item);
     return new Moment(
         user, history, choices, retrieval.encode(choices), context, filter, rules, timeMs);
   }
 
-  /** The moment of a user of whom nothing is known, or can be read in time. */
+  @Override
   public Moment strangerMoment(
       UserId user, Map<String, String> context, ItemFilter requestRules, long timeMs) {
     UserHistory none =
@@ -226,11 +166,7 @@ public final class ServingRelease {
     return item -> catalog.available(item) && requestRules.allows(item);
   }
 
-  /**
-   * Asks every source for its quota and merges.
-   *
-   * @param budget a source that needs longer is left out and named in the answer
-   */
+  @Override
   public CandidateSet retrieve(Moment moment, Duration budget) {
     return retrieval.retrieve(moment, budget);
   }
@@ -253,20 +189,22 @@ public final class ServingRelease {
     return release.definition().schema().itemAttributes();
   }
 
-  /**
-   * The release's popular items, by the request's rules only: quick, and empty only if nothing is
-   * available.
-   */
+  @Override
   public CandidateSet popular(Moment moment) {
-    return retrieval.lastResort(moment, FALLBACK_CANDIDATES);
+    return retrieval.lastResort(moment, moment.filter(), FALLBACK_CANDIDATES);
   }
 
-  /** The items most similar to one, itself excluded. */
+  @Override
+  public CandidateSet anything(Moment moment) {
+    return retrieval.lastResort(moment, moment.rules(), FALLBACK_CANDIDATES);
+  }
+
+  @Override
   public Candidates similar(int item, int n, long timeMs) {
     return retrieval.similar(item, n, available(_ -> true), timeMs);
   }
 
-  /** Reads the candidates' features at one offset and orders them by the ranker's score. */
+  @Override
   public Ranked rank(Moment moment, CandidateSet candidates) {
     Ranker ranker = release.ranker();
     FeatureRows features =
@@ -288,6 +226,33 @@ public final class ServingRelease {
       sorted[i] = scores[order[i]];
     }
     return new Ranked(candidates, order, sorted, features);
+  }
+
+  /**
+   * What the ranker expects of each item of a slate of the past, computed as if it was asked now.
+   *
+   * @return shape (items, T); empty without a ranker
+   */
+  public float[] probabilities(TrainingRequest.Shown shown) {
+    Ranker ranker = release.ranker();
+    if (ranker == null) {
+      return new float[0];
+    }
+    int[] items = shown.items().stream().mapToInt(this::indexOf).toArray();
+    Moment moment = moment(shown.user(), Map.of(), _ -> true, shown.timeMs());
+    CandidateSet candidates =
+        retrieval.extend(moment, retrieve(moment, Duration.ofMinutes(1)), items);
+    FeatureRows features =
+        reader.read(
+            new FeatureQuery(moment.user(), candidates.items(), moment.context(), moment.timeMs()));
+    float[] all = probabilities(ranker, moment, candidates, features);
+    int heads = ranker.spec().objectives().size();
+    float[] rows = new float[items.length * heads];
+    for (int i = 0; i < items.length; i++) {
+      int row = BoundRetrieval.rowOf(candidates, items[i]);
+      System.arraycopy(all, row * heads, rows, i * heads, heads);
+    }
+    return rows;
   }
 
   private float[] probabilities(
@@ -316,7 +281,7 @@ public final class ServingRelease {
     return reader;
   }
 
-  /** The candidates in the order of retrieval, scored by descending place. */
+  @Override
   public Ranked unranked(CandidateSet candidates) {
     int[] order = IntStream.range(0, candidates.size()).toArray();
     float[] scores = new float[order.length];
@@ -326,11 +291,7 @@ public final class ServingRelease {
     return new Ranked(candidates, order, scores, null);
   }
 
-  /**
-   * Applies rules, caps, diversity and exploration.
-   *
-   * @param seed of the request, for exploration
-   */
+  @Override
   public Slate rerank(Moment moment, Ranked ranked, int n, long seed) {
     return rerank(reranker, moment, ranked, n, seed);
   }
@@ -351,11 +312,7 @@ public final class ServingRelease {
         retrieval::vector);
   }
 
-  /**
-   * Allows items that have every given category.
-   *
-   * @throws WinnowException naming an attribute that the application does not have
-   */
+  @Override
   public ItemFilter attributeFilter(Map<String, String> filters) {
     Map<String, AttributeType> attributes = release.definition().schema().itemAttributes();
     List<Problem> problems = new ArrayList<>();
@@ -387,7 +344,7 @@ public final class ServingRelease {
     };
   }
 
-  /** Why an item stands in the slate. */
+  @Override
   public Reason explain(Moment moment, Ranked ranked, Placed placed) {
     if (placed.reason() == Slate.Reason.EXPLORATION) {
       return new Reason("exploration", "something new, to learn whether you like it");

@@ -9,13 +9,16 @@ import io.winnow.events.RecordSource;
 import io.winnow.features.FeatureSchema;
 import io.winnow.features.PointInTimeReplay;
 import io.winnow.models.Interactions;
-import io.winnow.models.encoder.TrainedEncoder;
 import io.winnow.models.ranker.RankerTrainer;
 import io.winnow.models.ranker.RankingExamples;
 import io.winnow.models.ranker.TrainedRanker;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -30,6 +33,11 @@ import org.jspecify.annotations.Nullable;
  * <p>Not thread-safe; uses {@link TrainerConfig#threads()} threads.
  */
 public final class Trainer {
+  /** Always to the millisecond, so that the order of names is the order of creation. */
+  private static final DateTimeFormatter VERSION =
+      DateTimeFormatter.ofPattern("'r-'yyyyMMdd'T'HHmmssSSS'Z'", Locale.ROOT)
+          .withZone(ZoneOffset.UTC);
+
   private final ApplicationFile application;
   private final TrainerConfig config;
   private final TimeSource clock;
@@ -78,14 +86,15 @@ public final class Trainer {
         choices.get((int) (choices.size() * (1 - config.split().rankerShare()))).asOfOffset();
     ModelFitter fitter = new ModelFitter(config, progress, seconds);
 
-    RetrievalModels older = fitter.fit(training(prefix, split), null);
+    RetrievalModels older = fitter.fit(training(prefix, split, null), null);
     TrainedRanker ranker = trainRanker(prefix, older, rankerRequests(requests, split));
-    RetrievalModels models = fitter.fit(training(prefix, toOffset), encoderOf(older));
+    RetrievalModels models = fitter.fit(training(prefix, toOffset, older), older);
 
+    long createdMs = clock.nowMs();
     return new Release(
         new ReleaseManifest(
-            version(),
-            clock.nowMs(),
+            VERSION.format(Instant.ofEpochMilli(createdMs)),
+            createdMs,
             definition.name(),
             FeatureSchema.of(definition).hash(),
             Map.of(),
@@ -103,12 +112,8 @@ public final class Trainer {
         ranker);
   }
 
-  private static @Nullable TrainedEncoder encoderOf(RetrievalModels models) {
-    RetrievalModels.Deep deep = models.deep();
-    return deep == null ? null : deep.encoder();
-  }
-
-  private ModelFitter.TrainingSet training(RecordSource records, long toOffset) {
+  private ModelFitter.TrainingSet training(
+      RecordSource records, long toOffset, @Nullable RetrievalModels older) {
     InteractionSequences sequences = new InteractionSequences(application.definition());
     records.replay(0, toOffset, sequences);
     List<ModelFitter.TrainingSet> result = new ArrayList<>();
@@ -119,7 +124,8 @@ public final class Trainer {
         (_, reader) -> {
           Interactions interactions = sequences.toInteractions(reader.catalog());
           result.add(
-              ModelFitter.TrainingSet.of(application.definition(), interactions, reader.catalog()));
+              ModelFitter.TrainingSet.of(
+                  application.definition(), interactions, reader.catalog(), older));
         });
     return result.getFirst();
   }
@@ -159,7 +165,12 @@ public final class Trainer {
     progress.step("examples", requests.size() + " requests");
     Release unranked = Release.unranked(application, older);
     RankingExamples examples =
-        new ExampleBuilder(application.definition(), unranked, config.split().vectors(), new Seed(config.seed()), config.threads())
+        new ExampleBuilder(
+                application.definition(),
+                unranked,
+                config.split().vectors(),
+                new Seed(config.seed()),
+                config.threads())
             .build(records, requests);
     seconds.put("examples", (System.nanoTime() - began) / 1e9);
     if (examples.requests() < config.split().minRankerRequests()) {
@@ -173,10 +184,6 @@ public final class Trainer {
             .train(examples, progress::epoch);
     seconds.put("ranker", (System.nanoTime() - began) / 1e9);
     return ranker;
-  }
-
-  private String version() {
-    return "r-" + java.time.Instant.ofEpochMilli(clock.nowMs()).toString().replaceAll("[-:.]", "");
   }
 
   private static Map<String, Double> metrics(@Nullable TrainedRanker ranker) {

@@ -35,7 +35,8 @@ public record TrainerConfig(
    *     instead
    * @param minRankerRequests with fewer usable requests the release has no ranker
    * @param maxRankerRequests more are thinned evenly
-   * @param vectors whether the ranker reads query and item vectors beside features and source scores
+   * @param vectors whether the ranker reads query and item vectors beside features and source
+   *     scores
    */
   public record Split(
       double rankerShare,

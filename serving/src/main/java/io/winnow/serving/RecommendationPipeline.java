@@ -9,20 +9,19 @@ import io.winnow.core.Seed;
 import io.winnow.core.TimeSource;
 import io.winnow.core.WinnowException;
 import io.winnow.events.EventLog;
-import io.winnow.lifecycle.ServingRelease;
-import io.winnow.lifecycle.ServingRelease.Moment;
-import io.winnow.lifecycle.ServingRelease.Ranked;
+import io.winnow.lifecycle.RequestStages;
+import io.winnow.lifecycle.RequestStages.Moment;
+import io.winnow.lifecycle.RequestStages.Ranked;
+import io.winnow.lifecycle.RequestStages.Reason;
 import io.winnow.ranking.reranking.Slate.Placed;
 import io.winnow.retrieval.CandidateSet;
 import io.winnow.retrieval.CandidateSource.Candidates;
 import io.winnow.retrieval.CandidateSource.ItemFilter;
 import io.winnow.serving.StageRunner.Fallback;
-import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashSet;
+import java.util.BitSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.ExecutorService;
 
 /**
@@ -33,11 +32,15 @@ import java.util.concurrent.ExecutorService;
  * <caption>The stages</caption>
  * <tr><th>stage</th><th>done by</th><th>falls back to</th></tr>
  * <tr><td>context</td><td>20 %</td><td>a user without history</td></tr>
- * <tr><td>retrieval</td><td>50 %</td><td>the release's popular items</td></tr>
+ * <tr><td>retrieval</td><td>50 %</td><td>popular items</td></tr>
  * <tr><td>ranking</td><td>80 %</td><td>the order of retrieval</td></tr>
  * <tr><td>reranking</td><td>90 %</td><td>the first n of the ranking</td></tr>
- * <tr><td>impressions</td><td>100 %</td><td>an answer whose impressions are not logged</td></tr>
+ * <tr><td>impressions</td><td>100 %</td><td>an answer whose impressions may not be logged</td></tr>
  * </table>
+ *
+ * <p>The answer is never empty while the catalogue is not, unless the request itself rules
+ * everything out: where nothing else is left, items come back that the user has had or that the
+ * application's exclusions name, and the answer says so.
  *
  * <p>A request works with one release from beginning to end, whatever is installed meanwhile.
  * Thread-safe.
@@ -46,7 +49,7 @@ public final class RecommendationPipeline implements Recommender {
   /** The experiment arm of requests that no experiment touches. */
   private static final String DEFAULT_ARM = "default";
 
-  private volatile ServingRelease active;
+  private volatile RequestStages active;
   private final EventLog log;
   private final TimeSource clock;
   private final ExecutorService compute;
@@ -60,7 +63,7 @@ public final class RecommendationPipeline implements Recommender {
    *     threads
    */
   public RecommendationPipeline(
-      ServingRelease first,
+      RequestStages first,
       EventLog log,
       TimeSource clock,
       ExecutorService compute,
@@ -73,7 +76,7 @@ public final class RecommendationPipeline implements Recommender {
   }
 
   /** Serves another release from the next request on. */
-  public void install(ServingRelease release) {
+  public void install(RequestStages release) {
     active = release;
   }
 
@@ -85,12 +88,13 @@ public final class RecommendationPipeline implements Recommender {
   @Override
   public Slate recommend(RecommendationRequest request) {
     long arrived = System.nanoTime();
-    ServingRelease release = active;
+    RequestStages release = active;
     ItemFilter rules = rules(release, request);
     long nowMs = clock.nowMs();
     StageRunner stages = new StageRunner(compute, arrived, request.deadline().toNanos());
-
-    Duration sourceBudget = request.deadline().multipliedBy(45).dividedBy(100);
+    if (!release.trained()) {
+      stages.degrade("release", "none is trained and whole", "popular and new items");
+    }
 
     Moment moment =
         stages.run(
@@ -104,32 +108,33 @@ public final class RecommendationPipeline implements Recommender {
         stages.run(
             "retrieval",
             0.5,
-            () -> release.retrieve(moment, sourceBudget),
+            () -> release.retrieve(moment, stages.until(0.45)),
             new Fallback<>("popular items", () -> release.popular(moment)));
     for (CandidateSet.Missing missing : retrieved.missing()) {
       stages.degrade(
           "retrieval", missing.source() + " " + missing.reason().label(), "other sources");
     }
-    CandidateSet candidates = retrieved.size() > 0 ? retrieved : seenItems(release, moment, stages);
+    CandidateSet candidates = retrieved.size() > 0 ? retrieved : widen(release, moment, stages);
     Ranked ranked =
         stages.run(
             "ranking",
             0.8,
             () -> release.rank(moment, candidates),
             new Fallback<>("order of retrieval", () -> release.unranked(candidates)));
-    List<Placed> placed =
+    List<Placed> reranked =
         stages.run(
             "reranking",
             0.9,
             () -> release.rerank(moment, ranked, request.n(), seed(request)).placed(),
             new Fallback<>("first of the ranking", () -> ranked.first(request.n())));
+    List<Placed> placed = reranked.isEmpty() ? unruled(ranked, request.n(), stages) : reranked;
     List<SlateItem> items = describe(release, moment, ranked, placed);
     stages.run(
         waiting,
         "impressions",
         1.0,
         () -> logImpressions(release, request, ranked, placed, items, nowMs),
-        new Fallback<>("impressions are not logged", () -> false));
+        new Fallback<>("impressions may not be logged", () -> false));
     return new Slate(
         request.requestId(),
         release.version(),
@@ -139,36 +144,50 @@ public final class RecommendationPipeline implements Recommender {
         stages.stageNanos());
   }
 
-  /**
-   * Where a user has seen all there is, allows what was seen: an answer is never empty without
-   * need.
-   */
-  private static CandidateSet seenItems(ServingRelease release, Moment moment, StageRunner stages) {
-    CandidateSet seen = release.popular(moment);
-    if (seen.size() > 0) {
-      stages.degrade("retrieval", "nothing unseen is left", "seen items");
+  /** Where retrieval found nothing: popular items; if there are none, what the user has had. */
+  private static CandidateSet widen(RequestStages release, Moment moment, StageRunner stages) {
+    CandidateSet popular = release.popular(moment);
+    if (popular.size() > 0) {
+      stages.degrade("retrieval", "no source has candidates", "popular items");
+      return popular;
     }
-    return seen;
+    CandidateSet anything = release.anything(moment);
+    if (anything.size() > 0) {
+      stages.degrade("retrieval", "nothing new is left", "items the user has had");
+    }
+    return anything;
+  }
+
+  /** Where the application's rules leave nothing of the ranking: the ranking as it is. */
+  private static List<Placed> unruled(Ranked ranked, int n, StageRunner stages) {
+    List<Placed> first = ranked.first(n);
+    if (!first.isEmpty()) {
+      stages.degrade("reranking", "the rules leave nothing", "first of the ranking");
+    }
+    return first;
   }
 
   private static long seed(RecommendationRequest request) {
     return new Seed(0).derive(request.requestId()).value();
   }
 
-  private static ItemFilter rules(ServingRelease release, RecommendationRequest request) {
-    Set<Integer> excluded = new HashSet<>();
+  private static ItemFilter rules(RequestStages release, RecommendationRequest request) {
+    BitSet excluded = new BitSet();
     for (ItemId item : request.exclude()) {
-      excluded.add(release.indexOf(item));
+      int index = release.indexOf(item);
+      if (index >= 0) {
+        excluded.set(index);
+      }
     }
     ItemFilter attributes = release.attributeFilter(request.filters());
-    return item -> !excluded.contains(item) && attributes.allows(item);
+    return item -> !excluded.get(item) && attributes.allows(item);
   }
 
   private static List<SlateItem> describe(
-      ServingRelease release, Moment moment, Ranked ranked, List<Placed> placed) {
+      RequestStages release, Moment moment, Ranked ranked, List<Placed> placed) {
     List<SlateItem> items = new ArrayList<>(placed.size());
     for (Placed place : placed) {
-      ServingRelease.Reason reason = release.explain(moment, ranked, place);
+      Reason reason = release.explain(moment, ranked, place);
       items.add(
           new SlateItem(
               release.item(place.item()),
@@ -182,7 +201,7 @@ public final class RecommendationPipeline implements Recommender {
   }
 
   private boolean logImpressions(
-      ServingRelease release,
+      RequestStages release,
       RecommendationRequest request,
       Ranked ranked,
       List<Placed> placed,
@@ -217,7 +236,7 @@ public final class RecommendationPipeline implements Recommender {
                   impression)));
     }
     for (EventLog.Verdict verdict : log.append(records)) {
-      if (verdict.status() != EventLog.Verdict.Status.ACCEPTED) {
+      if (verdict.status() == EventLog.Verdict.Status.REJECTED) {
         throw new WinnowException(
             ErrorCode.CONFLICT, "impressions of request " + request.requestId() + ": " + verdict);
       }
@@ -228,7 +247,7 @@ public final class RecommendationPipeline implements Recommender {
   @Override
   public Slate similar(ItemId item, int n) {
     long arrived = System.nanoTime();
-    ServingRelease release = active;
+    RequestStages release = active;
     int index = release.indexOf(item);
     if (index < 0) {
       throw new WinnowException(

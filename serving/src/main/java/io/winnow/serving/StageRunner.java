@@ -1,5 +1,6 @@
 package io.winnow.serving;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -72,7 +73,7 @@ final class StageRunner {
       Fallback<T> fallback) {
     long began = System.nanoTime();
     try {
-      return attempt(executor, until, began, work);
+      return attempt(executor, until, work);
     } catch (TimeoutException late) {
       return fallBack(stage, "deadline", fallback);
     } catch (RejectedExecutionException full) {
@@ -89,15 +90,15 @@ final class StageRunner {
     }
   }
 
-  private <T> T attempt(ExecutorService executor, double until, long began, Callable<T> work)
+  private <T> T attempt(ExecutorService executor, double until, Callable<T> work)
       throws TimeoutException, ExecutionException, InterruptedException {
-    long left = startNanos + (long) (until * deadlineNanos) - began;
-    if (left <= 0) {
+    Duration left = until(until);
+    if (left.isZero()) {
       throw new TimeoutException();
     }
     Future<T> future = executor.submit(work);
     try {
-      return future.get(left, TimeUnit.NANOSECONDS);
+      return future.get(left.toNanos(), TimeUnit.NANOSECONDS);
     } finally {
       future.cancel(true);
     }
@@ -106,6 +107,12 @@ final class StageRunner {
   private <T> T fallBack(String stage, String reason, Fallback<T> fallback) {
     degraded.add(new Degradation(stage, reason, fallback.description()));
     return fallback.value().get();
+  }
+
+  /** The time until a share of the deadline has passed; zero if it has. */
+  Duration until(double share) {
+    long left = startNanos + (long) (share * deadlineNanos) - System.nanoTime();
+    return Duration.ofNanos(Math.max(0, left));
   }
 
   /** Notes that a stage did its work, but not as well as it should. */

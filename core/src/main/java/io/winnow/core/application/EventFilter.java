@@ -30,16 +30,21 @@ public record EventFilter(String type, @Nullable Comparison comparison) {
     return comparison == null ? type : type + ".value " + comparison;
   }
 
-  /** Compares a value with a constant; NaN satisfies no comparison. */
+  /**
+   * Compares a value with a constant; NaN satisfies no comparison. Both are compared in single
+   * precision, in which histories keep values: so an event and its place in a history agree.
+   */
   public record Comparison(Operator operator, double constant) {
     /** Whether {@code value operator constant} holds. */
     public boolean test(double value) {
+      float left = (float) value;
+      float right = (float) constant;
       return switch (operator) {
-        case GREATER_OR_EQUAL -> value >= constant;
-        case GREATER -> value > constant;
-        case LESS_OR_EQUAL -> value <= constant;
-        case LESS -> value < constant;
-        case EQUAL -> value == constant;
+        case GREATER_OR_EQUAL -> left >= right;
+        case GREATER -> left > right;
+        case LESS_OR_EQUAL -> left <= right;
+        case LESS -> left < right;
+        case EQUAL -> left == right;
       };
     }
 

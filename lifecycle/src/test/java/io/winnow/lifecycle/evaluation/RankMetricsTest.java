@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.winnow.core.Seed;
+import java.util.Objects;
 import java.util.random.RandomGenerator;
 import org.junit.jupiter.api.Test;
 
@@ -30,12 +31,12 @@ final class RankMetricsTest {
   void add_oneTarget_givesTheTextbookValues() {
     RankMetrics metrics = new RankMetrics(1, ITEMS);
     metrics.add(0, 2, new int[] {0, 1, 2, 4});
-    assertEquals(0.5, metrics.values().get("ndcg@10"), 1e-12, "1 / log2(4)");
-    assertEquals(1.0, metrics.values().get("hr@10"));
-    assertEquals(1.0 / 3, metrics.values().get("mrr"), 1e-12);
-    assertEquals(0.5, metrics.values().get("coverage@10"));
-    assertEquals(7.0 / 4, metrics.values().get("novelty"), 1e-12);
-    assertEquals(0.5, metrics.values().get("diversity"), 1e-12, "3 of 6 pairs are alike");
+    assertEquals(0.5, value(metrics, "ndcg@10"), 1e-12, "1 / log2(4)");
+    assertEquals(1.0, value(metrics, "hr@10"));
+    assertEquals(1.0 / 3, value(metrics, "mrr"), 1e-12);
+    assertEquals(0.5, value(metrics, "coverage@10"));
+    assertEquals(7.0 / 4, value(metrics, "novelty"), 1e-12);
+    assertEquals(0.5, value(metrics, "diversity"), 1e-12, "3 of 6 pairs are alike");
   }
 
   @Test
@@ -44,10 +45,10 @@ final class RankMetricsTest {
     metrics.add(0, 10, new int[] {1});
     metrics.add(0, 450, new int[] {1});
     metrics.add(0, -1, new int[0]);
-    assertEquals(0, metrics.values().get("ndcg@10"));
-    assertEquals(1.0 / 3, metrics.values().get("recall@100"), 1e-12);
-    assertEquals(2.0 / 3, metrics.values().get("recall@500"), 1e-12);
-    assertEquals((1.0 / 11 + 1.0 / 451) / 3, metrics.values().get("mrr"), 1e-12);
+    assertEquals(0, value(metrics, "ndcg@10"));
+    assertEquals(1.0 / 3, value(metrics, "recall@100"), 1e-12);
+    assertEquals(2.0 / 3, value(metrics, "recall@500"), 1e-12);
+    assertEquals((1.0 / 11 + 1.0 / 451) / 3, value(metrics, "mrr"), 1e-12);
   }
 
   @Test
@@ -65,12 +66,16 @@ final class RankMetricsTest {
     }
     left.merge(right);
     assertEquals(200, left.targets());
-    whole.values().forEach((name, value) -> assertEquals(value, left.values().get(name), 1e-9));
+    whole.values().forEach((name, value) -> assertEquals(value, value(left, name), 1e-9));
   }
 
   @Test
   void intervals_holdTheValueAndNarrowWithUsers() {
     assertTrue(width(2000) < width(50) / 3);
+  }
+
+  private static double value(RankMetrics metrics, String name) {
+    return Objects.requireNonNull(metrics.values().get(name), name);
   }
 
   private static double width(int users) {
@@ -79,8 +84,8 @@ final class RankMetricsTest {
     for (int user = 0; user < users; user++) {
       metrics.add(user, random.nextInt(30), new int[] {1});
     }
-    double[] interval = metrics.intervals(new Seed(1)).get("ndcg@10");
-    double value = metrics.values().get("ndcg@10");
+    double[] interval = Objects.requireNonNull(metrics.intervals(new Seed(1)).get("ndcg@10"));
+    double value = value(metrics, "ndcg@10");
     assertTrue(interval[0] < value && value < interval[1]);
     return interval[1] - interval[0];
   }

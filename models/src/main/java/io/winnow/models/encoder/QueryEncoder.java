@@ -8,7 +8,8 @@ import java.util.List;
 
 /**
  * A query encoder that serves: the vectors of a user's last items in, a query vector out.
- * Thread-safe; runs on the calling thread. Close it when no request uses it any more.
+ * Thread-safe; runs on the calling thread. It holds memory outside the heap until it is closed or
+ * nothing can reach it any more.
  */
 public final class QueryEncoder implements AutoCloseable {
   static final String HISTORY = "history";

@@ -11,6 +11,8 @@ import ai.onnxruntime.TensorInfo;
 import com.google.protobuf.InvalidProtocolBufferException;
 import io.winnow.core.ErrorCode;
 import io.winnow.core.WinnowException;
+import java.lang.ref.Cleaner;
+import java.lang.ref.Reference;
 import java.nio.FloatBuffer;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -20,12 +22,19 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 
 /**
- * A network that ONNX Runtime runs, on the calling thread. Thread-safe. Closing it frees memory
- * outside the heap; nothing may run at that time or after.
+ * A network that ONNX Runtime runs, on the calling thread. Thread-safe.
+ *
+ * <p>Its memory outside the heap is freed when nothing can reach the network any more. A release
+ * that was replaced may still be computing for a request that did not wait for it, so nobody else
+ * knows when that is. Whoever does know may {@link #close} earlier; nothing may run at that time or
+ * after.
  */
 public final class OnnxModel implements AutoCloseable {
+  private static final Cleaner CLEANER = Cleaner.create();
+
   private final OrtEnvironment environment;
   private final OrtSession session;
+  private final Cleaner.Cleanable cleanable;
   private final List<Port> inputs;
   private final Port output;
 
@@ -49,6 +58,19 @@ public final class OnnxModel implements AutoCloseable {
     this.session = session;
     this.inputs = inputs;
     this.output = output;
+    this.cleanable = CLEANER.register(this, new Closing(session));
+  }
+
+  /** Must not know the model, or the model would stay reachable. */
+  private record Closing(OrtSession session) implements Runnable {
+    @Override
+    public void run() {
+      try {
+        session.close();
+      } catch (OrtException e) {
+        throw new WinnowException(ErrorCode.INTERNAL, "closing a network: " + e.getMessage(), e);
+      }
+    }
   }
 
   /**
@@ -157,15 +179,12 @@ public final class OnnxModel implements AutoCloseable {
           ErrorCode.INTERNAL, output.name() + ": the network failed: " + e.getMessage(), e);
     } finally {
       tensors.values().forEach(OnnxTensor::close);
+      Reference.reachabilityFence(this);
     }
   }
 
   @Override
   public void close() {
-    try {
-      session.close();
-    } catch (OrtException e) {
-      throw new WinnowException(ErrorCode.INTERNAL, "closing a network: " + e.getMessage(), e);
-    }
+    cleanable.clean();
   }
 }

@@ -7,8 +7,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A ranker that serves. Thread-safe; runs on the calling thread. Close it when no request uses it
- * any more.
+ * A ranker that serves. Thread-safe; runs on the calling thread. It holds memory outside the heap
+ * until it is closed or nothing can reach it any more.
  */
 public final class Ranker implements AutoCloseable {
   static final String FEATURES = "features";

@@ -1,0 +1,292 @@
+package io.winnow.lifecycle;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.winnow.core.AttributeValue;
+import io.winnow.core.Event;
+import io.winnow.core.ItemId;
+import io.winnow.core.LogRecord;
+import io.winnow.core.TimeSource;
+import io.winnow.core.UserId;
+import io.winnow.core.WinnowException;
+import io.winnow.core.application.ApplicationFile;
+import io.winnow.events.RecordSource;
+import io.winnow.features.FeatureReader.FeatureQuery;
+import io.winnow.features.OnlineStore;
+import io.winnow.features.OnlineStores;
+import io.winnow.lifecycle.RequestStages.Moment;
+import io.winnow.lifecycle.RequestStages.Ranked;
+import io.winnow.ranking.reranking.Slate;
+import io.winnow.ranking.reranking.Slate.Placed;
+import io.winnow.retrieval.CandidateSet;
+import io.winnow.retrieval.CandidateSource.Candidates;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+final class ServingReleaseTest {
+  private static final UserId USER = new UserId("u1");
+  private static final Duration LONG = Duration.ofMinutes(1);
+  private static final long NOW_MS = TinyWorld.BEGIN_MS + 1000 * TinyWorld.STEP_MS;
+
+  private final List<LogRecord> records = TinyWorld.records(900);
+  private final Release release =
+      new Trainer(
+              TestApplications.clips(),
+              TinyWorld.config(1),
+              TimeSource.system(),
+              TrainingProgress.silent())
+          .train(RecordSource.of(records), records.size());
+  private OnlineStore store = OnlineStores.inMemory(TestApplications.clips().definition());
+  private ServingRelease serving = new ServingRelease(release, store, new CallerRunsExecutor());
+
+  @BeforeAll
+  void hasARanker() {
+    assertNotNull(release.ranker());
+  }
+
+  @BeforeEach
+  void bind() {
+    store = OnlineStores.inMemory(TestApplications.clips().definition());
+    TinyWorld.append(store, records);
+    serving = new ServingRelease(release, store, new CallerRunsExecutor());
+  }
+
+  @AfterEach
+  void close() {
+    store.close();
+  }
+
+  private Moment moment() {
+    return serving.moment(USER, Map.of(), _ -> true, NOW_MS);
+  }
+
+  private static Set<Integer> set(int[] items) {
+    return IntStream.of(items).boxed().collect(Collectors.toSet());
+  }
+
+  @Test
+  void retrieve_leavesOutWhatTheUserHadAndWhatIsGone() {
+    Moment moment = moment();
+    Set<Integer> had = set(moment.history().items());
+    assertTrue(had.size() > 5);
+    int gone = serving.retrieve(moment, LONG).items()[0];
+    TinyWorld.append(store, List.of(new LogRecord.ItemRemoved(serving.item(gone), NOW_MS)));
+    Set<Integer> candidates = set(serving.retrieve(moment(), LONG).items());
+    assertEquals(66 - had.size() - 1, candidates.size(), "all that is left of a small catalogue");
+    assertFalse(candidates.contains(gone));
+    assertTrue(candidates.stream().noneMatch(had::contains));
+  }
+
+  @Test
+  void moment_newEvent_changesFilterAndVector() {
+    Moment before = moment();
+    int chosen = serving.retrieve(before, LONG).items()[0];
+    TinyWorld.append(
+        store,
+        List.of(
+            new LogRecord.Happened(
+                new Event("new", "click", USER, serving.item(chosen), NOW_MS, Double.NaN))));
+    Moment after = moment();
+    assertTrue(before.filter().allows(chosen));
+    assertFalse(after.filter().allows(chosen));
+    assertFalse(Arrays.equals(before.userVector(), after.userVector()));
+  }
+
+  @Test
+  void rank_ordersByTheRankersScore() {
+    Moment moment = moment();
+    CandidateSet candidates = serving.retrieve(moment, LONG);
+    Ranked ranked = serving.rank(moment, candidates);
+    float[] inputs =
+        serving.inputs(
+            candidates, store.read(new FeatureQuery(USER, candidates.items(), Map.of(), NOW_MS)));
+    float[] scores =
+        Objects.requireNonNull(release.ranker())
+            .score(
+                inputs,
+                candidates.size(),
+                Objects.requireNonNull(moment.userVector()),
+                serving
+                    .retrieval()
+                    .rankerItems(candidates.items(), serving.retrieval().embeddingSize()));
+    for (int i = 0; i < ranked.order().length; i++) {
+      assertEquals(scores[ranked.order()[i]], ranked.scores()[i]);
+      assertTrue(i == 0 || ranked.scores()[i - 1] >= ranked.scores()[i]);
+    }
+    assertEquals(candidates.size(), set(ranked.order()).size());
+    assertEquals(store.appliedOffset(), ranked.asOfOffset());
+  }
+
+  @Test
+  void unranked_keepsTheOrderOfRetrieval() {
+    CandidateSet candidates = serving.retrieve(moment(), LONG);
+    Ranked unranked = serving.unranked(candidates);
+    assertArrayEquals(candidates.items(), unranked.items());
+    assertEquals(0, unranked.storeFeatures(candidates.items()[0]).length);
+    assertEquals(0, unranked.asOfOffset());
+  }
+
+  @Test
+  void attributeFilter_allowsTheCategoryAndNamesEveryUnknownAttribute() {
+    assertTrue(serving.attributeFilter(Map.of()).allows(0));
+    int sport = serving.indexOf(new ItemId("i4"));
+    assertTrue(serving.attributeFilter(Map.of("category", "c1")).allows(sport));
+    assertFalse(serving.attributeFilter(Map.of("category", "c2")).allows(sport));
+    WinnowException refused =
+        assertThrows(
+            WinnowException.class,
+            () -> serving.attributeFilter(Map.of("categry", "c1", "colour", "red")));
+    assertEquals(
+        Set.of("filters.categry", "filters.colour"),
+        refused.problems().stream().map(p -> p.field()).collect(Collectors.toSet()));
+  }
+
+  @Test
+  void popular_isUnseen_anythingIsNot() {
+    Moment moment = moment();
+    Set<Integer> had = set(moment.history().items());
+    assertTrue(set(serving.popular(moment).items()).stream().noneMatch(had::contains));
+    assertEquals(66, serving.anything(moment).size(), "the whole catalogue");
+  }
+
+  @Test
+  void strangerMoment_knowsNobody() {
+    Moment stranger = serving.strangerMoment(USER, Map.of(), _ -> true, NOW_MS);
+    assertNull(stranger.userVector());
+    assertEquals(0, stranger.history().length());
+    assertTrue(serving.retrieve(stranger, LONG).size() > 10);
+  }
+
+  @Test
+  void explain_namesTheSourceThatRankedAnItemHighest() {
+    Moment moment = moment();
+    CandidateSet candidates = serving.retrieve(moment, LONG);
+    Ranked ranked = serving.rank(moment, candidates);
+    for (Placed placed : ranked.first(10)) {
+      RequestStages.Reason reason = serving.explain(moment, ranked, placed);
+      int row = BoundRetrieval.rowOf(candidates, placed.item());
+      int rank = candidates.rank(row, candidates.sources().indexOf(reason.source()));
+      for (int s = 0; s < candidates.sources().size(); s++) {
+        int other = candidates.rank(row, s);
+        assertTrue(other < 0 || rank <= other, reason.toString());
+      }
+      assertFalse(reason.text().isBlank());
+    }
+    Placed explored = new Placed(ranked.items()[0], 0, 1, 0.1, Slate.Reason.EXPLORATION);
+    assertEquals("exploration", serving.explain(moment, ranked, explored).source());
+  }
+
+  @Test
+  void similar_isNotTheItemItself() {
+    int item = serving.indexOf(new ItemId("i3"));
+    Candidates similar = serving.similar(item, 10, NOW_MS);
+    assertEquals(10, similar.size());
+    assertFalse(set(similar.items()).contains(item));
+  }
+
+  @Test
+  void newItem_isRetrievedByItsAttributesWithoutTraining() {
+    TinyWorld.append(
+        store,
+        List.of(
+            new LogRecord.ItemPut(
+                new ItemId("brand new"),
+                Map.of("category", new AttributeValue.Text("c1")),
+                true,
+                NOW_MS - 1)));
+    int item = serving.indexOf(new ItemId("brand new"));
+    CandidateSet candidates = serving.retrieve(moment(), LONG);
+    int row = BoundRetrieval.rowOf(candidates, item);
+    assertTrue(row >= 0);
+    assertTrue(candidates.proposers(row).containsAll(List.of("two_tower", "fresh")));
+    assertArrayEquals(
+        serving.retrieval().vector(item),
+        Objects.requireNonNull(release.models().deep())
+            .encoder()
+            .coldVector(
+                release
+                    .models()
+                    .tokenizer()
+                    .tokens(Map.of("category", new AttributeValue.Text("c1")))));
+  }
+
+  @Test
+  void rerank_withExclusions_candidatesAreFilteredInsideRetrieval() {
+    ApplicationFile shop =
+        ApplicationFile.parse(
+            """
+            application: shop
+            events: [click, buy]
+            repeats: true
+            retrieval: { popular: 2 }
+            reranking: { exclude: [buy over 1d] }
+            """,
+            "shop.yaml",
+            Map.of());
+    try (OnlineStore shopStore = OnlineStores.inMemory(shop.definition())) {
+      for (int i = 0; i < 6; i++) {
+        for (int user = 0; user < 10 - i; user++) {
+          TinyWorld.append(
+              shopStore,
+              List.of(
+                  new LogRecord.Happened(
+                      new Event(
+                          "e" + i + "-" + user,
+                          "click",
+                          new UserId("u" + user),
+                          new ItemId("i" + i),
+                          NOW_MS - 10,
+                          Double.NaN))));
+        }
+      }
+      for (int i = 0; i < 4; i++) {
+        TinyWorld.append(
+            shopStore,
+            List.of(
+                new LogRecord.Happened(
+                    new Event("b" + i, "buy", USER, new ItemId("i" + i), NOW_MS - 5, Double.NaN))));
+      }
+      ServingRelease untrained =
+          new ServingRelease(Release.untrained(shop), shopStore, new CallerRunsExecutor());
+      assertFalse(untrained.trained());
+      Moment moment = untrained.moment(USER, Map.of(), _ -> true, NOW_MS);
+      assertArrayEquals(new int[] {4, 5}, untrained.retrieve(moment, LONG).items());
+      assertEquals(6, untrained.anything(moment).size());
+    }
+  }
+
+  @Test
+  void bind_otherFeatures_areRefusedByName() {
+    ApplicationFile other =
+        ApplicationFile.parse(
+            TestApplications.clips().text().replace("user: { clicks_1d", "user: { clicks_daily"),
+            "other.yaml",
+            Map.of());
+    try (OnlineStore otherStore = OnlineStores.inMemory(other.definition())) {
+      WinnowException refused =
+          assertThrows(
+              WinnowException.class,
+              () -> new ServingRelease(release, otherStore, new CallerRunsExecutor()));
+      assertTrue(refused.getMessage().contains("clicks_1d"), refused.getMessage());
+      assertTrue(refused.getMessage().contains("clicks_daily"), refused.getMessage());
+    }
+  }
+}
