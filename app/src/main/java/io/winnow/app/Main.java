@@ -56,6 +56,7 @@ public final class Main implements Runnable {
   static int run(
       Map<String, String> environment, PrintWriter out, PrintWriter err, String... args) {
     CommandLine line = new CommandLine(new Main());
+    line.addSubcommand(new DemoCommand(environment));
     line.addSubcommand(new ImportCommand(environment));
     line.addSubcommand(new ServeCommand(environment));
     line.addSubcommand(new TrainCommand(environment));

@@ -153,23 +153,37 @@ final class ExampleBuilder {
         Arrays.fill(positions, -1);
       }
     }
-    FeatureRows features =
-        serving
-            .reader()
-            .read(
-                new FeatureQuery(
-                    moment.user(), candidates.items(), moment.context(), moment.timeMs()));
-    float[] inputs = serving.inputs(candidates, features);
-    int width = serving.rankerInputs().names().size();
-    float[] kept = new float[rows.length * width];
     int[] items = new int[rows.length];
     for (int i = 0; i < rows.length; i++) {
-      System.arraycopy(inputs, rows[i] * width, kept, i * width, width);
       items[i] = candidates.items()[rows[i]];
+    }
+    float[] inputs = serving.inputs(candidates, features(serving, moment, candidates, rows, items));
+    int width = serving.rankerInputs().names().size();
+    float[] kept = new float[rows.length * width];
+    for (int i = 0; i < rows.length; i++) {
+      System.arraycopy(inputs, rows[i] * width, kept, i * width, width);
     }
     float[] query =
         serving.retrieval().rankerQuery(moment, vectors ? serving.retrieval().embeddingSize() : 0);
     return new Group(r, kept, items, positions, labels, query);
+  }
+
+  /**
+   * The features of the rows that are kept, at their places among all candidates; other rows are 0,
+   * since nobody reads them: features cost far more to read than source scores.
+   */
+  private static FeatureRows features(
+      ServingRelease serving, Moment moment, CandidateSet candidates, int[] rows, int[] items) {
+    FeatureRows read =
+        serving
+            .reader()
+            .read(new FeatureQuery(moment.user(), items, moment.context(), moment.timeMs()));
+    int columns = read.columns();
+    float[] values = new float[candidates.size() * columns];
+    for (int i = 0; i < rows.length; i++) {
+      System.arraycopy(read.values(), i * columns, values, rows[i] * columns, columns);
+    }
+    return new FeatureRows(read.asOfOffset(), columns, values);
   }
 
   /** The target first, then a uniform sample of the others. */

@@ -72,6 +72,7 @@ final class PresetsTest {
     ApplicationDefinition shorts = Presets.load("shorts", Map.of()).definition();
     assertEquals(
         Map.of(
+            "title", AttributeType.TEXT,
             "category", AttributeType.STRING,
             "creator", AttributeType.STRING,
             "duration", AttributeType.SECONDS,

@@ -1,0 +1,4 @@
+@NullMarked
+package io.winnow.app.demo;
+
+import org.jspecify.annotations.NullMarked;
