@@ -45,8 +45,7 @@ final class InteractionSequencesTest {
         users.add(event.user());
       }
     }
-    try (OnlineStore store =
-        OnlineStores.inMemory(TestApplications.clips().definition())) {
+    try (OnlineStore store = OnlineStores.inMemory(TestApplications.clips().definition())) {
       TinyWorld.append(store, records);
       Interactions collected = sequences.toInteractions(store.catalog());
       assertEquals(20, sequences.userCount());

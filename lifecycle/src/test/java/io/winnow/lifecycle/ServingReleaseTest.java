@@ -117,15 +117,16 @@ final class ServingReleaseTest {
     Ranked ranked = serving.rank(moment, candidates);
     float[] inputs =
         serving.inputs(
-            candidates,
-            store.read(new FeatureQuery(USER, candidates.items(), Map.of(), NOW_MS)));
+            candidates, store.read(new FeatureQuery(USER, candidates.items(), Map.of(), NOW_MS)));
     float[] scores =
         Objects.requireNonNull(release.ranker())
             .score(
                 inputs,
                 candidates.size(),
                 Objects.requireNonNull(moment.userVector()),
-                serving.retrieval().rankerItems(candidates.items(), serving.retrieval().embeddingSize()));
+                serving
+                    .retrieval()
+                    .rankerItems(candidates.items(), serving.retrieval().embeddingSize()));
     for (int i = 0; i < ranked.order().length; i++) {
       assertEquals(scores[ranked.order()[i]], ranked.scores()[i]);
       assertTrue(i == 0 || ranked.scores()[i - 1] >= ranked.scores()[i]);

@@ -86,12 +86,7 @@ public final class TinyWorld {
       String type, int visit, int user, int item, long timeMs, double value) {
     return new LogRecord.Happened(
         new Event(
-            type + visit,
-            type,
-            new UserId("u" + user),
-            new ItemId("i" + item),
-            timeMs,
-            value));
+            type + visit, type, new UserId("u" + user), new ItemId("i" + item), timeMs, value));
   }
 
   /** A training of seconds. */

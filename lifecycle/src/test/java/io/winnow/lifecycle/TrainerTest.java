@@ -67,8 +67,7 @@ final class TrainerTest {
 
   @Test
   void train_tooLittle_saysWhatItHasAndWants() {
-    WinnowException refused =
-        assertThrows(WinnowException.class, () -> train(records, 100, 1));
+    WinnowException refused = assertThrows(WinnowException.class, () -> train(records, 100, 1));
     assertEquals(ErrorCode.INVALID_ARGUMENT, refused.code());
     assertTrue(
         refused.getMessage().matches("events: \\d+ outcomes of an objective .*at least 100.*"),

@@ -147,14 +147,9 @@ final class RecommendationPipelineTest {
 
   /** A request with defaults. */
   private record Draft(
-      String id,
-      UserId user,
-      Set<ItemId> exclude,
-      Map<String, String> filters,
-      Duration deadline) {
+      String id, UserId user, Set<ItemId> exclude, Map<String, String> filters, Duration deadline) {
     RecommendationRequest build() {
-      return new RecommendationRequest(
-          id, user, 10, "home", Map.of(), exclude, filters, deadline);
+      return new RecommendationRequest(id, user, 10, "home", Map.of(), exclude, filters, deadline);
     }
 
     Draft of(UserId other) {
@@ -339,7 +334,10 @@ final class RecommendationPipelineTest {
       parts.append(
           List.of(
               Clips.click(
-                  "click" + i, user.value(), slate.items().get(i % 10).item().value(), Clips.NOW_MS)));
+                  "click" + i,
+                  user.value(),
+                  slate.items().get(i % 10).item().value(),
+                  Clips.NOW_MS)));
     }
     SkewCheck.Report report =
         SkewCheck.run(parts.log, Clips.APPLICATION.definition(), Integer.MAX_VALUE, 5);
@@ -453,8 +451,7 @@ final class RecommendationPipelineTest {
     assertEquals(List.of(), slate.degraded());
     for (Event event : parts.impressions("r1")) {
       assertEquals(
-          release.version(),
-          Objects.requireNonNull(event.impression()).provenance().release());
+          release.version(), Objects.requireNonNull(event.impression()).provenance().release());
     }
     assertEquals(Release.UNTRAINED, parts.pipeline.release());
     Slate after = parts.recommend(request("r2").build());

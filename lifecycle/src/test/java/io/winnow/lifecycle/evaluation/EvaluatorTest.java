@@ -92,11 +92,9 @@ final class EvaluatorTest {
                 TrainingProgress.silent())
             .train(records, 700);
     Evaluator evaluator = evaluator(TestApplications.clips());
-    assertThrows(
-        WinnowException.class, () -> evaluator.evaluate(release, records, 699, Map.of()));
+    assertThrows(WinnowException.class, () -> evaluator.evaluate(release, records, 699, Map.of()));
     EvaluationTable table = evaluator.evaluate(release, records, 700, Map.of());
-    assertEquals(
-        Split.from(release.definition(), records, 700).targets().size(), table.targets());
+    assertEquals(Split.from(release.definition(), records, 700).targets().size(), table.targets());
     assertThrows(
         WinnowException.class,
         () -> evaluator.evaluate(release, records, records.endOffset(), Map.of()),

@@ -60,11 +60,13 @@ final class SplitTest {
     split.targets().forEach(target -> targets.put(target.user(), target));
     assertEquals(40, targets.size(), "one a user");
     List<Event> training = new ArrayList<>();
-    split.records().replay((_, record) -> {
-      if (record instanceof LogRecord.Happened(Event event)) {
-        training.add(event);
-      }
-    });
+    split
+        .records()
+        .replay((_, record) -> {
+          if (record instanceof LogRecord.Happened(Event event)) {
+            training.add(event);
+          }
+        });
     assertFalse(training.isEmpty());
     targets.forEach((user, target) -> {
       assertEquals(lasts.get(user).item(), target.item());
