@@ -1,6 +1,7 @@
 package io.winnow.app;
 
 import io.winnow.core.ErrorCode;
+import io.winnow.core.TimeSource;
 import io.winnow.core.WinnowException;
 import io.winnow.core.application.ApplicationFile;
 import java.io.IOException;
@@ -8,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.Map;
+import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,11 +20,14 @@ import org.jspecify.annotations.Nullable;
  * log/          the event log: the truth
  * features/     the feature store's state: a fold over the log
  * releases/     release bundles, and which of them is active
+ * as-of         present where the data ended long ago: requests are asked as of then
  * </pre>
  *
  * @param path the folder
  */
 record DataFolder(Path path) {
+  private static final String AS_OF = "as-of";
+
   Path log() {
     return path.resolve("log");
   }
@@ -37,6 +42,42 @@ record DataFolder(Path path) {
 
   Path applicationFile() {
     return path.resolve(ApplicationFile.NAME);
+  }
+
+  /** When the folder's data ended, epoch milliseconds, if it is a historic data set. */
+  OptionalLong asOfMs() {
+    Path file = path.resolve(AS_OF);
+    try {
+      return Files.exists(file)
+          ? OptionalLong.of(Long.parseLong(Files.readString(file).strip()))
+          : OptionalLong.empty();
+    } catch (IOException | NumberFormatException e) {
+      throw WinnowException.invalid(AS_OF, file, "a file with epoch milliseconds");
+    }
+  }
+
+  /** Marks the folder as a historic data set. */
+  void setAsOf(long epochMs) {
+    try {
+      Files.createDirectories(path);
+      Files.writeString(path.resolve(AS_OF), epochMs + "\n");
+    } catch (IOException e) {
+      throw new WinnowException(
+          ErrorCode.UNAVAILABLE, "cannot write " + path.resolve(AS_OF) + ": " + e.getMessage(), e);
+    }
+  }
+
+  /**
+   * The clock of requests: the wall clock; in a historic data set one that goes on from where the
+   * data ended, since windows over the last days would be empty otherwise.
+   */
+  TimeSource requestClock(TimeSource wall) {
+    OptionalLong asOf = asOfMs();
+    if (asOf.isEmpty()) {
+      return wall;
+    }
+    long startedMs = wall.nowMs();
+    return () -> asOf.getAsLong() + (wall.nowMs() - startedMs);
   }
 
   /**

@@ -5,7 +5,9 @@ import io.winnow.core.application.ApplicationFile;
 import io.winnow.events.importing.ImportReport;
 import io.winnow.events.importing.Importer;
 import io.winnow.lifecycle.TrainerConfig;
+import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -25,6 +27,9 @@ import picocli.CommandLine.Spec;
       "Importing the same files again adds nothing."
     })
 final class ImportCommand implements Callable<Integer> {
+  /** Data that ended longer ago is a historic data set. */
+  private static final long HISTORIC_AFTER_MS = 30L * 24 * 3_600_000;
+
   private final Map<String, String> environment;
 
   @Spec private CommandSpec spec = CommandSpec.create();
@@ -62,6 +67,7 @@ final class ImportCommand implements Callable<Integer> {
                   node.log(),
                   (stage, rows) -> progress.line("%-12s %,d rows".formatted(stage, rows)));
       report(imported);
+      markHistoric(folder, node, progress);
       if (!noTrain) {
         node.trainAndActivate(
             TrainerConfig.defaults(1, Runtime.getRuntime().availableProcessors()), progress);
@@ -69,6 +75,23 @@ final class ImportCommand implements Callable<Integer> {
       }
     }
     return ExitCode.OK.value();
+  }
+
+  private static void markHistoric(DataFolder folder, Node node, ConsoleProgress progress) {
+    long end = node.log().endOffset();
+    node.log()
+        .replay(
+            Math.max(0, end - 1),
+            end,
+            (_, record) -> {
+              if (TimeSource.system().nowMs() - record.timeMs() > HISTORIC_AFTER_MS) {
+                folder.setAsOf(record.timeMs());
+                progress.line(
+                    "the data ends at %s: requests will be asked as of then (delete %s to use the wall clock)"
+                        .formatted(
+                            Instant.ofEpochMilli(record.timeMs()), folder.path().resolve("as-of")));
+              }
+            });
   }
 
   private void report(Importer.LogImport imported) {
@@ -82,13 +105,35 @@ final class ImportCommand implements Callable<Integer> {
       spec.commandLine().getOut().println(Json.write(result));
       return;
     }
-    ImportReport report = imported.report();
-    spec.commandLine().getOut().println(report);
-    spec.commandLine()
-        .getOut()
-        .printf(
-            "log: %,d accepted, %,d duplicates, %,d rejected%n",
-            imported.accepted(), imported.duplicates(), imported.rejected());
-    imported.examples().forEach(example -> spec.commandLine().getOut().println("  " + example));
+    PrintWriter out = spec.commandLine().getOut();
+    for (ImportReport.FileReport file : imported.report().files()) {
+      out.printf(
+          "%-24s %-6s %,12d rows: %,d accepted, %,d filtered, %,d duplicates, %,d bad%n",
+          file.file(),
+          file.purpose(),
+          file.rows(),
+          file.accepted(),
+          file.filtered(),
+          file.duplicates(),
+          file.badRows());
+      file.notes().forEach(note -> out.println("    " + note));
+      reasons(out, "bad", file.bad());
+      reasons(out, "accepted without", file.incomplete());
+    }
+    out.printf(
+        "log: %,d records accepted, %,d duplicates, %,d rejected%n",
+        imported.accepted(), imported.duplicates(), imported.rejected());
+    imported.examples().forEach(example -> out.println("    " + example));
+    out.flush();
+  }
+
+  private static void reasons(
+      PrintWriter out, String kind, Map<String, ImportReport.Reason> reasons) {
+    reasons.forEach((reason, found) -> {
+      ImportReport.Example first = found.examples().getFirst();
+      out.printf(
+          "    %s: %s: %,d rows, first in line %,d: %s%n",
+          kind, reason, found.count(), first.line(), first.value());
+    });
   }
 }

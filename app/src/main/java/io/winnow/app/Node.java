@@ -2,7 +2,10 @@ package io.winnow.app;
 
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.winnow.core.Event;
+import io.winnow.core.LogRecord;
 import io.winnow.core.TimeSource;
+import io.winnow.core.UserId;
 import io.winnow.core.WinnowException;
 import io.winnow.core.application.ApplicationFile;
 import io.winnow.events.EventLog;
@@ -25,8 +28,10 @@ import io.winnow.serving.http.HttpServer;
 import io.winnow.serving.http.Page;
 import io.winnow.serving.http.ReleaseInfo;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.ExecutorService;
@@ -45,9 +50,12 @@ import org.slf4j.LoggerFactory;
 final class Node implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Node.class);
   private static final int QUEUED_STAGES_MAX = 1024;
+  private static final int WARM_UP_RECORDS = 5_000;
+  private static final int WARM_UP_REQUESTS = 300;
 
   private final ApplicationFile application;
   private final TimeSource clock;
+  private final TimeSource requestClock;
   private final OnlineStore store;
   private final EventLog log;
   private final ReleaseStore releases;
@@ -66,6 +74,7 @@ final class Node implements AutoCloseable {
       EventLog log) {
     this.application = application;
     this.clock = clock;
+    this.requestClock = data.requestClock(clock);
     this.store = store;
     this.log = log;
     this.releases = new ReleaseStore(data.releases());
@@ -74,7 +83,7 @@ final class Node implements AutoCloseable {
     this.waiting = Executors.newVirtualThreadPerTaskExecutor();
     this.pipeline =
         new RecommendationPipeline(
-            serving(Release.untrained(application)), log, clock, stages, waiting);
+            serving(Release.untrained(application)), log, requestClock, stages, waiting);
   }
 
   /**
@@ -150,8 +159,25 @@ final class Node implements AutoCloseable {
     return new ServingRelease(release, store, sources);
   }
 
+  /** Loads a bundle and runs it warm, so that its first requests meet compiled code. */
   private ServingRelease load(String version) {
-    return serving(Release.load(releases, version));
+    ServingRelease loaded = serving(Release.load(releases, version));
+    loaded.warmUp(recentUsers(), WARM_UP_REQUESTS, requestClock.nowMs());
+    return loaded;
+  }
+
+  /** Some users of the newest records. */
+  private List<UserId> recentUsers() {
+    Set<UserId> users = new LinkedHashSet<>();
+    log.replay(
+        Math.max(0, log.endOffset() - WARM_UP_RECORDS),
+        log.endOffset(),
+        (_, record) -> {
+          if (record instanceof LogRecord.Happened(Event event)) {
+            users.add(event.user());
+          }
+        });
+    return List.copyOf(users);
   }
 
   /**

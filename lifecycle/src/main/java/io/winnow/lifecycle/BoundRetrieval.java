@@ -9,6 +9,7 @@ import io.winnow.features.UserHistory;
 import io.winnow.lifecycle.RequestStages.Moment;
 import io.winnow.lifecycle.RequestStages.Reason;
 import io.winnow.models.ItemScorer;
+import io.winnow.models.TopK;
 import io.winnow.models.encoder.QueryEncoder;
 import io.winnow.models.encoder.TrainedEncoder;
 import io.winnow.retrieval.CandidateMerger;
@@ -45,12 +46,22 @@ final class BoundRetrieval {
   private static final long MINUTE_MS = 60_000;
   private static final int TRENDING_DAYS = 7;
   private static final int POPULAR_DAYS = 30;
+
+  /** Fewer candidates than this are filled up with popular items. */
+  private static final int CANDIDATES_MIN = 50;
+
+  /**
+   * How many of the items that were popular in training are kept for when nothing else is known.
+   */
+  private static final int FALLBACK_POOL = 2_000;
+
   private static final double HISTORY_HALF_LIFE_MS = 30.0 * 24 * 3_600_000;
 
   private final Catalog catalog;
   private final Map<String, ItemScorer> simpleModels = new LinkedHashMap<>();
   private final List<CandidateSource> sources;
   private final List<CandidateSource> lastResort;
+  private final int[] popularInTraining;
   private final CandidateMerger merger;
   private final @Nullable BoundVectors vectors;
   private final @Nullable EmbeddingSource embeddings;
@@ -107,8 +118,22 @@ final class BoundRetrieval {
     all.add(fresh);
     all.add(new HistorySource("history", HISTORY_HALF_LIFE_MS));
     this.lastResort = List.of(popular, fresh);
+    this.popularInTraining =
+        linear == null ? new int[0] : byPopularity(simpleModel("popularity"), FALLBACK_POOL);
     this.merger = new CandidateMerger(application.policy().retrieval(), all, executor);
     this.sources = all.stream().filter(s -> merger.sources().contains(s.name())).toList();
+  }
+
+  private static int[] byPopularity(ItemScorer popularity, int k) {
+    float[] counts = new float[popularity.itemCount()];
+    popularity.score(new int[0], new long[0], 0, counts);
+    TopK best = new TopK(k);
+    for (int item = 0; item < counts.length; item++) {
+      if (counts[item] > 0) {
+        best.offer(item, counts[item]);
+      }
+    }
+    return best.drain().items();
   }
 
   private ItemScorer simpleModel(String name) {
@@ -172,8 +197,12 @@ final class BoundRetrieval {
     return new Query(moment.choices(), moment.userVector(), filter, moment.timeMs());
   }
 
+  /** Asks the sources; where they know too little of the user or the time, adds popular items. */
   CandidateSet retrieve(Moment moment, Duration budget) {
-    return merger.retrieve(query(moment, moment.filter()), budget);
+    CandidateSet candidates = merger.retrieve(query(moment, moment.filter()), budget);
+    return candidates.size() >= CANDIDATES_MIN
+        ? candidates
+        : extend(moment, candidates, popularItems(moment, moment.filter(), CANDIDATES_MIN));
   }
 
   /**
@@ -222,25 +251,33 @@ final class BoundRetrieval {
 
   /** Popular items, then new ones: quick, and empty only if the filter allows nothing. */
   CandidateSet lastResort(Moment moment, ItemFilter filter, int k) {
-    Set<Integer> items = new LinkedHashSet<>();
-    for (CandidateSource source : lastResort) {
-      for (int item : source.retrieve(query(moment, filter), k).items()) {
-        if (items.size() < k) {
-          items.add(item);
-        }
-      }
-    }
-    int s = merger.sources().size();
-    float[] scores = new float[items.size() * s];
+    int[] items = popularItems(moment, filter, k);
+    float[] scores = new float[items.length * merger.sources().size()];
     Arrays.fill(scores, Float.NaN);
     int[] ranks = new int[scores.length];
     Arrays.fill(ranks, -1);
-    return new CandidateSet(
-        merger.sources(),
-        items.stream().mapToInt(Integer::intValue).toArray(),
-        scores,
-        ranks,
-        List.of());
+    return new CandidateSet(merger.sources(), items, scores, ranks, List.of());
+  }
+
+  /** What is popular now, then what was when the release was trained, then what is new. */
+  private int[] popularItems(Moment moment, ItemFilter filter, int k) {
+    Set<Integer> items = new LinkedHashSet<>();
+    addAll(items, lastResort.getFirst().retrieve(query(moment, filter), k).items(), k);
+    for (int item : popularInTraining) {
+      if (items.size() < k && filter.allows(item)) {
+        items.add(item);
+      }
+    }
+    addAll(items, lastResort.getLast().retrieve(query(moment, filter), k).items(), k);
+    return items.stream().mapToInt(Integer::intValue).toArray();
+  }
+
+  private static void addAll(Set<Integer> items, int[] more, int k) {
+    for (int item : more) {
+      if (items.size() < k) {
+        items.add(item);
+      }
+    }
   }
 
   /** The nearest items by vector; by transitions where the item has none. */

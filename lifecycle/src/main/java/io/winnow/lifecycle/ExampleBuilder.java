@@ -42,15 +42,19 @@ final class ExampleBuilder {
 
   private final ApplicationDefinition application;
   private final Release release;
+  private final boolean vectors;
   private final Seed seed;
   private final int threads;
 
   /**
    * @param release retrieval models that have not seen the requests; its ranker is not used
+   * @param vectors whether the examples carry query and item vectors
    */
-  ExampleBuilder(ApplicationDefinition application, Release release, Seed seed, int threads) {
+  ExampleBuilder(
+      ApplicationDefinition application, Release release, boolean vectors, Seed seed, int threads) {
     this.application = application;
     this.release = release;
+    this.vectors = vectors;
     this.seed = seed;
     this.threads = threads;
   }
@@ -163,7 +167,8 @@ final class ExampleBuilder {
       System.arraycopy(inputs, rows[i] * width, kept, i * width, width);
       items[i] = candidates.items()[rows[i]];
     }
-    float[] query = serving.retrieval().rankerQuery(moment, serving.retrieval().embeddingSize());
+    float[] query =
+        serving.retrieval().rankerQuery(moment, vectors ? serving.retrieval().embeddingSize() : 0);
     return new Group(r, kept, items, positions, labels, query);
   }
 

@@ -114,6 +114,25 @@ public final class ServingRelease implements RequestStages {
     return reader.catalog().indexOf(item);
   }
 
+  /**
+   * Runs the stages as a request would, without logging, so that the first real requests meet
+   * compiled code.
+   *
+   * @param users whose requests to try; nothing happens if there are none
+   * @param requests how many, going round
+   * @param timeMs the requests' time
+   */
+  public void warmUp(List<UserId> users, int requests, long timeMs) {
+    for (int i = 0; i < requests && !users.isEmpty(); i++) {
+      UserId user = users.get(i % users.size());
+      Moment moment = moment(user, Map.of(), _ -> true, timeMs);
+      Ranked ranked = rank(moment, retrieve(moment, Duration.ofSeconds(10)));
+      for (Placed placed : rerank(moment, ranked, 10, i).placed()) {
+        explain(moment, ranked, placed);
+      }
+    }
+  }
+
   @Override
   public Moment moment(
       UserId user, Map<String, String> context, ItemFilter requestRules, long timeMs) {
@@ -207,6 +226,33 @@ public final class ServingRelease implements RequestStages {
       sorted[i] = scores[order[i]];
     }
     return new Ranked(candidates, order, sorted, features);
+  }
+
+  /**
+   * What the ranker expects of each item of a slate of the past, computed as if it was asked now.
+   *
+   * @return shape (items, T); empty without a ranker
+   */
+  public float[] probabilities(TrainingRequest.Shown shown) {
+    Ranker ranker = release.ranker();
+    if (ranker == null) {
+      return new float[0];
+    }
+    int[] items = shown.items().stream().mapToInt(this::indexOf).toArray();
+    Moment moment = moment(shown.user(), Map.of(), _ -> true, shown.timeMs());
+    CandidateSet candidates =
+        retrieval.extend(moment, retrieve(moment, Duration.ofMinutes(1)), items);
+    FeatureRows features =
+        reader.read(
+            new FeatureQuery(moment.user(), candidates.items(), moment.context(), moment.timeMs()));
+    float[] all = probabilities(ranker, moment, candidates, features);
+    int heads = ranker.spec().objectives().size();
+    float[] rows = new float[items.length * heads];
+    for (int i = 0; i < items.length; i++) {
+      int row = BoundRetrieval.rowOf(candidates, items[i]);
+      System.arraycopy(all, row * heads, rows, i * heads, heads);
+    }
+    return rows;
   }
 
   private float[] probabilities(

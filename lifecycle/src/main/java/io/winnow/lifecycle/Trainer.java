@@ -166,7 +166,11 @@ public final class Trainer {
     Release unranked = Release.unranked(application, older);
     RankingExamples examples =
         new ExampleBuilder(
-                application.definition(), unranked, new Seed(config.seed()), config.threads())
+                application.definition(),
+                unranked,
+                config.split().vectors(),
+                new Seed(config.seed()),
+                config.threads())
             .build(records, requests);
     seconds.put("examples", (System.nanoTime() - began) / 1e9);
     if (examples.requests() < config.split().minRankerRequests()) {

@@ -35,13 +35,16 @@ public record TrainerConfig(
    *     instead
    * @param minRankerRequests with fewer usable requests the release has no ranker
    * @param maxRankerRequests more are thinned evenly
+   * @param vectors whether the ranker reads query and item vectors beside features and source
+   *     scores
    */
   public record Split(
       double rankerShare,
       int minChoices,
       int minSlateOutcomes,
       int minRankerRequests,
-      int maxRankerRequests) {}
+      int maxRankerRequests,
+      boolean vectors) {}
 
   /** The linear models' configurations. */
   public record Linear(Transitions.Config transitions, Ease.Config ease, ImplicitAls.Config ials) {}
@@ -51,7 +54,7 @@ public record TrainerConfig(
     return new TrainerConfig(
         seed,
         threads,
-        new Split(0.2, 100, 500, 50, 12_000),
+        new Split(0.2, 100, 500, 50, 12_000, false),
         EncoderConfig.defaults(),
         EncoderConfig.defaults().withLimits(1, 120),
         new Linear(Transitions.Config.DEFAULT, Ease.Config.DEFAULT, ImplicitAls.Config.DEFAULT),

@@ -44,7 +44,9 @@ final class ReleaseStoreTest {
         WinnowException refused =
             assertThrows(WinnowException.class, () -> store.activate("r2"), name + " byte " + i);
         assertEquals(ErrorCode.CORRUPT, refused.code());
-        assertTrue(refused.getMessage().contains(name), refused.getMessage());
+        assertTrue(
+            String.valueOf(refused.getMessage()).contains(name),
+            String.valueOf(refused.getMessage()));
       }
       Files.write(file, intact);
     }
@@ -60,13 +62,11 @@ final class ReleaseStoreTest {
     Path file = store.bundle("r1").resolve("vectors.bin");
     Files.write(file, new byte[1]);
     assertTrue(
-        assertThrows(WinnowException.class, () -> store.verify("r1"))
-            .getMessage()
+        String.valueOf(assertThrows(WinnowException.class, () -> store.verify("r1")).getMessage())
             .contains("1 bytes (expected: 5 bytes)"));
     Files.delete(file);
     assertTrue(
-        assertThrows(WinnowException.class, () -> store.verify("r1"))
-            .getMessage()
+        String.valueOf(assertThrows(WinnowException.class, () -> store.verify("r1")).getMessage())
             .contains("missing"));
   }
 
@@ -77,7 +77,7 @@ final class ReleaseStoreTest {
     Files.writeString(store.bundle("r1").resolve(ReleaseStore.MANIFEST), "{\"version\":");
     WinnowException refused = assertThrows(WinnowException.class, () -> store.verify("r1"));
     assertEquals(ErrorCode.CORRUPT, refused.code());
-    assertTrue(refused.getMessage().contains("manifest.json"));
+    assertTrue(String.valueOf(refused.getMessage()).contains("manifest.json"));
   }
 
   @Test

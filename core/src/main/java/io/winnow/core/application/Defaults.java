@@ -40,14 +40,16 @@ final class Defaults {
   /** The learned sources first; in a shop also what the user had before. */
   static Policy.Retrieval retrieval(Schema schema) {
     Map<String, Integer> quotas = new LinkedHashMap<>();
-    quotas.put("two_tower", 300);
+    quotas.put("two_tower", 150);
     quotas.put("item_to_item", 100);
-    quotas.put("trending", 50);
-    quotas.put("popular", 50);
-    quotas.put("fresh", 50);
+    quotas.put("ease", 80);
+    quotas.put("ials", 50);
     if (schema.repeats()) {
-      quotas.put("history", 50);
+      quotas.put("history", 80);
     }
+    quotas.put("trending", 40);
+    quotas.put("popular", 30);
+    quotas.put("fresh", 30);
     return new Policy.Retrieval(quotas);
   }
 

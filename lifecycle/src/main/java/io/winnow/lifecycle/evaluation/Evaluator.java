@@ -5,6 +5,7 @@ import io.winnow.core.TimeSource;
 import io.winnow.core.WinnowException;
 import io.winnow.core.application.ApplicationDefinition;
 import io.winnow.core.application.ApplicationFile;
+import io.winnow.core.application.Objectives;
 import io.winnow.events.RecordSource;
 import io.winnow.features.PointInTimeReplay;
 import io.winnow.lifecycle.CallerRunsExecutor;
@@ -14,8 +15,11 @@ import io.winnow.lifecycle.Shards;
 import io.winnow.lifecycle.Trainer;
 import io.winnow.lifecycle.TrainerConfig;
 import io.winnow.lifecycle.TrainingProgress;
+import io.winnow.lifecycle.TrainingRequest;
+import io.winnow.lifecycle.evaluation.EvaluationTable.Kind;
 import io.winnow.lifecycle.evaluation.EvaluationTable.Row;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -113,6 +117,7 @@ public final class Evaluator {
         Shards.run(shards, shard -> runShard(release, definition, split, shard, shards));
     EvaluationRows all = results.getFirst();
     results.stream().skip(1).forEach(all::merge);
+    Map<String, Double> onImpressions = impressions(release, definition, split);
     List<Row> rows = new ArrayList<>();
     all.rows()
         .forEach((model, row) ->
@@ -120,10 +125,45 @@ public final class Evaluator {
                 new Row(
                     model,
                     row.kind(),
-                    row.metrics().values(),
+                    row.kind() == Kind.RANKER
+                        ? joined(row.metrics().values(), onImpressions)
+                        : row.metrics().values(),
                     row.metrics().intervals(new Seed(training.seed())),
                     trainSeconds.getOrDefault(TRAINED_AS.getOrDefault(model, model), 0.0))));
     return new EvaluationTable(protocol.label(), split.cutMs(), split.targets().size(), rows);
+  }
+
+  private static Map<String, Double> joined(Map<String, Double> metrics, Map<String, Double> more) {
+    Map<String, Double> all = new LinkedHashMap<>(metrics);
+    all.putAll(more);
+    return all;
+  }
+
+  /**
+   * How well the ranker's probabilities fit the slates shown behind the cut; empty if there are
+   * none.
+   */
+  private static Map<String, Double> impressions(
+      Release release, ApplicationDefinition definition, Split split) {
+    ImpressionMetrics metrics =
+        new ImpressionMetrics(
+            definition.objectives().list().stream().map(Objectives.Objective::name).toList());
+    List<ServingRelease> serving = new ArrayList<>();
+    PointInTimeReplay.play(
+        split.records(),
+        definition,
+        split.slates().stream().mapToLong(TrainingRequest.Shown::asOfOffset).toArray(),
+        (index, reader) -> {
+          if (serving.isEmpty()) {
+            serving.add(new ServingRelease(release, reader, new CallerRunsExecutor()));
+          }
+          TrainingRequest.Shown shown = split.slates().get(index);
+          float[] probabilities = serving.getFirst().probabilities(shown);
+          if (probabilities.length > 0) {
+            metrics.add(shown, probabilities);
+          }
+        });
+    return metrics.values();
   }
 
   private static EvaluationRows runShard(

@@ -10,6 +10,7 @@ import io.winnow.events.RecordSource;
 import io.winnow.lifecycle.TrainingRequest;
 import io.winnow.lifecycle.TrainingRequests;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -23,9 +24,18 @@ import java.util.Map;
  * @param cutMs time of the first target
  * @param targets in log order
  * @param userCount how many users have a target; targets name theirs by index
+ * @param slates that were shown behind the cut, in log order; evenly thinned if there are many
  */
 record Split(
-    RecordSource records, long trainingEnd, long cutMs, List<Target> targets, int userCount) {
+    RecordSource records,
+    long trainingEnd,
+    long cutMs,
+    List<Target> targets,
+    int userCount,
+    List<TrainingRequest.Shown> slates) {
+  /** More slates than this would only take longer. */
+  private static final int SLATES_MAX = 3_000;
+
   /** Items with fewer events are left out of leave-one-out, as in the published tables. */
   private static final int MIN_ITEM_EVENTS = 5;
 
@@ -43,7 +53,7 @@ record Split(
   /** Cuts at a quantile of the choices' times; what the log held before the cut is for training. */
   static Split temporal(
       ApplicationDefinition application, RecordSource records, double cutQuantile) {
-    List<TrainingRequest.Chosen> choices = choices(application, records);
+    List<TrainingRequest.Chosen> choices = requests(application, records).choices();
     if (choices.isEmpty()) {
       throw WinnowException.invalid("events", "no outcome of an objective", "choices to predict");
     }
@@ -56,7 +66,8 @@ record Split(
   static Split from(ApplicationDefinition application, RecordSource records, long fromOffset) {
     Map<UserId, Integer> users = new HashMap<>();
     List<Target> targets = new ArrayList<>();
-    for (TrainingRequest.Chosen choice : choices(application, records)) {
+    TrainingRequests requests = requests(application, records);
+    for (TrainingRequest.Chosen choice : requests.choices()) {
       if (choice.asOfOffset() >= fromOffset) {
         int user = users.computeIfAbsent(choice.user(), _ -> users.size());
         targets.add(
@@ -64,7 +75,8 @@ record Split(
       }
     }
     long cutMs = targets.isEmpty() ? Long.MAX_VALUE : targets.getFirst().timeMs();
-    return new Split(records, fromOffset, cutMs, targets, users.size());
+    return new Split(
+        records, fromOffset, cutMs, targets, users.size(), thinned(requests.slates(), fromOffset));
   }
 
   /** Takes each user's last choice out. */
@@ -99,7 +111,8 @@ record Split(
               choice.user(), targets.size(), choice.item(), choice.timeMs(), training.size()));
     }
     long cutMs = targets.stream().mapToLong(Target::timeMs).min().orElse(Long.MAX_VALUE);
-    return new Split(RecordSource.of(training), training.size(), cutMs, targets, targets.size());
+    return new Split(
+        RecordSource.of(training), training.size(), cutMs, targets, targets.size(), List.of());
   }
 
   private record Last(TrainingRequest.Chosen choice, int count) {}
@@ -127,10 +140,25 @@ record Split(
     return kept;
   }
 
-  private static List<TrainingRequest.Chosen> choices(
+  private static List<TrainingRequest.Shown> thinned(
+      List<TrainingRequest.Shown> slates, long fromOffset) {
+    List<TrainingRequest.Shown> later =
+        slates.stream()
+            .filter(slate -> slate.asOfOffset() >= fromOffset)
+            .sorted(Comparator.comparingLong(TrainingRequest.Shown::asOfOffset))
+            .toList();
+    int kept = Math.min(later.size(), SLATES_MAX);
+    List<TrainingRequest.Shown> thinned = new ArrayList<>(kept);
+    for (int i = 0; i < kept; i++) {
+      thinned.add(later.get((int) ((long) i * later.size() / kept)));
+    }
+    return thinned;
+  }
+
+  private static TrainingRequests requests(
       ApplicationDefinition application, RecordSource records) {
     TrainingRequests requests = new TrainingRequests(application);
     records.replay(requests);
-    return requests.choices();
+    return requests;
   }
 }

@@ -1,7 +1,5 @@
 package io.winnow.models.ranker;
 
-import java.util.Arrays;
-
 /**
  * Platt scaling: the probability is σ(a·logit + b) (Platt 1999, with his smoothed targets and the
  * Newton iteration of Lin, Lin, Weng 2007).
@@ -14,7 +12,6 @@ record Calibration(float slope, float offset) {
   private static final int MIN_OUTCOMES = 20;
 
   private static final int MAX_ITERATIONS = 50;
-  private static final int BINS = 15;
 
   /** Strength of the pull to (1, 0), in rows: only matters where there are few. */
   private static final double PRIOR_ROWS = 1;
@@ -111,32 +108,5 @@ record Calibration(float slope, float offset) {
   /** −(t·ln σ(z) + (1−t)·ln(1−σ(z))), without overflow. */
   private static double crossEntropy(double z, double target) {
     return Math.max(z, 0) - z * target + Math.log1p(Math.exp(-Math.abs(z)));
-  }
-
-  /**
-   * The expected calibration error: rows in {@value #BINS} bins of equal size by probability; the
-   * mean distance between a bin's mean probability and its share of outcomes, weighted by size
-   * (Naeini et al. 2015, with bins of equal mass).
-   */
-  static double expectedError(float[] probabilities, float[] labels) {
-    int n = probabilities.length;
-    long[] order = new long[n];
-    for (int i = 0; i < n; i++) {
-      // Probabilities are not negative, so their bits sort as they do.
-      order[i] = ((long) Float.floatToIntBits(probabilities[i]) << 32) | i;
-    }
-    Arrays.sort(order);
-    double error = 0;
-    for (int bin = 0; bin < BINS; bin++) {
-      int from = (int) ((long) n * bin / BINS);
-      int to = (int) ((long) n * (bin + 1) / BINS);
-      double difference = 0;
-      for (int i = from; i < to; i++) {
-        int row = (int) order[i];
-        difference += probabilities[row] - labels[row];
-      }
-      error += Math.abs(difference);
-    }
-    return n == 0 ? Double.NaN : error / n;
   }
 }

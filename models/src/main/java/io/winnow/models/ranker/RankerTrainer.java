@@ -326,8 +326,8 @@ public final class RankerTrainer {
         positives,
         RankingMeasures.auc(served, labels),
         RankingMeasures.logLoss(served, labels),
-        Calibration.expectedError(Calibration.identity().apply(raw), labels),
-        Calibration.expectedError(served, labels));
+        RankingMeasures.expectedCalibrationError(Calibration.identity().apply(raw), labels),
+        RankingMeasures.expectedCalibrationError(served, labels));
   }
 
   private static double meanNdcg(RankingExamples examples, Split split, float[] scores) {

@@ -2,12 +2,14 @@ package io.winnow.models.ranker;
 
 import java.util.Arrays;
 
-/** Measures of a ranking. */
-final class RankingMeasures {
+/** Measures of scores and probabilities against what happened. */
+public final class RankingMeasures {
+  private static final int BINS = 15;
+
   private RankingMeasures() {}
 
   /** The share of pairs (outcome, no outcome) in the right order, ties half; NaN without pairs. */
-  static double auc(float[] scores, float[] labels) {
+  public static double auc(float[] scores, float[] labels) {
     Integer[] order = new Integer[scores.length];
     Arrays.setAll(order, i -> i);
     Arrays.sort(order, (a, b) -> Float.compare(scores[a], scores[b]));
@@ -32,7 +34,7 @@ final class RankingMeasures {
   }
 
   /** Mean of −ln of the probability given to what happened. */
-  static double logLoss(float[] probabilities, float[] labels) {
+  public static double logLoss(float[] probabilities, float[] labels) {
     double sum = 0;
     for (int i = 0; i < labels.length; i++) {
       double p = Math.clamp(probabilities[i], 1e-7, 1 - 1e-7);
@@ -66,5 +68,32 @@ final class RankingMeasures {
       best += ideal[ideal.length - 1 - rank] * discount;
     }
     return sum / best;
+  }
+
+  /**
+   * The expected calibration error: rows in {@value #BINS} bins of equal size by probability; the
+   * mean distance between a bin's mean probability and its share of outcomes, weighted by size
+   * (Naeini et al. 2015, with bins of equal mass).
+   */
+  public static double expectedCalibrationError(float[] probabilities, float[] labels) {
+    int n = probabilities.length;
+    long[] order = new long[n];
+    for (int i = 0; i < n; i++) {
+      // Probabilities are not negative, so their bits sort as they do.
+      order[i] = ((long) Float.floatToIntBits(probabilities[i]) << 32) | i;
+    }
+    Arrays.sort(order);
+    double error = 0;
+    for (int bin = 0; bin < BINS; bin++) {
+      int from = (int) ((long) n * bin / BINS);
+      int to = (int) ((long) n * (bin + 1) / BINS);
+      double difference = 0;
+      for (int i = from; i < to; i++) {
+        int row = (int) order[i];
+        difference += probabilities[row] - labels[row];
+      }
+      error += Math.abs(difference);
+    }
+    return n == 0 ? Double.NaN : error / n;
   }
 }

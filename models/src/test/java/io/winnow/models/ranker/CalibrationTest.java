@@ -28,8 +28,9 @@ final class CalibrationTest {
     Calibration fitted = Calibration.fit(logits, labels);
     assertEquals(0.5, fitted.slope(), 0.03);
     assertEquals(-1, fitted.offset(), 0.05);
-    double raw = Calibration.expectedError(Calibration.identity().apply(logits), labels);
-    double calibrated = Calibration.expectedError(fitted.apply(logits), labels);
+    double raw =
+        RankingMeasures.expectedCalibrationError(Calibration.identity().apply(logits), labels);
+    double calibrated = RankingMeasures.expectedCalibrationError(fitted.apply(logits), labels);
     assertTrue(raw > 0.1, () -> "raw " + raw);
     assertTrue(calibrated < 0.015, () -> "calibrated " + calibrated);
   }
@@ -54,7 +55,7 @@ final class CalibrationTest {
       probabilities[i] = i < 800 ? 0.2f : 0.8f;
       outcomes[i] = i % 2;
     }
-    assertEquals(0.3, Calibration.expectedError(probabilities, outcomes), 1e-5);
+    assertEquals(0.3, RankingMeasures.expectedCalibrationError(probabilities, outcomes), 1e-5);
   }
 
   @Test
