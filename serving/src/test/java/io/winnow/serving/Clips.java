@@ -86,7 +86,7 @@ final class Clips {
     return new TrainerConfig(
         1,
         1,
-        new TrainerConfig.Split(0.3, 100, 50, 20, 60),
+        new TrainerConfig.Split(0.3, 100, 50, 20, 60, true),
         encoder,
         encoder,
         TrainerConfig.defaults(1, 1).linear(),
