@@ -105,10 +105,10 @@ public final class LogBenchmark {
       for (int writer = 0; writer < writers; writer++) {
         running.add(
             threads.submit(() -> {
-              while (System.nanoTime() - start < length.toNanos()) {
+              do {
                 appender.append(nextEvent.getAndAdd(batch), batch);
                 appended.addAndGet(batch);
-              }
+              } while (System.nanoTime() - start < length.toNanos());
             }));
       }
       for (Future<?> writer : running) {

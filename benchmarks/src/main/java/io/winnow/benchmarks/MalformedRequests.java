@@ -77,7 +77,7 @@ final class MalformedRequests {
     }
     for (String id : NO_IDS) {
       get(RECOMMENDATIONS + "?user=" + id);
-      get(RECOMMENDATIONS + "?user=u&exclude=a," + (id.isEmpty() ? "%20" : id));
+      get(RECOMMENDATIONS + "?user=u&exclude=a," + (id.isEmpty() ? "%09" : id));
       get("/v1/users/" + (id.isEmpty() ? "%09" : id));
     }
     get(RECOMMENDATIONS);
