@@ -91,7 +91,8 @@ final class LayeringTest {
   @Test
   void engines_stayBehindTheirModule() {
     only(Set.of("models"), "ai.djl..", "ai.onnxruntime..", "ai.onnx..");
-    only(Set.of("events", "features"), "org.rocksdb..");
+    // In the benchmarks it is a peer.
+    only(Set.of("events", "features", "benchmarks"), "org.rocksdb..");
     only(Set.of("serving"), "io.helidon..");
     only(Set.of("app"), "picocli..");
     noClasses()

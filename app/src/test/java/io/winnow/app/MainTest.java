@@ -130,4 +130,29 @@ final class MainTest {
     assertEquals(ExitCode.DEPENDENCY, ExitCode.of(ErrorCode.CORRUPT));
     assertEquals(ExitCode.DEFECT, ExitCode.of(ErrorCode.INTERNAL));
   }
+
+  @Test
+  void bench_unknownName_listsTheKnownOnes() {
+    Outcome outcome = run(Map.of(), "bench", "serv", "--kills", "3");
+    assertEquals(2, outcome.code());
+    for (String expected :
+        java.util.List.of("serv", "crash, features, serving, log, ann, malformed")) {
+      assertTrue(outcome.err().contains(expected), outcome.err());
+    }
+    assertEquals(2, run(Map.of(), "bench").code());
+    assertEquals(2, run(Map.of(), "bench", "features", "--only", "looks").code());
+    assertEquals(2, run(Map.of(), "bench", "serving").code());
+  }
+
+  @Test
+  void bench_asJson_printsOneObjectWithFigures() throws Exception {
+    Outcome outcome = run(Map.of(), "bench", "ann", "--items", "500", "--queries", "2", "--json");
+    assertEquals(0, outcome.code(), outcome.err());
+    JsonNode json = new ObjectMapper().readTree(outcome.out());
+    assertEquals("ann", json.get("bench").textValue());
+    JsonNode recall = json.get("figures").get("clustered.all.recall_at_100");
+    assertEquals(1, recall.get("value").intValue());
+    assertEquals(">= 0.9500", recall.get("goal").textValue());
+    assertTrue(recall.get("holds").booleanValue());
+  }
 }

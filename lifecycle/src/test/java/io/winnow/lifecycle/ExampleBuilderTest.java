@@ -49,7 +49,7 @@ final class ExampleBuilderTest {
   }
 
   private RankingExamples build(List<LogRecord> log, List<TrainingRequest> requests) {
-    return new ExampleBuilder(clips.definition(), release, new Seed(3), 2)
+    return new ExampleBuilder(clips.definition(), release, true, new Seed(3), 2)
         .build(RecordSource.of(log), requests);
   }
 

@@ -54,8 +54,8 @@ final class ServingReleaseTest {
               TimeSource.system(),
               TrainingProgress.silent())
           .train(RecordSource.of(records), records.size());
-  private OnlineStore store = OnlineStores.inMemory(TestApplications.clips().definition());
-  private ServingRelease serving = new ServingRelease(release, store, new CallerRunsExecutor());
+  private OnlineStore store;
+  private ServingRelease serving;
 
   @BeforeAll
   void hasARanker() {

@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
@@ -36,6 +37,7 @@ public final class CrashBenchmark {
 
   private final Config config;
   private final DerivedState.Factory factory;
+  private final Supplier<DerivedState> replayed;
   private final RandomGenerator random;
 
   /** By writer, the numbers of acknowledged events. */
@@ -95,9 +97,11 @@ public final class CrashBenchmark {
     }
   }
 
-  private CrashBenchmark(Config config, DerivedState.Factory factory) {
+  private CrashBenchmark(
+      Config config, DerivedState.Factory factory, Supplier<DerivedState> replayed) {
     this.config = config;
     this.factory = factory;
+    this.replayed = replayed;
     this.random = config.seed().generator("crash");
     for (int w = 0; w < config.writers(); w++) {
       acknowledged.add(new BitSet());
@@ -122,10 +126,13 @@ public final class CrashBenchmark {
    * Runs it to the end.
    *
    * @param factory the same as the worker's
+   * @param replayed makes an empty state, into which the whole log is replayed
    * @throws IOException if a process cannot be started or files cannot be written
    */
-  public static Figures run(Config config, DerivedState.Factory factory) throws IOException {
-    return new CrashBenchmark(config, factory).run();
+  public static Figures run(
+      Config config, DerivedState.Factory factory, Supplier<DerivedState> replayed)
+      throws IOException {
+    return new CrashBenchmark(config, factory, replayed).run();
   }
 
   private Figures run() throws IOException {
@@ -206,17 +213,15 @@ public final class CrashBenchmark {
   private void check() throws IOException {
     List<BitSet> found = new ArrayList<>();
     acknowledged.forEach(numbers -> found.add(new BitSet()));
-    Path fresh = Files.createTempDirectory(config.folder(), "replay-");
     try (DerivedState state = factory.open(CrashWorker.state(config.folder()));
         EventLog log = CrashWorker.open(config.folder(), state);
-        DerivedState replayed = factory.open(fresh)) {
-      Replay replay = new Replay(found, replayed);
+        DerivedState fresh = replayed.get()) {
+      Replay replay = new Replay(found, fresh);
       log.replay(replay::visit);
       replay.flush();
       doubled += replay.doubled;
-      differences += differences(state.values(), replayed.values());
+      differences += differences(state.values(), fresh.values());
     }
-    deleteTree(fresh);
     for (int w = 0; w < acknowledged.size(); w++) {
       BitSet missing = (BitSet) acknowledged.get(w).clone();
       missing.andNot(found.get(w));
@@ -228,14 +233,6 @@ public final class CrashBenchmark {
     Set<String> keys = new HashSet<>(left.keySet());
     keys.addAll(right.keySet());
     return keys.stream().filter(key -> !Objects.equals(left.get(key), right.get(key))).count();
-  }
-
-  private static void deleteTree(Path folder) throws IOException {
-    try (var files = Files.walk(folder)) {
-      for (Path file : files.sorted(java.util.Comparator.reverseOrder()).toList()) {
-        Files.delete(file);
-      }
-    }
   }
 
   /** Counts the log's events and feeds a fresh state. */

@@ -30,7 +30,7 @@ public final class CrashWorker {
   static EventLog open(Path folder, DerivedState state) {
     return EventLogs.open(
         new EventLogConfig(folder.resolve("log"), SEGMENT_BYTES, EventLogConfig.Limits.DEFAULT),
-        CrashEvents.SCHEMA,
+        CrashEvents.application().schema(),
         () -> CrashEvents.NOW_MS,
         List.of(state));
   }
@@ -55,6 +55,7 @@ public final class CrashWorker {
     DerivedState state = factory.open(state(folder));
     EventLog log = open(folder, state);
     print(out, "open");
+    log.append(CrashEvents.items());
     List<Thread> writers = new ArrayList<>();
     for (int w = 0; w < args.length - 2; w++) {
       int writer = w;

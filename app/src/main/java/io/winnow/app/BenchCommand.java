@@ -1,0 +1,175 @@
+package io.winnow.app;
+
+import io.winnow.benchmarks.AnnBenchmark;
+import io.winnow.benchmarks.CrashFigures;
+import io.winnow.benchmarks.FeatureSpeedBenchmark;
+import io.winnow.benchmarks.FeaturesBenchmark;
+import io.winnow.benchmarks.Figures;
+import io.winnow.benchmarks.LogBenchmark;
+import io.winnow.benchmarks.TemporaryFolder;
+import io.winnow.core.Nearest;
+import io.winnow.core.Seed;
+import io.winnow.core.WinnowException;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+import picocli.CommandLine.Unmatched;
+
+/** {@code winnow bench}: the figures of BENCHMARKS.md, each by a command. */
+@Command(
+    name = "bench",
+    mixinStandardHelpOptions = true,
+    description = {
+      "Measures one promise and prints its figures; a goal that is missed is marked.",
+      "The exit code is 0 also then: it says that the measurement was taken."
+    })
+final class BenchCommand implements Callable<Integer> {
+  @Spec private CommandSpec spec = CommandSpec.create();
+  @Unmatched private @Nullable List<String> unmatched;
+
+  /** The command with all benchmarks. */
+  static CommandLine line(Map<String, String> environment) {
+    CommandLine line = new CommandLine(new BenchCommand());
+    line.addSubcommand(new Crash());
+    line.addSubcommand(new Features());
+    line.addSubcommand(new BenchServingCommand(environment));
+    line.addSubcommand(new Log());
+    line.addSubcommand(new Ann());
+    line.addSubcommand(new BenchMalformedCommand());
+    return line;
+  }
+
+  @Override
+  public Integer call() {
+    List<String> names = List.copyOf(spec.subcommands().keySet());
+    String given = unmatched == null ? "absent" : unmatched.getFirst();
+    throw WinnowException.invalid("bench", given, Nearest.expectation("benchmark", given, names));
+  }
+
+  /** What every benchmark has: {@code --json}, {@code --seed}, and figures to print. */
+  abstract static class Bench implements Callable<Integer> {
+    @Spec private CommandSpec spec = CommandSpec.create();
+
+    @Option(names = "--json", description = "Print one JSON object.")
+    private boolean json;
+
+    @Option(
+        names = "--seed",
+        description = "Decides everything random (default: ${DEFAULT-VALUE}).")
+    private long seed = 1;
+
+    abstract Figures figures(ConsoleProgress progress);
+
+    final Seed seed() {
+      return new Seed(seed);
+    }
+
+    @Override
+    public Integer call() {
+      Figures figures = figures(new ConsoleProgress(spec.commandLine().getErr()));
+      spec.commandLine().getOut().println(json ? Json.write(figures.toMap()) : figures.toText());
+      return ExitCode.OK.value();
+    }
+  }
+
+  /** {@code winnow bench crash}. */
+  @Command(
+      name = "crash",
+      mixinStandardHelpOptions = true,
+      description = "Kills a log that feeds a feature store and counts what was lost.")
+  static final class Crash extends Bench {
+    @Option(names = "--kills", description = "How many (default: ${DEFAULT-VALUE}).")
+    private int kills = 50;
+
+    @Override
+    Figures figures(ConsoleProgress progress) {
+      try (TemporaryFolder folder = new TemporaryFolder()) {
+        return CrashFigures.run(kills, folder.path().resolve("crash"), seed());
+      }
+    }
+  }
+
+  /** {@code winnow bench features}. */
+  @Command(
+      name = "features",
+      mixinStandardHelpOptions = true,
+      description = "Compares served with replayed features, and measures the feature store.")
+  static final class Features extends Bench {
+    private static final List<String> PARTS = List.of("parity", "speed");
+
+    @Option(names = "--only", description = "parity or speed; otherwise both.")
+    private @Nullable String only;
+
+    @Override
+    Figures figures(ConsoleProgress progress) {
+      if (only != null && !PARTS.contains(only)) {
+        throw WinnowException.invalid("--only", only, "parity or speed");
+      }
+      Map<String, Figures.Figure> all = new LinkedHashMap<>();
+      String machine = "";
+      for (String part : only == null ? PARTS : List.of(only)) {
+        progress.step(part, "");
+        Figures figures = run(part);
+        all.putAll(figures.figures());
+        machine = figures.machine();
+      }
+      return new Figures("features", machine, all);
+    }
+
+    private Figures run(String part) {
+      try (TemporaryFolder folder = new TemporaryFolder()) {
+        return part.equals("parity")
+            ? FeaturesBenchmark.parity(
+                FeaturesBenchmark.Config.defaults(folder.path().resolve("features"), seed()))
+            : FeatureSpeedBenchmark.run(
+                FeatureSpeedBenchmark.Config.defaults(folder.path(), seed()));
+      }
+    }
+  }
+
+  /** {@code winnow bench log}. */
+  @Command(
+      name = "log",
+      mixinStandardHelpOptions = true,
+      description = "Measures the event log's appends, replay and opening.")
+  static final class Log extends Bench {
+    @Option(
+        names = "--seconds",
+        description = "Length of each measurement (default: ${DEFAULT-VALUE}).")
+    private int seconds = 5;
+
+    @Override
+    Figures figures(ConsoleProgress progress) {
+      try (TemporaryFolder folder = new TemporaryFolder()) {
+        return LogBenchmark.run(
+            new LogBenchmark.Config(Duration.ofSeconds(seconds), folder.path()));
+      }
+    }
+  }
+
+  /** {@code winnow bench ann}. */
+  @Command(
+      name = "ann",
+      mixinStandardHelpOptions = true,
+      description = "Compares the partitioned index with an exact scan.")
+  static final class Ann extends Bench {
+    @Option(names = "--items", description = "How many vectors (default: ${DEFAULT-VALUE}).")
+    private int items = 100_000;
+
+    @Option(names = "--queries", description = "Searches a round (default: ${DEFAULT-VALUE}).")
+    private int queries = 200;
+
+    @Override
+    Figures figures(ConsoleProgress progress) {
+      return AnnBenchmark.run(new AnnBenchmark.Config(items, queries, seed()));
+    }
+  }
+}

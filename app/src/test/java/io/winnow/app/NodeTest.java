@@ -1,0 +1,386 @@
+package io.winnow.app;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.winnow.core.ErrorCode;
+import io.winnow.core.ItemId;
+import io.winnow.core.Seed;
+import io.winnow.core.TimeSource;
+import io.winnow.core.UserId;
+import io.winnow.core.WinnowException;
+import io.winnow.features.FeatureReader.FeatureQuery;
+import io.winnow.features.SkewCheck;
+import io.winnow.lifecycle.Release;
+import io.winnow.lifecycle.ReleaseManifest;
+import io.winnow.lifecycle.ReleaseStore;
+import io.winnow.serving.RecommendationRequest;
+import io.winnow.serving.Slate;
+import io.winnow.serving.SlateItem;
+import io.winnow.serving.http.HttpConfig;
+import io.winnow.serving.http.HttpServer;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.random.RandomGenerator;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A whole Winnow on a folder: files in, a release, slates out over HTTP. */
+final class NodeTest {
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final UserId USER = new UserId("u1");
+
+  /** The deadline is generous: what a busy machine does to a cold process is not the question. */
+  private static final String APPLICATION =
+      """
+      application: clips
+      items:
+        attributes: { category: string }
+      events: [click]
+      features:
+        user: { clicks_7d: count(click) over 7d }
+        item: { clicks_7d: count(click) over 7d, ctr_7d: rate(click, impression) over 7d }
+        user x category: { clicks_7d: count(click) over 7d }
+      retrieval: { two_tower: 20, item_to_item: 20, ease: 20, ials: 20, trending: 20, popular: 20, fresh: 20 }
+      serving: { deadline: 10s }
+      imports:
+        items:
+          - files: [items.csv]
+            map: { id: item, attributes: { category: category } }
+        events:
+          - files: [clicks.csv]
+            map: { type: =click, user: user, item: item, time: { column: time, format: epoch_seconds } }
+      """;
+
+  private record Outcome(int code, String out, String err) {}
+
+  @TempDir private static Path base;
+
+  private static Outcome run(String... args) {
+    StringWriter out = new StringWriter();
+    StringWriter err = new StringWriter();
+    int code = Main.run(Map.of(), new PrintWriter(out), new PrintWriter(err), args);
+    return new Outcome(code, out.toString(), err.toString());
+  }
+
+  /** Imports and trains once; each test works on a copy. */
+  @BeforeAll
+  static void importAndTrain() throws IOException {
+    Path dataset = Files.createDirectories(base.resolve("dataset"));
+    Files.writeString(dataset.resolve("winnow.yaml"), APPLICATION);
+    StringBuilder items = new StringBuilder("item,category\n");
+    for (int item = 0; item < 40; item++) {
+      items.append("i%d,c%d%n".formatted(item, item % 3));
+    }
+    Files.writeString(dataset.resolve("items.csv"), items);
+    RandomGenerator random = new Seed(3).generator("clicks");
+    StringBuilder clicks = new StringBuilder("user,item,time\n");
+    long nowSeconds = TimeSource.system().nowMs() / 1000;
+    Set<String> had = new HashSet<>();
+    for (int event = 0; event < 500; event++) {
+      int user = random.nextInt(30);
+      int item = random.nextInt(40);
+      if (random.nextInt(4) > 0) {
+        item = Math.min(39, item - item % 3 + user % 3);
+      }
+      if (had.add(user + ":" + item)) {
+        clicks.append("u%d,i%d,%d%n".formatted(user, item, nowSeconds - (600 - event) * 600L));
+      }
+    }
+    Files.writeString(dataset.resolve("clicks.csv"), clicks);
+    Outcome imported =
+        run("import", "--dataset", dataset.toString(), "--data", base.resolve("data").toString());
+    assertEquals(0, imported.code(), imported.err());
+    assertTrue(imported.out().contains("0 duplicates, 0 rejected"), imported.out());
+    assertTrue(imported.err().contains("is active"), imported.err());
+  }
+
+  private static DataFolder copy(Path to) throws IOException {
+    Path from = base.resolve("data");
+    try (Stream<Path> files = Files.walk(from)) {
+      for (Path file : files.toList()) {
+        Path target = to.resolve("data").resolve(from.relativize(file).toString());
+        if (Files.isDirectory(file)) {
+          Files.createDirectories(target);
+        } else {
+          Files.copy(file, target);
+        }
+      }
+    }
+    return new DataFolder(to.resolve("data"));
+  }
+
+  private static Node open(DataFolder folder) {
+    return Node.open(folder, folder.application(null, Map.of()), TimeSource.system());
+  }
+
+  private static Slate recommend(Node node, String requestId, UserId user) {
+    return node.pipeline()
+        .recommend(
+            new RecommendationRequest(
+                requestId, user, 10, "", Map.of(), Set.of(), Map.of(), Duration.ofSeconds(10)));
+  }
+
+  private static JsonNode call(HttpServer server, String method, String path, String body) {
+    try (HttpClient client = HttpClient.newHttpClient()) {
+      HttpResponse<String> response =
+          client.send(
+              HttpRequest.newBuilder(URI.create(server.uri() + path))
+                  .header("Content-Type", "application/json")
+                  .method(
+                      method,
+                      body.isEmpty()
+                          ? HttpRequest.BodyPublishers.noBody()
+                          : HttpRequest.BodyPublishers.ofString(body))
+                  .build(),
+              HttpResponse.BodyHandlers.ofString());
+      assertEquals(2, response.statusCode() / 100, response.body());
+      return JSON.readTree(response.body());
+    } catch (IOException e) {
+      throw new AssertionError(e);
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private static List<String> ids(JsonNode slate) {
+    List<String> ids = new ArrayList<>();
+    slate.get("items").forEach(item -> ids.add(item.get("id").asText()));
+    return ids;
+  }
+
+  @Test
+  void serve_newEventAndNewItem_changeTheNextRequest(@TempDir Path folder) throws IOException {
+    try (Node node = open(copy(folder));
+        HttpServer server =
+            node.serve(
+                new HttpConfig("127.0.0.1", 0, Map.of(), HttpConfig.Limits.DEFAULT), Map.of())) {
+      JsonNode first = call(server, "GET", "/v1/recommendations?user=u1&n=5", "");
+      assertEquals(5, ids(first).size());
+      assertEquals(0, first.get("degraded").size(), first.toString());
+      assertEquals(node.releases().active(), Optional.of(first.get("release").asText()));
+
+      String chosen = ids(first).getFirst();
+      call(
+          server,
+          "POST",
+          "/v1/events",
+          "{\"type\": \"click\", \"user\": \"u1\", \"item\": \"" + chosen + "\"}");
+      JsonNode second = call(server, "GET", "/v1/recommendations?user=u1&n=5", "");
+      assertFalse(ids(second).contains(chosen), "a click changes the same user's next request");
+
+      call(server, "PUT", "/v1/items/premiere", "{\"attributes\": {\"category\": \"never seen\"}}");
+      JsonNode filtered =
+          call(server, "GET", "/v1/recommendations?user=u1&n=5&filter.category=never%20seen", "");
+      assertEquals(List.of("premiere"), ids(filtered), "without training");
+      assertEquals(0, filtered.get("degraded").size(), filtered.toString());
+
+      SkewCheck.Report skew =
+          SkewCheck.run(node.log(), node.application().definition(), Integer.MAX_VALUE, 3);
+      assertEquals(11, skew.impressions());
+      assertEquals(List.of(), skew.examples());
+    }
+  }
+
+  @Test
+  void open_again_servesTheSameReleaseAndTheSameFeatures(@TempDir Path folder) throws IOException {
+    DataFolder data = copy(folder);
+    long nowMs = TimeSource.system().nowMs();
+    String release;
+    String digest;
+    float[] features;
+    try (Node node = open(data)) {
+      recommend(node, "r1", USER);
+      release = node.pipeline().release();
+      digest = node.store().stateDigest();
+      features = features(node, nowMs);
+    }
+    try (Node node = open(data)) {
+      assertEquals(release, node.pipeline().release());
+      assertEquals(digest, node.store().stateDigest());
+      assertArrayEquals(features, features(node, nowMs));
+      assertEquals(List.of(), recommend(node, "r2", USER).degraded());
+    }
+  }
+
+  private static float[] features(Node node, long nowMs) {
+    int[] items = {0, 7, 39};
+    return node.store().read(new FeatureQuery(USER, items, Map.of(), nowMs)).values();
+  }
+
+  @Test
+  void open_featureStateLost_isRebuiltFromTheLog(@TempDir Path folder) throws IOException {
+    DataFolder data = copy(folder);
+    String digest;
+    try (Node node = open(data)) {
+      digest = node.store().stateDigest();
+    }
+    delete(data.features());
+    try (Node node = open(data)) {
+      assertEquals(digest, node.store().stateDigest());
+    }
+  }
+
+  @Test
+  void open_activeReleaseDamaged_startsAndSaysSo(@TempDir Path folder) throws IOException {
+    DataFolder data = copy(folder);
+    ReleaseStore releases = new ReleaseStore(data.releases());
+    damage(releases, releases.active().orElseThrow());
+    try (Node node = open(data)) {
+      assertEquals(Release.UNTRAINED, node.pipeline().release());
+      Slate slate = recommend(node, "r", USER);
+      assertEquals(10, slate.items().size());
+      assertEquals("release", slate.degraded().getFirst().stage());
+      Set<ItemId> had = new HashSet<>();
+      for (int item : node.store().history(USER).items()) {
+        had.add(node.store().catalog().item(item));
+      }
+      assertTrue(slate.items().stream().map(SlateItem::item).noneMatch(had::contains));
+    }
+  }
+
+  @Test
+  void activate_damagedRelease_isRefusedAndThePreviousServesOn(@TempDir Path folder)
+      throws IOException {
+    DataFolder data = copy(folder);
+    try (Node node = open(data)) {
+      String active = node.pipeline().release();
+      ReleaseManifest manifest = node.releases().manifest(active);
+      Path bundle = node.releases().bundle(active);
+      node.releases()
+          .publish(
+              named(manifest, "r-next"),
+              target -> {
+                for (String file : manifest.files().keySet()) {
+                  Files.copy(bundle.resolve(file), target.resolve(file));
+                }
+              });
+      String damaged = damage(node.releases(), "r-next");
+      WinnowException refused = assertThrows(WinnowException.class, () -> node.activate("r-next"));
+      assertEquals(ErrorCode.CORRUPT, refused.code());
+      assertTrue(refused.getMessage().contains(damaged), refused.getMessage());
+      assertEquals(active, node.pipeline().release());
+      assertEquals(Optional.of(active), node.releases().active());
+      assertEquals(List.of(), recommend(node, "r", USER).degraded());
+    }
+  }
+
+  /** Changes one bit of the ranker. */
+  private static String damage(ReleaseStore releases, String version) throws IOException {
+    String name = "ranker.onnx";
+    Path file = releases.bundle(version).resolve(name);
+    byte[] bytes = Files.readAllBytes(file);
+    bytes[bytes.length / 2] ^= 1;
+    Files.write(file, bytes);
+    return name;
+  }
+
+  private static ReleaseManifest named(ReleaseManifest manifest, String version) {
+    return new ReleaseManifest(
+        version,
+        manifest.createdMs(),
+        manifest.application(),
+        manifest.schemaHash(),
+        Map.of(),
+        manifest.provenance(),
+        manifest.metrics());
+  }
+
+  private static void delete(Path root) throws IOException {
+    try (Stream<Path> files = Files.walk(root)) {
+      for (Path file : files.toList().reversed()) {
+        Files.delete(file);
+      }
+    }
+  }
+
+  @Test
+  void open_folderInUse_isRefusedAndNothingIsChanged(@TempDir Path folder) throws IOException {
+    DataFolder data = copy(folder);
+    Path other = folder.resolve("other.yaml");
+    Files.writeString(other, "{ application: other, events: [open] }");
+    try (Node node = open(data)) {
+      Outcome refused =
+          run(
+              "recommend",
+              "--data",
+              data.path().toString(),
+              "--app",
+              other.toString(),
+              "--user",
+              "u1");
+      assertEquals(ExitCode.DEPENDENCY.value(), refused.code(), refused.err());
+      assertTrue(refused.err().contains("in use"), refused.err());
+      assertEquals(1, refused.err().lines().count(), refused.err());
+      assertEquals(APPLICATION, Files.readString(data.applicationFile()));
+      assertEquals(List.of(), recommend(node, "r", USER).degraded());
+    }
+  }
+
+  @Test
+  void open_fails_givesTheFolderBack(@TempDir Path folder) throws IOException {
+    DataFolder data = copy(folder);
+    Path aside = folder.resolve("releases aside");
+    Files.move(data.releases(), aside);
+    Files.writeString(data.releases(), "a file where a folder should be");
+    WinnowException refused = assertThrows(WinnowException.class, () -> open(data));
+    assertEquals(ErrorCode.UNAVAILABLE, refused.code());
+    assertEquals(0, refused.getSuppressed().length);
+    Files.delete(data.releases());
+    Files.move(aside, data.releases());
+    try (Node node = open(data)) {
+      assertEquals(10, recommend(node, "r", USER).items().size());
+      node.close(); // once more does no harm
+    }
+  }
+
+  @Test
+  void rollback_activatesTheReleaseBefore(@TempDir Path folder) {
+    DataFolder data = new DataFolder(folder);
+    ReleaseStore releases = new ReleaseStore(data.releases());
+    ReleaseManifest manifest =
+        new ReleaseManifest(
+            "",
+            0,
+            "clips",
+            0,
+            Map.of(),
+            new ReleaseManifest.Provenance(0, 0, 0, 0, "", "", null),
+            Map.of());
+    for (String version : List.of("r-1", "r-2", "r-3")) {
+      releases.publish(
+          named(manifest, version), bundle -> Files.writeString(bundle.resolve("models"), version));
+    }
+    assertEquals(2, run("rollback", "--data", folder.toString()).code(), "nothing is active");
+    releases.activate("r-2");
+    Outcome back = run("rollback", "--data", folder.toString());
+    assertEquals(0, back.code(), back.err());
+    assertEquals("release r-1 is active, no longer r-2", back.out().strip());
+    assertEquals(Optional.of("r-1"), releases.active());
+    Outcome refused = run("rollback", "--data", folder.toString());
+    assertEquals(2, refused.code());
+    assertTrue(refused.err().contains("active release: 'r-1'"), refused.err());
+    assertEquals(Optional.of("r-1"), releases.active());
+  }
+}

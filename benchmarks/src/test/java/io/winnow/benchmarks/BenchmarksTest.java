@@ -1,0 +1,115 @@
+package io.winnow.benchmarks;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.winnow.benchmarks.Figures.Figure;
+import io.winnow.core.Event;
+import io.winnow.core.LogRecord;
+import io.winnow.core.Seed;
+import io.winnow.events.RecordSource;
+import io.winnow.simulator.WorldConfig;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Objects;
+import java.util.stream.LongStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Each benchmark at a size at which only what it computes counts, not how long it takes. */
+final class BenchmarksTest {
+  private static final Seed SEED = new Seed(3);
+
+  @TempDir Path folder;
+
+  private static double value(Figures figures, String name) {
+    Figure figure = figures.figures().get(name);
+    return Objects.requireNonNull(figure, () -> name + " is missing in " + figures).value();
+  }
+
+  @Test
+  void parity_smallWorld_findsNoDifference() {
+    Figures figures =
+        FeaturesBenchmark.parity(
+            new FeaturesBenchmark.Config(WorldConfig.small(3), 1_000, folder, SEED));
+    assertEquals(1_000, value(figures, "parity.requests"));
+    assertTrue(value(figures, "parity.events") > 1_000);
+    assertTrue(value(figures, "parity.late") > 10);
+    assertTrue(value(figures, "parity.values") > 100_000);
+    assertEquals(0, value(figures, "parity.mismatches"));
+    assertTrue(figures.hold());
+  }
+
+  @Test
+  void speed_smallWorld_measuresFoldAndReads() {
+    Figures figures =
+        FeatureSpeedBenchmark.run(
+            new FeatureSpeedBenchmark.Config(WorldConfig.small(3), 5, folder, SEED));
+    assertEquals(
+        List.of(
+            "aggregation.memory.events_per_second_core",
+            "aggregation.durable.events_per_second",
+            "read.process.500x50.p50_ms",
+            "read.process.500x50.p99_ms"),
+        List.copyOf(figures.figures().keySet()));
+    figures.figures().forEach((name, figure) -> assertTrue(figure.value() > 0, name));
+  }
+
+  @Test
+  void ann_fewVectors_recallAndScannedShareAreSound() {
+    Figures figures = AnnBenchmark.run(new AnnBenchmark.Config(6_000, 20, SEED));
+    for (String kind : List.of("clustered", "loose")) {
+      for (String filter : List.of("all", "tenth", "hundredth")) {
+        String name = kind + "." + filter;
+        assertTrue(value(figures, name + ".recall_at_100") > 0.9, figures.toText());
+        assertTrue(value(figures, name + ".scanned") <= 1, figures.toText());
+        assertTrue(value(figures, name + ".queries_per_second") > 0, figures.toText());
+      }
+    }
+    assertTrue(value(figures, "clustered.all.scanned") < 0.9, figures.toText());
+    // Below a share allowed that is not worth a search both look at what is allowed.
+    assertEquals(1, value(figures, "loose.hundredth.recall_at_100"));
+  }
+
+  @Test
+  void log_shortRuns_everyEventIsReplayed() {
+    Figures figures = LogBenchmark.run(new LogBenchmark.Config(Duration.ofMillis(40), folder));
+    for (String name : List.of("one_writer", "32_writers", "batches_of_1000")) {
+      Figure figure =
+          Objects.requireNonNull(
+              figures.figures().get("append." + name + ".events_per_second"), name);
+      assertTrue(figure.value() > 0, name);
+      assertTrue(Objects.requireNonNull(figure.peer(), name).value() > 0, name);
+    }
+    assertTrue(value(figures, "log.events") >= 1_000);
+    assertTrue(value(figures, "replay.events_per_second") > 0);
+    assertTrue(value(figures, "open.ms") > 0);
+  }
+
+  @Test
+  void sample_moreEventsThanAsked_drawsFromAllOfTheLog() {
+    List<LogRecord> records =
+        LongStream.range(0, 5_000)
+            .mapToObj(number -> (LogRecord) new LogRecord.Happened(LogBenchmark.event(number)))
+            .toList();
+    Traffic traffic = Traffic.sample(RecordSource.of(records), 100, SEED);
+    assertEquals(100, traffic.events().size());
+    assertEquals(100, traffic.events().stream().map(Event::id).distinct().count());
+    long latest =
+        traffic.events().stream()
+            .max(Comparator.comparingLong(Event::timeMs))
+            .orElseThrow()
+            .timeMs();
+    assertTrue(latest > records.get(4_500).timeMs(), "nothing of the log's end was drawn");
+  }
+
+  @Test
+  void all_malformedRequests_haveDifferentNames() {
+    List<String> names =
+        MalformedRequests.all().stream().map(MalformedRequests.Malformed::name).toList();
+    assertTrue(names.size() > 400, names.size() + " requests");
+    assertEquals(names.size(), names.stream().distinct().count(), names.toString());
+  }
+}

@@ -1,0 +1,38 @@
+package io.winnow.serving;
+
+import io.winnow.core.LogRecord;
+import io.winnow.events.EventLog;
+import java.util.List;
+
+/** A real log before which something can happen. */
+final class TroubledLog implements EventLog {
+  private final EventLog log;
+
+  /** Happens at the beginning of each append. */
+  volatile Runnable trouble = () -> {};
+
+  TroubledLog(EventLog log) {
+    this.log = log;
+  }
+
+  @Override
+  public List<Verdict> append(List<LogRecord> records) {
+    trouble.run();
+    return log.append(records);
+  }
+
+  @Override
+  public long endOffset() {
+    return log.endOffset();
+  }
+
+  @Override
+  public void replay(long from, long to, Visitor visitor) {
+    log.replay(from, to, visitor);
+  }
+
+  @Override
+  public void close() {
+    log.close();
+  }
+}
