@@ -41,6 +41,10 @@ final class DemoCommand implements Callable<Integer> {
   private static final long WORLD_NOW_MS = Instant.parse("2026-01-15T18:00:00Z").toEpochMilli();
 
   private static final double HELD_OUT_SHARE = 0.1;
+  private static final int RANKER_REQUESTS_MAX = 4_000;
+  private static final int RANKER_EPOCHS = 3;
+  private static final int ENCODER_EPOCHS = 6;
+  private static final double NETWORK_SECONDS_MAX = 8;
   private static final int LIVE_VISITS = 2_400;
   private static final double LIVE_SECONDS_MAX = 20;
   private static final int SLOW_VISITS_MAX = 100_000;
@@ -159,8 +163,24 @@ final class DemoCommand implements Callable<Integer> {
     return Path.of(System.getProperty("winnow.home", "."), ".winnow", "demo");
   }
 
-  /** Quicker than the defaults, which are for data that is worth the wait. */
+  /** The defaults with bounds on time, so that the first slate comes soon on a small machine. */
   private TrainerConfig training() {
-    return TrainerConfig.defaults(seed, Runtime.getRuntime().availableProcessors());
+    TrainerConfig defaults =
+        TrainerConfig.defaults(seed, Runtime.getRuntime().availableProcessors());
+    TrainerConfig.Split split = defaults.split();
+    return new TrainerConfig(
+        defaults.seed(),
+        defaults.threads(),
+        new TrainerConfig.Split(
+            split.rankerShare(),
+            split.minChoices(),
+            split.minSlateOutcomes(),
+            split.minRankerRequests(),
+            RANKER_REQUESTS_MAX,
+            split.vectors()),
+        defaults.encoder().withLimits(ENCODER_EPOCHS, NETWORK_SECONDS_MAX),
+        defaults.encoderRefit().withLimits(1, NETWORK_SECONDS_MAX),
+        defaults.linear(),
+        defaults.ranker().withLimits(RANKER_EPOCHS, NETWORK_SECONDS_MAX));
   }
 }
