@@ -279,7 +279,7 @@ final class NodeTest {
       String damaged = damage(node.releases(), "r-next");
       WinnowException refused = assertThrows(WinnowException.class, () -> node.activate("r-next"));
       assertEquals(ErrorCode.CORRUPT, refused.code());
-      assertTrue(refused.getMessage().contains(damaged), refused.getMessage());
+      assertTrue(String.valueOf(refused.getMessage()).contains(damaged), refused.getMessage());
       assertEquals(active, node.pipeline().release());
       assertEquals(Optional.of(active), node.releases().active());
       assertEquals(List.of(), recommend(node, "r", USER).degraded());

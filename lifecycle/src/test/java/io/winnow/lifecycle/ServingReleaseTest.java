@@ -285,8 +285,9 @@ final class ServingReleaseTest {
           assertThrows(
               WinnowException.class,
               () -> new ServingRelease(release, otherStore, new CallerRunsExecutor()));
-      assertTrue(refused.getMessage().contains("clicks_1d"), refused.getMessage());
-      assertTrue(refused.getMessage().contains("clicks_daily"), refused.getMessage());
+      assertTrue(String.valueOf(refused.getMessage()).contains("clicks_1d"), refused.getMessage());
+      assertTrue(
+          String.valueOf(refused.getMessage()).contains("clicks_daily"), refused.getMessage());
     }
   }
 }

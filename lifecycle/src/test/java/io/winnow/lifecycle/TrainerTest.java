@@ -2,6 +2,7 @@ package io.winnow.lifecycle;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -59,7 +60,7 @@ final class TrainerTest {
           Files.readAllBytes(second.bundle(again.version()).resolve(file)),
           file);
     }
-    assertTrue(!manifest.files().get("encoder.onnx").equals(otherSeed.files().get("encoder.onnx")));
+    assertNotEquals(manifest.files().get("encoder.onnx"), otherSeed.files().get("encoder.onnx"));
     assertEquals(records.size(), manifest.provenance().toOffset());
     assertEquals(TinyWorld.BEGIN_MS, manifest.provenance().fromMs());
     assertEquals(records.getLast().timeMs(), manifest.provenance().toMs());
@@ -70,7 +71,8 @@ final class TrainerTest {
     WinnowException refused = assertThrows(WinnowException.class, () -> train(records, 100, 1));
     assertEquals(ErrorCode.INVALID_ARGUMENT, refused.code());
     assertTrue(
-        refused.getMessage().matches("events: \\d+ outcomes of an objective .*at least 100.*"),
+        String.valueOf(refused.getMessage())
+            .matches("events: \\d+ outcomes of an objective .*at least 100.*"),
         refused.getMessage());
   }
 
@@ -115,7 +117,8 @@ final class TrainerTest {
       WinnowException refused =
           assertThrows(WinnowException.class, () -> Release.load(store, manifest.version()), name);
       assertEquals(ErrorCode.CORRUPT, refused.code());
-      assertTrue(refused.getMessage().contains("file " + name), refused.getMessage());
+      assertTrue(
+          String.valueOf(refused.getMessage()).contains("file " + name), refused.getMessage());
       Files.write(file, intact);
     }
     assertNotNull(Release.load(store, manifest.version()).ranker());

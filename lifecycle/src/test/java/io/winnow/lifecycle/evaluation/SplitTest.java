@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 
 final class SplitTest {
@@ -69,7 +70,7 @@ final class SplitTest {
         });
     assertFalse(training.isEmpty());
     targets.forEach((user, target) -> {
-      assertEquals(lasts.get(user).item(), target.item());
+      assertEquals(Objects.requireNonNull(lasts.get(user)).item(), target.item());
       assertEquals(split.trainingEnd(), target.asOfOffset(), "sees all of the training records");
       for (Event event : training) {
         assertFalse(event.user().equals(user) && event.item().equals(target.item()));
