@@ -102,7 +102,9 @@ final class DemoRunTest {
       assertEquals(200, page.statusCode());
       assertTrue(page.body().contains("/demo.json"), page.body());
       assertFalse(
-          Pattern.compile("(src|href|fetch\\(|url\\()[=\\s\"']*(https?:)?//").matcher(page.body()).find(),
+          Pattern.compile("(src|href|fetch\\(|url\\()[=\\s\"']*(https?:)?//")
+              .matcher(page.body())
+              .find(),
           "the page must not ask others for anything");
       long visits = checkNotNull(report.live()).visits();
       run.visit();
