@@ -31,7 +31,7 @@ final class HttpBenchmarksTest {
 
     OneAnswer(String status, String contentType, String body) throws IOException {
       answer =
-          ("HTTP/1.1 %s\r\nContent-Type: %s\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s")
+          "HTTP/1.1 %s\r\nContent-Type: %s\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s"
               .formatted(status, contentType, body.length(), body)
               .getBytes(StandardCharsets.ISO_8859_1);
       Thread.ofVirtual().start(this::listen);
