@@ -203,10 +203,8 @@ final class RecommendationPipelineTest {
     };
   }
 
-  private static Runnable failure() {
-    return () -> {
-      throw new IllegalStateException("broken on purpose");
-    };
+  private static void fail() {
+    throw new IllegalStateException("broken on purpose");
   }
 
   private static final String FALLBACKS =
@@ -239,7 +237,7 @@ final class RecommendationPipelineTest {
   @ParameterizedTest
   @CsvSource(textBlock = FALLBACKS)
   void recommend_stageFails_fallsBackAndSaysSo(String stage, int place, String fallback) {
-    trouble(stage, failure());
+    trouble(stage, RecommendationPipelineTest::fail);
     assertFellBack(parts.recommend(request("r").build()), stage, "error", fallback);
     assertEquals(stage.equals("impressions") ? 0 : 10, parts.impressions("r").size());
   }
@@ -267,7 +265,7 @@ final class RecommendationPipelineTest {
   @Test
   void recommend_everyStageFails_stillAnswersFromTheCatalogue() {
     for (String stage : List.of("context", "retrieval", "ranking", "reranking", "impressions")) {
-      trouble(stage, failure());
+      trouble(stage, RecommendationPipelineTest::fail);
     }
     Slate slate = parts.recommend(request("r").build());
     assertEquals(10, slate.items().size());
@@ -393,7 +391,7 @@ final class RecommendationPipelineTest {
   @Test
   void recommend_filterAndExclusions_holdInFallbacksToo() {
     Set<ItemId> excluded = Set.of(new ItemId("i0"), new ItemId("i3"), new ItemId("unheard of"));
-    parts.stages.trouble.put("retrieval", failure());
+    parts.stages.trouble.put("retrieval", RecommendationPipelineTest::fail);
     Slate slate =
         parts.recommend(request("r").only(Map.of("category", "c0")).without(excluded).build());
     assertFalse(slate.items().isEmpty());
