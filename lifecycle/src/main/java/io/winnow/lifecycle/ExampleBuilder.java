@@ -125,21 +125,16 @@ final class ExampleBuilder {
     int heads = application.objectives().list().size();
     switch (request) {
       case TrainingRequest.Shown shown -> {
-        int[] items = shown.items().stream().mapToInt(serving::indexOf).toArray();
-        // Another system may have shown what the log did not know yet.
-        int[] known = IntStream.range(0, items.length).filter(i -> items[i] >= 0).toArray();
-        if (known.length == 0) {
+        TrainingRequest.Shown known = shown.keep(item -> serving.indexOf(item) >= 0);
+        if (known.items().isEmpty()) {
           return null;
         }
-        int[] knownItems = IntStream.of(known).map(i -> items[i]).toArray();
-        CandidateSet all = serving.retrieval().extend(moment, candidates, knownItems);
+        int[] items = known.items().stream().mapToInt(serving::indexOf).toArray();
+        CandidateSet all = serving.retrieval().extend(moment, candidates, items);
         candidates = all;
-        rows = IntStream.of(knownItems).map(item -> BoundRetrieval.rowOf(all, item)).toArray();
-        positions = IntStream.of(known).map(i -> shown.positions()[i]).toArray();
-        labels = new float[rows.length * heads];
-        for (int i = 0; i < known.length; i++) {
-          System.arraycopy(shown.labels(), known[i] * heads, labels, i * heads, heads);
-        }
+        rows = IntStream.of(items).map(item -> BoundRetrieval.rowOf(all, item)).toArray();
+        labels = known.labels();
+        positions = known.positions();
       }
       case TrainingRequest.Chosen chosen -> {
         int target = BoundRetrieval.rowOf(candidates, serving.indexOf(chosen.item()));

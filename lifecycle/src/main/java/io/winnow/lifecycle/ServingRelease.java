@@ -231,6 +231,7 @@ public final class ServingRelease implements RequestStages {
   /**
    * What the ranker expects of each item of a slate of the past, computed as if it was asked now.
    *
+   * @param shown its items are known
    * @return shape (items, T); empty without a ranker
    */
   public float[] probabilities(TrainingRequest.Shown shown) {

@@ -3,6 +3,8 @@ package io.winnow.lifecycle;
 import io.winnow.core.ItemId;
 import io.winnow.core.UserId;
 import java.util.List;
+import java.util.function.Predicate;
+import java.util.stream.IntStream;
 
 /**
  * A moment of the past at which the ranker has to be right: who asked, when, what the log held, and
@@ -34,6 +36,27 @@ public sealed interface TrainingRequest {
     /** Copies the list. */
     public Shown {
       items = List.copyOf(items);
+    }
+
+    /**
+     * The slate without the items that a condition refuses, such as ones that the log did not know
+     * when another system showed them.
+     */
+    public Shown keep(Predicate<ItemId> condition) {
+      int[] kept =
+          IntStream.range(0, items.size()).filter(i -> condition.test(items.get(i))).toArray();
+      int heads = items.isEmpty() ? 0 : labels.length / items.size();
+      float[] keptLabels = new float[kept.length * heads];
+      for (int i = 0; i < kept.length; i++) {
+        System.arraycopy(labels, kept[i] * heads, keptLabels, i * heads, heads);
+      }
+      return new Shown(
+          user,
+          timeMs,
+          asOfOffset,
+          IntStream.of(kept).mapToObj(items::get).toList(),
+          IntStream.of(kept).map(i -> positions[i]).toArray(),
+          keptLabels);
     }
   }
 

@@ -157,7 +157,8 @@ public final class Evaluator {
           if (serving.isEmpty()) {
             serving.add(new ServingRelease(release, reader, new CallerRunsExecutor()));
           }
-          TrainingRequest.Shown shown = split.slates().get(index);
+          TrainingRequest.Shown shown =
+              split.slates().get(index).keep(item -> reader.catalog().indexOf(item) >= 0);
           float[] probabilities = serving.getFirst().probabilities(shown);
           if (probabilities.length > 0) {
             metrics.add(shown, probabilities);
