@@ -349,10 +349,11 @@ final class NodeTest {
     assertEquals(0, refused.getSuppressed().length);
     Files.delete(data.releases());
     Files.move(aside, data.releases());
-    try (Node node = open(data)) {
+    Node node = open(data);
+    try (node) {
       assertEquals(10, recommend(node, "r", USER).items().size());
-      node.close(); // once more does no harm
     }
+    node.close(); // once more does no harm
   }
 
   @Test
