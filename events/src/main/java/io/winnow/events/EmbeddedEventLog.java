@@ -422,8 +422,11 @@ final class EmbeddedEventLog implements EventLog {
     }
     index.close();
     try {
-      segments.close();
-      lock.close();
+      try {
+        segments.close();
+      } finally {
+        lock.close();
+      }
     } catch (IOException e) {
       throw new WinnowException(ErrorCode.UNAVAILABLE, "event log: cannot be closed", e);
     } finally {
