@@ -57,7 +57,7 @@ final class TimeParser {
   }
 
   private static boolean isNumber(String text) {
-    return text.matches("-?\\d+(\\.\\d*)?");
+    return text.matches("-?\\d+(\\.\\d*)?([eE][+-]?\\d+)?");
   }
 
   private static long seconds(String text) {
