@@ -439,6 +439,30 @@ final class ImporterTest {
   }
 
   @Test
+  void importInto_logThatTakesLessThanABatch_getsItInParts() throws IOException {
+    StringBuilder rows = new StringBuilder("id,title\n");
+    for (int i = 0; i < 30; i++) {
+      rows.append(i).append(',').append("long ".repeat(30)).append('\n');
+    }
+    write("i.csv", rows.toString());
+    Imports imports =
+        new Imports(
+            List.of(
+                table(
+                    "i.csv", CSV, columns("id", named("id"), "attributes.title", named("title")))),
+            List.of(),
+            List.of());
+    EventLogConfig.Limits limits = new EventLogConfig.Limits(1000, 1000, 500, 1000, 1000, 0);
+    EventLogConfig config = new EventLogConfig(folder.resolve("log"), 1 << 20, limits);
+    try (EventLog log = EventLogs.open(config, SCHEMA, () -> NOW, List.of())) {
+      Importer.LogImport done = importer().importInto(folder, imports, SCHEMA, log, Progress.NONE);
+      assertEquals(30, done.accepted());
+      assertEquals(0, done.rejected());
+      assertEquals(30, log.endOffset());
+    }
+  }
+
+  @Test
   void load_catalogue_firstRowWinsLaterOnesFillAndFaultsAreIncomplete() throws IOException {
     write(
         "items.csv",
