@@ -409,7 +409,7 @@ final class ImporterTest {
         {"user": "u", "item": "i", "time": 1e400}
         {"user": "\\ud800", "item": "i", "time": 1577934247}
         """);
-    write("r.csv", "user,item,time\nv,i,1.577934248E9\n");
+    write("r.csv", "user,item,time\nv,i,1.577934248E9\nw,i,1577934249000\n");
     DataSet data =
         load(
             events(
@@ -430,7 +430,11 @@ final class ImporterTest {
                         "item", named("item"),
                         "time", time("time", "")))));
     assertEquals(
-        List.of("12345678 i NaN 1577934245", "u 7 NaN 1577934246", "v i NaN 1577934248"),
+        List.of(
+            "12345678 i NaN 1577934245",
+            "u 7 NaN 1577934246",
+            "v i NaN 1577934248",
+            "w i NaN 1577934249"),
         summary(data));
     assertEquals(1577934245250L, happened(data).getFirst().timeMs());
     assertEquals(
