@@ -151,7 +151,7 @@ final class EmbeddedEventLog implements EventLog {
     public void visit(long offset, byte[] bytes, int from, int length) {
       LogRecord decoded = LogCodec.decode(bytes, from, length);
       if (decoded instanceof LogRecord.Happened happened && offset >= index.appliedOffset()) {
-        identities.add(EventIdentity.of(digest, happened.event(), bytes, from, length));
+        identities.add(EventIdentity.of(digest, happened.event()));
         identityOffsets.add(offset);
       }
       records.add(decoded);
@@ -236,7 +236,7 @@ final class EmbeddedEventLog implements EventLog {
     }
     EventIdentity identity =
         logRecord instanceof LogRecord.Happened happened
-            ? EventIdentity.of(digest, happened.event(), payload, 0, payload.length)
+            ? EventIdentity.of(digest, happened.event())
             : null;
     submission.add(new Submission.Candidate(position, logRecord, payload, identity));
   }
@@ -422,8 +422,11 @@ final class EmbeddedEventLog implements EventLog {
     }
     index.close();
     try {
-      segments.close();
-      lock.close();
+      try {
+        segments.close();
+      } finally {
+        lock.close();
+      }
     } catch (IOException e) {
       throw new WinnowException(ErrorCode.UNAVAILABLE, "event log: cannot be closed", e);
     } finally {

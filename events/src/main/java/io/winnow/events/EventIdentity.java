@@ -2,6 +2,7 @@ package io.winnow.events;
 
 import io.winnow.core.ErrorCode;
 import io.winnow.core.Event;
+import io.winnow.core.LogRecord;
 import io.winnow.core.WinnowException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -10,7 +11,9 @@ import java.security.NoSuchAlgorithmException;
 
 /**
  * What deduplication compares: 128 bits of SHA-256 of the event's id, so that nobody can choose an
- * id that collides with another's, and 64 bits of its encoded content.
+ * id that collides with another's, and 64 bits of its encoded content but for the time. An event
+ * that comes without a time gets that of its arrival, and sent again it gets another: it is the
+ * same event all the same.
  */
 record EventIdentity(long idHigh, long idLow, long content) {
   /** A digest for {@link #of}; for one thread. */
@@ -22,16 +25,22 @@ record EventIdentity(long idHigh, long idLow, long content) {
     }
   }
 
-  /** The identity of an event with its encoded record. */
-  static EventIdentity of(MessageDigest digest, Event event, byte[] payload, int from, int length) {
+  /** The identity of an event. */
+  static EventIdentity of(MessageDigest digest, Event event) {
     ByteBuffer id = ByteBuffer.wrap(digest.digest(event.id().getBytes(StandardCharsets.UTF_8)));
-    digest.update(payload, from, length);
-    long content = ByteBuffer.wrap(digest.digest()).getLong();
+    Event timeless =
+        new Event(
+            event.id(),
+            event.type(),
+            event.user(),
+            event.item(),
+            0,
+            event.value(),
+            event.requestId(),
+            event.impression());
+    byte[] encoded = LogCodec.encode(new LogRecord.Happened(timeless));
+    long content = ByteBuffer.wrap(digest.digest(encoded)).getLong();
     return new EventIdentity(id.getLong(0), id.getLong(8), content);
-  }
-
-  boolean sameId(EventIdentity other) {
-    return idHigh == other.idHigh && idLow == other.idLow;
   }
 
   byte[] key() {

@@ -37,7 +37,7 @@ public interface EventLog extends RecordSource, AutoCloseable {
     public enum Status {
       /** On disk now. */
       ACCEPTED,
-      /** An equal event with this id was on disk already; nothing to do. */
+      /** The event was on disk already under this id, if perhaps with another time. */
       DUPLICATE,
       /** Not valid, or its id was used for another event. */
       REJECTED

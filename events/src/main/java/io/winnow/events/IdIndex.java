@@ -36,7 +36,7 @@ final class IdIndex implements Closeable {
   private static final Logger log = LoggerFactory.getLogger(IdIndex.class);
 
   /** Changes when the meaning of keys or values does, as with a new version of the codec. */
-  private static final int FORMAT = 1;
+  private static final int FORMAT = 2;
 
   private static final byte[] APPLIED_KEY = {0};
   private static final int VALUE_BYTES = 2 * Long.BYTES;

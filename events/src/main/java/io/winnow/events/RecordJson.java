@@ -342,11 +342,15 @@ public final class RecordJson {
     return kept.isEmpty() ? null : new AttributeValue.Tokens(kept);
   }
 
+  /** A number since the epoch in milliseconds, by the rule in the class comment. */
+  public static double epochMs(double number) {
+    return Math.abs(number) < SECONDS_BELOW ? number * 1_000 : number;
+  }
+
   /** By the rule in the class comment; null if it is no time. */
   private static @Nullable Long timeMs(JsonNode node) {
     if (node.isNumber()) {
-      double number = node.doubleValue();
-      double ms = Math.abs(number) < SECONDS_BELOW ? number * 1_000 : number;
+      double ms = epochMs(node.doubleValue());
       return ms >= MIN_TIME_MS && ms <= MAX_TIME_MS ? Long.valueOf(Math.round(ms)) : null;
     }
     if (!node.isTextual() || node.textValue().length() > MAX_CATEGORY_LENGTH) {

@@ -63,6 +63,20 @@ final class Segments implements Closeable {
   static Segments open(Path folder, long segmentBytes, int payloadBytesMax, LogFile.Opener disk)
       throws IOException {
     Segments opened = new Segments(folder, segmentBytes, payloadBytesMax, disk);
+    try {
+      opened.load();
+      return opened;
+    } catch (IOException | RuntimeException e) {
+      try {
+        opened.close();
+      } catch (IOException closing) {
+        e.addSuppressed(closing);
+      }
+      throw e;
+    }
+  }
+
+  private void load() throws IOException {
     List<Long> bases = new ArrayList<>();
     try (Stream<Path> files = Files.list(folder)) {
       files.map(Segment::baseOffsetOf).filter(base -> base >= 0).sorted().forEach(bases::add);
@@ -70,15 +84,14 @@ final class Segments implements Closeable {
     for (long base : bases) {
       Segment segment = new Segment(folder, base, 0);
       segment.committedBytes(Files.size(segment.path()));
-      opened.checkVersion(segment);
-      opened.segments.add(segment);
+      checkVersion(segment);
+      segments.add(segment);
     }
     if (bases.isEmpty()) {
-      opened.startSegment(0);
+      startSegment(0);
     } else {
-      opened.recoverLast();
+      recoverLast();
     }
-    return opened;
   }
 
   private void checkVersion(Segment segment) throws IOException {

@@ -18,6 +18,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -33,10 +34,12 @@ final class DiskFailureTest {
     volatile boolean failTruncate;
     volatile CountDownLatch forceGate = new CountDownLatch(0);
     final CountDownLatch forceReached = new CountDownLatch(1);
+    final AtomicInteger openFiles = new AtomicInteger();
 
     @Override
     public LogFile open(Path path) throws IOException {
       LogFile file = LogFile.open(path);
+      openFiles.incrementAndGet();
       return new LogFile() {
         @Override
         public void write(ByteBuffer bytes, long position) throws IOException {
@@ -73,6 +76,7 @@ final class DiskFailureTest {
 
         @Override
         public void close() throws IOException {
+          openFiles.decrementAndGet();
           file.close();
         }
       };
@@ -94,6 +98,19 @@ final class DiskFailureTest {
 
   private static Status append(EventLog log, String id) {
     return log.append(List.of(Samples.click(id, "u", "i"))).getFirst().status();
+  }
+
+  @Test
+  void open_diskFails_leavesNoFileOpen() {
+    open(EventLogConfig.Limits.DEFAULT).close();
+    disk.failForce = true;
+    WinnowException failed =
+        assertThrows(WinnowException.class, () -> open(EventLogConfig.Limits.DEFAULT));
+    assertEquals(ErrorCode.UNAVAILABLE, failed.code());
+    assertEquals(0, disk.openFiles.get());
+    disk.failForce = false;
+    open(EventLogConfig.Limits.DEFAULT).close();
+    assertEquals(0, disk.openFiles.get());
   }
 
   @Test

@@ -78,6 +78,17 @@ final class EmbeddedEventLogTest {
     }
   }
 
+  @Test
+  void append_sameEventAtAnotherTime_isDuplicateOfTheFirst() {
+    try (EventLog log = Samples.open(folder)) {
+      log.append(List.of(Samples.watch("a", 1000, 5)));
+      Verdict again = log.append(List.of(Samples.watch("a", 2000, 5))).getFirst();
+      assertEquals(new Verdict(Status.DUPLICATE, 0, null), again);
+      log.replay(0, 1, (offset, first) -> assertEquals(1000, first.timeMs()));
+      assertEquals(1, log.endOffset());
+    }
+  }
+
   private static String problemField(Verdict verdict) {
     Problem problem = verdict.problem();
     return problem == null ? "none" : problem.field();

@@ -4,7 +4,7 @@ package io.winnow.features;
  * What one feature remembers of one entity: a bounded summary of the events that it selected. It is
  * changed by its {@link Aggregator} only. Not thread-safe: {@link FeatureState}'s lock guards it.
  */
-sealed interface AggregationState permits TiledSums, AggregationState.Ratio, NewestEvents {
+sealed interface AggregationState permits NewestByKey, AggregationState.Ratio {
   /** Writes the state's canonical bytes. */
   void write(ByteSink sink);
 

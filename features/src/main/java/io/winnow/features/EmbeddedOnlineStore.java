@@ -239,6 +239,11 @@ final class EmbeddedOnlineStore implements OnlineStore {
   }
 
   @Override
+  public float itemCount(int item, int days, long timeMs) {
+    return state().itemCount(item, days, timeMs);
+  }
+
+  @Override
   public int[] lastItems(UserId user, String feature, long timeMs) {
     return state().lastItems(user, feature, timeMs);
   }

@@ -151,6 +151,16 @@ final class FeatureState implements FeatureReader, LogFold {
   }
 
   @Override
+  public float itemCount(int item, int days, long timeMs) {
+    lock.readLock().lock();
+    try {
+      return counts.readOne(item, days, timeMs);
+    } finally {
+      lock.readLock().unlock();
+    }
+  }
+
+  @Override
   public void apply(long[] offsets, List<LogRecord> records) {
     if (offsets.length != records.size()) {
       throw new IllegalArgumentException(

@@ -3,6 +3,7 @@ package io.winnow.features;
 import io.winnow.core.WinnowException;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -41,12 +42,22 @@ final class ItemCounts {
    * @return shape (size); owned by the receiver
    */
   float[] read(int days, long timeMs, int size) {
+    Window window = window(days);
+    return window.read(window.tiling.tile(timeMs), size);
+  }
+
+  /** The same for one item, in a look-up a tile. */
+  float readOne(int item, int days, long timeMs) {
+    Window window = window(days);
+    return window.readOne(item, window.tiling.tile(timeMs));
+  }
+
+  private Window window(int days) {
     int at = Arrays.binarySearch(DAYS, days);
     if (at < 0) {
       throw WinnowException.invalid("days", days, "1, 7 or 30");
     }
-    Window window = windows.get(at);
-    return window.read(window.tiling.tile(timeMs), size);
+    return windows.get(at);
   }
 
   void writeChanges(StateEntries.Sink sink) {
@@ -171,10 +182,7 @@ final class ItemCounts {
       Answer known = answer;
       if (known == null || known.tile != tile || known.version != version) {
         int[] sums = new int[totals.length];
-        tiles
-            .subMap(Tiling.firstOfWindow(tile), true, tile, true)
-            .values()
-            .forEach(table -> table.addTo(sums, 1));
+        endingAt(tile).forEach(table -> table.addTo(sums, 1));
         float[] values = new float[sums.length];
         for (int i = 0; i < sums.length; i++) {
           values[i] = sums[i];
@@ -184,6 +192,22 @@ final class ItemCounts {
       }
       System.arraycopy(known.counts, 0, counts, 0, Math.min(size, known.counts.length));
       return counts;
+    }
+
+    float readOne(int item, long tile) {
+      if (tile == newest) {
+        return item < totals.length ? totals[item] : 0;
+      }
+      int sum = 0;
+      for (Table table : endingAt(tile)) {
+        sum += table.get(item);
+      }
+      return sum;
+    }
+
+    /** The tiles of the window that ends in a tile. */
+    private Collection<Table> endingAt(long tile) {
+      return tiles.subMap(Tiling.firstOfWindow(tile), true, tile, true).values();
     }
   }
 
@@ -213,6 +237,11 @@ final class ItemCounts {
         keys[at] = item + 1;
       }
       counts[at] += count;
+    }
+
+    int get(int item) {
+      int at = find(item);
+      return keys[at] == 0 ? 0 : counts[at];
     }
 
     private int find(int item) {

@@ -62,6 +62,11 @@ final class MemoryOnlineStore implements OnlineStore {
   }
 
   @Override
+  public float itemCount(int item, int days, long timeMs) {
+    return now.state.itemCount(item, days, timeMs);
+  }
+
+  @Override
   public int[] lastItems(UserId user, String feature, long timeMs) {
     return now.state.lastItems(user, feature, timeMs);
   }

@@ -1,7 +1,5 @@
 package io.winnow.features;
 
-import java.util.Arrays;
-
 /**
  * The newest events by event time, oldest first; of two with the same time the one later in the log
  * is newer. Each has a payload: the event's value, or the catalogue index of its item.
@@ -10,14 +8,9 @@ import java.util.Arrays;
  * the request, which it must not see, do not hide those that it should. Keeping the newest is
  * associative, so states merge exactly.
  */
-final class NewestEvents implements AggregationState {
+final class NewestEvents extends NewestByKey {
   /** How many are kept beyond the number asked for. */
   static final int SPARE = 3;
-
-  private final int kept;
-  private long[] timesMs = new long[1];
-  private double[] payloads = new double[1];
-  private int size;
 
   /**
    * A state without events.
@@ -25,34 +18,13 @@ final class NewestEvents implements AggregationState {
    * @param asked how many events a read returns at most
    */
   NewestEvents(int asked) {
-    this.kept = asked + SPARE;
+    super(asked + SPARE, 1);
   }
 
   static NewestEvents read(ByteSource source, int asked) {
     NewestEvents state = new NewestEvents(asked);
-    state.size = source.count(state.kept);
-    state.timesMs = new long[Math.max(1, state.size)];
-    state.payloads = new double[state.timesMs.length];
-    long timeMs = 0;
-    for (int i = 0; i < state.size; i++) {
-      timeMs += i == 0 ? source.signed() : source.varint();
-      state.timesMs[i] = timeMs;
-      state.payloads[i] = source.real();
-    }
+    state.load(source);
     return state;
-  }
-
-  @Override
-  public void write(ByteSink sink) {
-    sink.varint(size);
-    for (int i = 0; i < size; i++) {
-      if (i == 0) {
-        sink.signed(timesMs[0]);
-      } else {
-        sink.varint(timesMs[i] - timesMs[i - 1]);
-      }
-      sink.real(payloads[i]);
-    }
   }
 
   /**
@@ -61,55 +33,28 @@ final class NewestEvents implements AggregationState {
    * @return false if it is older than all that are kept and was dropped
    */
   boolean add(long timeMs, double payload) {
-    int at = size;
-    while (at > 0 && timesMs[at - 1] > timeMs) {
-      at--;
-    }
-    if (size == kept) {
-      if (at == 0) {
-        return false;
-      }
-      at--;
-      System.arraycopy(timesMs, 1, timesMs, 0, at);
-      System.arraycopy(payloads, 1, payloads, 0, at);
-    } else {
-      if (size == timesMs.length) {
-        int capacity = Math.min(kept, size * 2);
-        timesMs = Arrays.copyOf(timesMs, capacity);
-        payloads = Arrays.copyOf(payloads, capacity);
-      }
-      System.arraycopy(timesMs, at, timesMs, at + 1, size - at);
-      System.arraycopy(payloads, at, payloads, at + 1, size - at);
-      size++;
-    }
-    timesMs[at] = timeMs;
-    payloads[at] = payload;
-    return true;
+    return insert(upTo(timeMs), timeMs, payload);
   }
 
   /** Adds the other's events, which are taken as later in the log. */
   void merge(NewestEvents other) {
     for (int i = 0; i < other.size; i++) {
-      add(other.timesMs[i], other.payloads[i]);
+      add(other.keys[i], other.values[i]);
     }
   }
 
   /** How many events are not later than a time. */
   int visible(long timeMs) {
-    int visible = size;
-    while (visible > 0 && timesMs[visible - 1] > timeMs) {
-      visible--;
-    }
-    return visible;
+    return upTo(timeMs);
   }
 
   /** The time of an event, 0 the oldest. */
   long timeMs(int index) {
-    return timesMs[index];
+    return keys[index];
   }
 
   /** The payload of an event, 0 the oldest. */
   double payload(int index) {
-    return payloads[index];
+    return values[index];
   }
 }

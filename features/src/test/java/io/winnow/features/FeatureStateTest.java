@@ -84,8 +84,9 @@ final class FeatureStateTest {
       for (int days : new int[] {1, 7, 30}) {
         float[] counts = store.itemCounts(days, timeMs);
         assertArrayEquals(naiveCounts(store.catalog(), past, days, timeMs), counts);
-        for (float count : counts) {
-          total += count;
+        for (int item = 0; item < counts.length; item++) {
+          assertEquals(counts[item], store.itemCount(item, days, timeMs));
+          total += counts[item];
         }
       }
     }

@@ -10,7 +10,7 @@ public enum AttributeType {
   NUMBER,
   /** A duration as a number of seconds. */
   SECONDS,
-  /** A point in time: ISO 8601 or epoch seconds. */
+  /** A point in time: ISO 8601, or seconds or milliseconds since the epoch. */
   TIME,
   /** Free text such as a title: kept and shown, not used as a category. */
   TEXT

@@ -82,7 +82,8 @@ public record Imports(List<Table> items, List<Table> users, List<Table> events) 
      * @param pattern for times: {@code epoch_seconds}, {@code epoch_millis}, {@code iso}, {@code
      *     row} (the row's number as seconds; then {@code name} is empty) or a {@link
      *     java.time.format.DateTimeFormatter} pattern in UTC and {@link java.util.Locale#ENGLISH},
-     *     with or without a time of day; empty for others
+     *     with or without a time of day; empty for ISO 8601 or a number since the epoch, whose size
+     *     tells seconds from milliseconds, and for what is no time
      * @param separator between categories of one field, such as {@code |}; empty for one category
      */
     record Named(String name, String pattern, String separator) implements Column {}

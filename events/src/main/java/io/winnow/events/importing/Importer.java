@@ -97,9 +97,26 @@ public final class Importer {
       Path folder, Imports imports, Schema schema, EventLog log, Progress progress) {
     Verdicts verdicts = new Verdicts();
     ImportReport report =
-        importInto(folder, imports, schema, batch -> verdicts.count(log.append(batch)), progress);
+        importInto(folder, imports, schema, batch -> append(batch, log, verdicts), progress);
     return new LogImport(
         report, verdicts.accepted, verdicts.duplicates, verdicts.rejected, verdicts.examples);
+  }
+
+  /** Appends in smaller parts what is more than the log takes in one call. */
+  private static void append(List<LogRecord> batch, EventLog log, Verdicts verdicts) {
+    List<Verdict> all;
+    try {
+      all = log.append(batch);
+    } catch (WinnowException e) {
+      if (e.code() != ErrorCode.TOO_LARGE || batch.size() == 1) {
+        throw e;
+      }
+      int half = batch.size() / 2;
+      append(batch.subList(0, half), log, verdicts);
+      append(batch.subList(half, batch.size()), log, verdicts);
+      return;
+    }
+    verdicts.count(all);
   }
 
   /**

@@ -66,6 +66,11 @@ final class NdjsonReader implements Row.Reader {
     return new JsonRow(line, number, node);
   }
 
+  /** Half of a pair, which an escape in JSON can hold and UTF-8 cannot. */
+  private static boolean isSurrogate(int codePoint) {
+    return codePoint >= Character.MIN_SURROGATE && codePoint <= Character.MAX_SURROGATE;
+  }
+
   /** A row that is an object. */
   private record JsonRow(long line, long number, JsonNode object) implements Row {
     private @Nullable JsonNode node(ColumnRef column) {
@@ -91,12 +96,22 @@ final class NdjsonReader implements Row.Reader {
         throw new BadRowException(
             "column " + column.name() + ": not a string, number or boolean", node.toString());
       }
-      String text = node.asText().strip();
+      String text = plain(node).strip();
+      if (text.codePoints().anyMatch(NdjsonReader::isSurrogate)) {
+        throw new BadRowException("column " + column.name() + ": unpaired surrogates", text);
+      }
       if (text.indexOf('\uFFFD') >= 0) {
         throw new BadRowException(
             "column " + column.name() + ": bytes that are not in the declared charset", text);
       }
       return text.isEmpty() ? null : text;
+    }
+
+    /** As text; a number the shortest way without an exponent, so that 7.0 is the id 7. */
+    private static String plain(JsonNode node) {
+      return node.isFloatingPointNumber() && Double.isFinite(node.doubleValue())
+          ? node.decimalValue().stripTrailingZeros().toPlainString()
+          : node.asText();
     }
 
     @Override

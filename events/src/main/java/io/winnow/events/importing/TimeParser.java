@@ -1,5 +1,6 @@
 package io.winnow.events.importing;
 
+import io.winnow.events.RecordJson;
 import java.time.DateTimeException;
 import java.time.Instant;
 import java.time.LocalDate;
@@ -23,7 +24,8 @@ final class TimeParser {
   /**
    * Makes a parser.
    *
-   * @param pattern empty for ISO 8601 or epoch seconds, whichever it is
+   * @param pattern empty for what {@link RecordJson} reads: ISO 8601, or a number since the epoch,
+   *     whose size tells seconds from milliseconds
    * @throws IllegalArgumentException if it is no pattern
    */
   TimeParser(String pattern) {
@@ -47,7 +49,8 @@ final class TimeParser {
         case "epoch_seconds" -> seconds(text);
         case "epoch_millis" -> Long.parseLong(text);
         case "iso" -> iso(text);
-        case "" -> isNumber(text) ? seconds(text) : iso(text);
+        case "" ->
+            isNumber(text) ? Math.round(RecordJson.epochMs(Numbers.finite(text))) : iso(text);
         default -> formatted(text);
       };
     } catch (DateTimeException | NumberFormatException | ArithmeticException e) {
@@ -57,7 +60,7 @@ final class TimeParser {
   }
 
   private static boolean isNumber(String text) {
-    return text.matches("-?\\d+(\\.\\d*)?");
+    return text.matches("-?\\d+(\\.\\d*)?([eE][+-]?\\d+)?");
   }
 
   private static long seconds(String text) {

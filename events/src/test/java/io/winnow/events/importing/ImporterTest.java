@@ -400,6 +400,73 @@ final class ImporterTest {
   }
 
   @Test
+  void load_ndjsonNumbersAndEscapes_areReadAsTheyAreMeant() throws IOException {
+    write(
+        "e.ndjson",
+        """
+        {"user": 12345678.0, "item": "i", "time": 1577934245.25}
+        {"user": "u", "item": 7.0, "time": 1.577934246e9}
+        {"user": "u", "item": "i", "time": 1e400}
+        {"user": "\\ud800", "item": "i", "time": 1577934247}
+        """);
+    write("r.csv", "user,item,time\nv,i,1.577934248E9\nw,i,1577934249000\n");
+    DataSet data =
+        load(
+            events(
+                table(
+                    "e.ndjson",
+                    NDJSON,
+                    columns(
+                        "type", new Column.Constant("click"),
+                        "user", named("user"),
+                        "item", named("item"),
+                        "time", time("time", ""))),
+                table(
+                    "r.csv",
+                    CSV,
+                    columns(
+                        "type", new Column.Constant("click"),
+                        "user", named("user"),
+                        "item", named("item"),
+                        "time", time("time", "")))));
+    assertEquals(
+        List.of(
+            "12345678 i NaN 1577934245",
+            "u 7 NaN 1577934246",
+            "v i NaN 1577934248",
+            "w i NaN 1577934249"),
+        summary(data));
+    assertEquals(1577934245250L, happened(data).getFirst().timeMs());
+    assertEquals(
+        Map.of("time: not a time (expected: iso)", 1L, "column user: unpaired surrogates", 1L),
+        bad(data));
+  }
+
+  @Test
+  void importInto_logThatTakesLessThanABatch_getsItInParts() throws IOException {
+    StringBuilder rows = new StringBuilder("id,title\n");
+    for (int i = 0; i < 30; i++) {
+      rows.append(i).append(',').append("long ".repeat(30)).append('\n');
+    }
+    write("i.csv", rows.toString());
+    Imports imports =
+        new Imports(
+            List.of(
+                table(
+                    "i.csv", CSV, columns("id", named("id"), "attributes.title", named("title")))),
+            List.of(),
+            List.of());
+    EventLogConfig.Limits limits = new EventLogConfig.Limits(1000, 1000, 500, 1000, 1000, 0);
+    EventLogConfig config = new EventLogConfig(folder.resolve("log"), 1 << 20, limits);
+    try (EventLog log = EventLogs.open(config, SCHEMA, () -> NOW, List.of())) {
+      Importer.LogImport done = importer().importInto(folder, imports, SCHEMA, log, Progress.NONE);
+      assertEquals(30, done.accepted());
+      assertEquals(0, done.rejected());
+      assertEquals(30, log.endOffset());
+    }
+  }
+
+  @Test
   void load_catalogue_firstRowWinsLaterOnesFillAndFaultsAreIncomplete() throws IOException {
     write(
         "items.csv",

@@ -219,6 +219,9 @@ public final class Transitions implements ItemScorer {
           }
           double weight =
               other > at ? weights[other - at - 1] : config.backward() * weights[at - other - 1];
+          if (weight == 0) {
+            continue; // would look as if the item had not been touched
+          }
           if (counts[items[other]] == 0) {
             touched[size++] = items[other];
           }

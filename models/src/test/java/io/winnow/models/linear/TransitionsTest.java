@@ -61,6 +61,19 @@ class TransitionsTest {
   }
 
   @Test
+  void train_withoutWeightBeyondTheNextItem_countsTheNextOnly() {
+    Interactions data = Generated.random(1, 60, 5, 200);
+    Transitions.Config next = new Transitions.Config(1, 1, 0.7, 0, 1, 0, 0, 5);
+    Transitions.Config decayed = new Transitions.Config(10, 0, 0.7, 0, 1, 0, 0, 5);
+    float[] expected = new float[5];
+    float[] actual = new float[5];
+    Transitions.train(data, next, 1).score(new int[] {3}, new long[1], 0, expected);
+    Transitions.train(data, decayed, 1).score(new int[] {3}, new long[1], 0, actual);
+    assertArrayEquals(expected, actual);
+    assertTrue(expected[0] > 0);
+  }
+
+  @Test
   void score_itemsUnknownToTheModel_areIgnoredAndTakeNoStep() {
     Transitions model = Transitions.train(Generated.random(2, 60, 25, 20), BOTH_WAYS, 1);
     float[] with = new float[25];

@@ -195,20 +195,20 @@ final class RecommendationsApi {
   }
 
   private Answer recommend(RecommendationRequest request) {
-    return answer(recommender.recommend(request));
+    return answer(request.requestId(), recommender.recommend(request));
   }
 
   private Answer similar(Route.Call call) {
     ItemId item = new ItemId(call.path().getOrDefault("id", ""));
     int n = call.query().integer("n", defaultN(), 1, RecommendationRequest.MAX_N);
-    return answer(recommender.similar(item, n));
+    return answer(call.requestId(), recommender.similar(item, n));
   }
 
-  private Answer answer(Slate slate) {
+  private Answer answer(String requestId, Slate slate) {
     metrics.slate(slate);
     Catalog catalog = features.catalog();
     ObjectNode body = json.newObject();
-    body.put("request_id", slate.requestId());
+    body.put("request_id", requestId);
     body.put("release", slate.release());
     body.put("arm", slate.arm());
     ArrayNode items = body.putArray("items");

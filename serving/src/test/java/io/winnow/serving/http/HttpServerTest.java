@@ -202,7 +202,11 @@ class HttpServerTest {
   @Test
   void similar_knownItem_isAnswered() {
     putItems(5);
-    JsonNode body = json(server.get("/v1/items/i1/similar?n=2"));
+    HttpResponse<String> answer = server.get("/v1/items/i1/similar?n=2");
+    JsonNode body = json(answer);
+    assertEquals(
+        answer.headers().firstValue("X-Request-Id").orElseThrow(),
+        body.get("request_id").textValue());
     assertEquals("i0", body.at("/items/0/id").textValue());
     assertEquals("i2", body.at("/items/1/id").textValue());
     assertEquals(404, server.get("/v1/items/nope/similar").statusCode());
