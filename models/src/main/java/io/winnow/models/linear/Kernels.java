@@ -1,7 +1,7 @@
 package io.winnow.models.linear;
 
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorShuffle;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
@@ -12,6 +12,11 @@ public final class Kernels {
   private static final VectorSpecies<Float> SPECIES = FloatVector.SPECIES_PREFERRED;
   private static final int LANES = SPECIES.length();
 
+  private static final VectorShuffle<Float> BY_8 = by(8);
+  private static final VectorShuffle<Float> BY_4 = by(4);
+  private static final VectorShuffle<Float> BY_2 = by(2);
+  private static final VectorShuffle<Float> BY_1 = by(1);
+
   /** Rows and columns (in floats) of the block that {@link #subtractProduct} keeps in registers. */
   static final int TILE_ROWS = 4;
 
@@ -19,29 +24,47 @@ public final class Kernels {
 
   private Kernels() {}
 
-  /** The inner product of {@code a[aOffset…+n)} and {@code b[bOffset…+n)}. */
+  /**
+   * The inner product of {@code a[aOffset…+n)} and {@code b[bOffset…+n)}; bit for bit what {@link
+   * #dots} gives for the same operands.
+   */
   public static float dot(float[] a, int aOffset, float[] b, int bOffset, int n) {
-    FloatVector sum0 = FloatVector.zero(SPECIES);
-    FloatVector sum1 = FloatVector.zero(SPECIES);
+    FloatVector lanes = FloatVector.zero(SPECIES);
     int i = 0;
-    for (; i <= n - 2 * LANES; i += 2 * LANES) {
-      sum0 =
-          FloatVector.fromArray(SPECIES, a, aOffset + i)
-              .fma(FloatVector.fromArray(SPECIES, b, bOffset + i), sum0);
-      sum1 =
-          FloatVector.fromArray(SPECIES, a, aOffset + i + LANES)
-              .fma(FloatVector.fromArray(SPECIES, b, bOffset + i + LANES), sum1);
-    }
     for (; i <= n - LANES; i += LANES) {
-      sum0 =
+      lanes =
           FloatVector.fromArray(SPECIES, a, aOffset + i)
-              .fma(FloatVector.fromArray(SPECIES, b, bOffset + i), sum0);
+              .fma(FloatVector.fromArray(SPECIES, b, bOffset + i), lanes);
     }
-    float sum = sum0.add(sum1).reduceLanes(VectorOperators.ADD);
+    float sum = sum(lanes);
     for (; i < n; i++) {
       sum = Math.fma(a[aOffset + i], b[bOffset + i], sum);
     }
     return sum;
+  }
+
+  /**
+   * The sum of all lanes, halves onto halves. {@code reduceLanes} leaves the order of additions
+   * open, and the interpreter and the compiler choose differently: the same product would change
+   * its last bit while a process warms up.
+   */
+  private static float sum(FloatVector lanes) {
+    FloatVector folded = lanes;
+    if (LANES >= 16) {
+      folded = folded.add(folded.rearrange(BY_8));
+    }
+    if (LANES >= 8) {
+      folded = folded.add(folded.rearrange(BY_4));
+    }
+    if (LANES >= 4) {
+      folded = folded.add(folded.rearrange(BY_2));
+    }
+    return folded.add(folded.rearrange(BY_1)).lane(0);
+  }
+
+  /** Moves each lane down by {@code step}, round the end. */
+  private static VectorShuffle<Float> by(int step) {
+    return VectorShuffle.iota(SPECIES, step, 1, true);
   }
 
   /** {@code y += alpha · x} over n floats. */
@@ -83,10 +106,10 @@ public final class Kernels {
         sum2 = q.fma(FloatVector.fromArray(SPECIES, rows, at + 2 * n + i), sum2);
         sum3 = q.fma(FloatVector.fromArray(SPECIES, rows, at + 3 * n + i), sum3);
       }
-      float s0 = sum0.reduceLanes(VectorOperators.ADD);
-      float s1 = sum1.reduceLanes(VectorOperators.ADD);
-      float s2 = sum2.reduceLanes(VectorOperators.ADD);
-      float s3 = sum3.reduceLanes(VectorOperators.ADD);
+      float s0 = sum(sum0);
+      float s1 = sum(sum1);
+      float s2 = sum(sum2);
+      float s3 = sum(sum3);
       for (; i < n; i++) {
         s0 = Math.fma(query[i], rows[at + i], s0);
         s1 = Math.fma(query[i], rows[at + n + i], s1);

@@ -59,4 +59,31 @@ class KernelsTest {
       assertArrayEquals(expected, actual, 1e-3f);
     }
   }
+
+  @Test
+  void dots_anyRowAtAnyTime_isBitForBitWhatDotGives() {
+    RandomGenerator random = new Seed(5).generator("bits");
+    int n = 64;
+    int count = 11; // whole blocks of rows and a rest
+    float[] query = new float[n];
+    float[] rows = new float[count * n];
+    for (int i = 0; i < n; i++) {
+      query[i] = (float) random.nextGaussian();
+    }
+    for (int i = 0; i < rows.length; i++) {
+      rows[i] = (float) random.nextGaussian();
+    }
+    float[] cold = new float[count];
+    Kernels.dots(query, rows, 0, count, cold, 0);
+    float[] warm = new float[count];
+    for (int round = 0; round < 20_000; round++) { // past every compiler's threshold
+      Kernels.dots(query, rows, 0, count, warm, 0);
+    }
+    for (int row = 0; row < count; row++) {
+      int bits = Float.floatToRawIntBits(cold[row]);
+      assertEquals(bits, Float.floatToRawIntBits(warm[row]), "row " + row);
+      assertEquals(
+          bits, Float.floatToRawIntBits(Kernels.dot(query, 0, rows, row * n, n)), "row " + row);
+    }
+  }
 }
