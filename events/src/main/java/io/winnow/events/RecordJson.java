@@ -419,7 +419,9 @@ public final class RecordJson {
   }
 
   private static String firstLine(JsonProcessingException e) {
-    return e.getOriginalMessage().lines().findFirst().orElse("no detail");
+    String line = e.getOriginalMessage().lines().findFirst().orElse("no detail");
+    int internals = line.indexOf(" (start marker");
+    return internals < 0 ? line : line.substring(0, internals);
   }
 
   private static WinnowException malformed(String value, String expectation) {

@@ -1,6 +1,5 @@
 package io.winnow.lifecycle.evaluation;
 
-import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -68,14 +67,8 @@ public record EvaluationTable(String protocol, long cutMs, long targets, List<Ro
 
   /** The table for people. */
   public String toText() {
-    List<String> columns = new ArrayList<>();
-    for (Row row : rows) {
-      for (String metric : row.metrics().keySet()) {
-        if (!columns.contains(metric)) {
-          columns.add(metric);
-        }
-      }
-    }
+    List<String> columns =
+        rows.isEmpty() ? List.of() : List.copyOf(rows.getFirst().metrics().keySet());
     StringBuilder text = new StringBuilder();
     text.append("%-14s %-8s".formatted("model", "kind"));
     columns.forEach(column -> text.append(" %11s".formatted(column)));
@@ -92,6 +85,15 @@ public record EvaluationTable(String protocol, long cutMs, long targets, List<Ro
               ? " ".repeat(18)
               : "   [%.4f, %.4f]".formatted(interval[0], interval[1]));
       text.append(" %9.1f%n".formatted(row.trainSeconds()));
+    }
+    for (Row row : rows) {
+      Map<String, Double> more = new LinkedHashMap<>(row.metrics());
+      more.keySet().removeAll(columns);
+      if (!more.isEmpty()) {
+        text.append("%s on the slates shown behind the cut:".formatted(row.model()));
+        more.forEach((metric, value) -> text.append(" %s %.4f".formatted(metric, value)));
+        text.append(System.lineSeparator());
+      }
     }
     return text.toString();
   }
