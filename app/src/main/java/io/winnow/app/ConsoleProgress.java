@@ -6,8 +6,12 @@ import java.io.PrintWriter;
 
 /** Shows long work on standard error, a line for each step. */
 final class ConsoleProgress implements TrainingProgress {
+  private static final long ROWS_EVERY_NANOS = 2_000_000_000L;
+
   private final PrintWriter err;
   private final long beganNanos = System.nanoTime();
+  private String lastStage = "";
+  private long lastRowsNanos;
 
   ConsoleProgress(PrintWriter err) {
     this.err = err;
@@ -30,6 +34,16 @@ final class ConsoleProgress implements TrainingProgress {
                 epoch.metricName(),
                 epoch.metric(),
                 epoch.secondsLeft()));
+  }
+
+  /** How far the reading of a file is; a line now and then. */
+  void rows(String stage, long rows) {
+    long now = System.nanoTime();
+    if (!stage.equals(lastStage) || now - lastRowsNanos >= ROWS_EVERY_NANOS) {
+      lastStage = stage;
+      lastRowsNanos = now;
+      line("%-12s %,d rows".formatted(stage, rows));
+    }
   }
 
   void line(String text) {

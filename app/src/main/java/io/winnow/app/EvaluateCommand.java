@@ -118,7 +118,7 @@ final class EvaluateCommand implements Callable<Integer> {
               dataset,
               application.definition().imports(),
               application.definition().schema(),
-              (stage, rows) -> progress.line("%-12s %,d rows".formatted(stage, rows)));
+              progress::rows);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     } finally {

@@ -65,7 +65,7 @@ final class ImportCommand implements Callable<Integer> {
                   application.definition().imports(),
                   application.definition().schema(),
                   node.log(),
-                  (stage, rows) -> progress.line("%-12s %,d rows".formatted(stage, rows)));
+                  progress::rows);
       report(imported);
       markHistoric(folder, node, progress);
       if (!noTrain) {

@@ -129,8 +129,15 @@ public final class Evaluator {
                         ? joined(row.metrics().values(), onImpressions)
                         : row.metrics().values(),
                     row.metrics().intervals(new Seed(training.seed())),
-                    trainSeconds.getOrDefault(TRAINED_AS.getOrDefault(model, model), 0.0))));
+                    seconds(model, row.kind(), trainSeconds))));
     return new EvaluationTable(protocol.label(), split.cutMs(), split.targets().size(), rows);
+  }
+
+  /** The whole path takes all trainings together. */
+  private static double seconds(String model, Kind kind, Map<String, Double> trainSeconds) {
+    return kind == Kind.PIPELINE
+        ? trainSeconds.values().stream().mapToDouble(Double::doubleValue).sum()
+        : trainSeconds.getOrDefault(TRAINED_AS.getOrDefault(model, model), 0.0);
   }
 
   private static Map<String, Double> joined(Map<String, Double> metrics, Map<String, Double> more) {
