@@ -28,7 +28,8 @@ public final class ReportText {
     }
     writer.heading("Sources and models on choices that training did not see");
     writer.text.append(table.stripTrailing()).append('\n');
-    writer.line("Nobody could choose what the old feed did not show, so this table favours what the");
+    writer.line(
+        "Nobody could choose what the old feed did not show, so this table favours what the");
     writer.line("old feed favoured. The live comparison below has no such bias.");
     if (report.live() != null) {
       writer.live(report.live());
