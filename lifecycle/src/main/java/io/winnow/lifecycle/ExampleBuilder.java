@@ -4,7 +4,6 @@ import io.winnow.core.Seed;
 import io.winnow.core.application.ApplicationDefinition;
 import io.winnow.core.application.Objectives.Objective;
 import io.winnow.events.RecordSource;
-import io.winnow.features.FeatureReader.FeatureQuery;
 import io.winnow.features.FeatureReader.FeatureRows;
 import io.winnow.features.PointInTimeReplay;
 import io.winnow.lifecycle.RequestStages.Moment;
@@ -169,10 +168,7 @@ final class ExampleBuilder {
    */
   private static FeatureRows features(
       ServingRelease serving, Moment moment, CandidateSet candidates, int[] rows, int[] items) {
-    FeatureRows read =
-        serving
-            .reader()
-            .read(new FeatureQuery(moment.user(), items, moment.context(), moment.timeMs()));
+    FeatureRows read = serving.features(moment, items);
     int columns = read.columns();
     float[] values = new float[candidates.size() * columns];
     for (int i = 0; i < rows.length; i++) {

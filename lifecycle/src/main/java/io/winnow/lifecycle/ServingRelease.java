@@ -1,6 +1,5 @@
 package io.winnow.lifecycle;
 
-import io.winnow.core.AttributeValue;
 import io.winnow.core.ItemId;
 import io.winnow.core.Problem;
 import io.winnow.core.UserId;
@@ -19,15 +18,18 @@ import io.winnow.ranking.reranking.Exclusions;
 import io.winnow.ranking.reranking.Reranker;
 import io.winnow.ranking.reranking.Slate;
 import io.winnow.ranking.reranking.Slate.Placed;
+import io.winnow.retrieval.AttributeCondition;
 import io.winnow.retrieval.CandidateSet;
 import io.winnow.retrieval.CandidateSource.Candidates;
 import io.winnow.retrieval.CandidateSource.ItemFilter;
+import io.winnow.retrieval.ItemFilters;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.stream.IntStream;
 
@@ -207,9 +209,7 @@ public final class ServingRelease implements RequestStages {
   @Override
   public Ranked rank(Moment moment, CandidateSet candidates) {
     Ranker ranker = release.ranker();
-    FeatureRows features =
-        reader.read(
-            new FeatureQuery(moment.user(), candidates.items(), moment.context(), moment.timeMs()));
+    FeatureRows features = features(moment, candidates.items());
     if (ranker == null || candidates.size() == 0) {
       Ranked plain = unranked(candidates);
       return new Ranked(candidates, plain.order(), plain.scores(), features);
@@ -243,9 +243,7 @@ public final class ServingRelease implements RequestStages {
     Moment moment = moment(shown.user(), Map.of(), _ -> true, shown.timeMs());
     CandidateSet candidates =
         retrieval.extend(moment, retrieve(moment, Duration.ofMinutes(1)), items);
-    FeatureRows features =
-        reader.read(
-            new FeatureQuery(moment.user(), candidates.items(), moment.context(), moment.timeMs()));
+    FeatureRows features = features(moment, candidates.items());
     float[] all = probabilities(ranker, moment, candidates, features);
     int heads = ranker.spec().objectives().size();
     float[] rows = new float[items.length * heads];
@@ -254,6 +252,11 @@ public final class ServingRelease implements RequestStages {
       System.arraycopy(all, row * heads, rows, i * heads, heads);
     }
     return rows;
+  }
+
+  /** The store's values of these items for this request, all read at one offset. */
+  FeatureRows features(Moment moment, int[] items) {
+    return reader.read(new FeatureQuery(moment.user(), items, moment.context(), moment.timeMs()));
   }
 
   private float[] probabilities(
@@ -276,10 +279,6 @@ public final class ServingRelease implements RequestStages {
 
   BoundRetrieval retrieval() {
     return retrieval;
-  }
-
-  FeatureReader reader() {
-    return reader;
   }
 
   @Override
@@ -333,16 +332,10 @@ public final class ServingRelease implements RequestStages {
     if (filters.isEmpty()) {
       return _ -> true;
     }
-    Catalog catalog = reader.catalog();
-    return item -> {
-      for (Map.Entry<String, String> filter : filters.entrySet()) {
-        AttributeValue value = catalog.attribute(item, filter.getKey());
-        if (value == null || !value.categories().contains(filter.getValue())) {
-          return false;
-        }
-      }
-      return true;
-    };
+    List<AttributeCondition> conditions = new ArrayList<>();
+    filters.forEach(
+        (name, category) -> conditions.add(new AttributeCondition.AnyOf(name, Set.of(category))));
+    return ItemFilters.available(reader.catalog()).matching(conditions).build();
   }
 
   @Override
