@@ -8,6 +8,7 @@ import io.winnow.core.application.EventFilter;
 import io.winnow.core.application.FeatureDefinition;
 import io.winnow.core.application.FeatureDefinition.Aggregation;
 import io.winnow.core.application.FeatureDefinition.Entity;
+import io.winnow.core.application.FeatureDefinition.Window;
 import io.winnow.events.EventLog;
 import io.winnow.events.EventLogConfig;
 import io.winnow.events.EventLogs;
@@ -97,8 +98,8 @@ public final class FeatureSpeedBenchmark {
       features.add(
           new FeatureDefinition(
               "clicks_" + day + "d",
-              new Entity.User(),
-              new Aggregation.Count(EventFilter.ofType("click"), Duration.ofDays(day))));
+              Entity.USER,
+              new Aggregation.Count(EventFilter.ofType("click"), Window.of(Duration.ofDays(day)))));
     }
     return with(shorts, features);
   }

@@ -41,14 +41,22 @@ sealed interface Aggregator {
   static @Nullable Aggregator of(Aggregation aggregation) {
     return switch (aggregation) {
       case Aggregation.Count count ->
-          new WindowedSum(count.filter(), false, Tiling.of(count.window()));
-      case Aggregation.Sum sum -> new WindowedSum(sum.filter(), true, Tiling.of(sum.window()));
-      case Aggregation.Rate rate -> new WindowedRate(rate, Tiling.of(rate.window()));
+          new WindowedSum(count.filter(), false, Tiling.of(count.window().length()));
+      case Aggregation.Sum sum ->
+          new WindowedSum(sum.filter(), true, Tiling.of(sum.window().length()));
+      case Aggregation.Rate rate -> new WindowedRate(rate, Tiling.of(rate.window().length()));
       case Aggregation.LastItems last ->
           new Newest(last.filter(), last.n(), Newest.Result.LAST_ITEM);
       case Aggregation.LastValue last -> new Newest(last.filter(), 1, Newest.Result.VALUE);
       case Aggregation.SinceEvent since ->
           new Newest(since.filter(), 1, Newest.Result.SECONDS_SINCE);
+      case Aggregation.Mean _,
+          Aggregation.Min _,
+          Aggregation.Max _,
+          Aggregation.Distinct _,
+          Aggregation.Quantile _,
+          Aggregation.Decay _ ->
+          throw new IllegalArgumentException(aggregation + " is not computed yet");
       case Aggregation.SinceAttribute _,
           Aggregation.HourOfDay _,
           Aggregation.DayOfWeek _,

@@ -102,18 +102,14 @@ record FeaturePlan(
         byEntity.computeIfAbsent(definition.entity(), _ -> new ArrayList<>()).add(definition);
       }
     }
-    FeatureGroup user =
-        new FeatureGroup(byEntity.getOrDefault(new Entity.User(), List.of()), types);
-    FeatureGroup item =
-        new FeatureGroup(byEntity.getOrDefault(new Entity.Item(), List.of()), types);
+    FeatureGroup user = new FeatureGroup(byEntity.getOrDefault(Entity.USER, List.of()), types);
+    FeatureGroup item = new FeatureGroup(byEntity.getOrDefault(Entity.ITEM, List.of()), types);
     List<PairGroup> pairs = new ArrayList<>();
     byEntity.forEach((entity, definitions) -> {
-      switch (entity) {
-        case Entity.UserItem _ ->
-            pairs.add(new PairGroup("", new FeatureGroup(definitions, types)));
-        case Entity.UserAttribute(String attribute) ->
-            pairs.add(new PairGroup(attribute, new FeatureGroup(definitions, types)));
-        case Entity.User _, Entity.Item _, Entity.Request _ -> {}
+      if (entity instanceof Entity.Keys(Entity.Key.Id _, Entity.Key ofItem)
+          && !(ofItem instanceof Entity.Key.None)) {
+        String attribute = ofItem instanceof Entity.Key.Attribute(String name) ? name : "";
+        pairs.add(new PairGroup(attribute, new FeatureGroup(definitions, types)));
       }
     });
     FeatureSchema schema = FeatureSchema.of(application);
@@ -144,22 +140,26 @@ record FeaturePlan(
       case Aggregation.DayOfWeek _ -> new Column.DayOfWeek();
       case Aggregation.Context(String field) -> new Column.OfContext(field);
       case Aggregation.SinceAttribute(String attribute) ->
-          definition.entity() instanceof Entity.User
+          definition.entity().equals(Entity.USER)
               ? new Column.SinceUserAttribute(attribute)
               : new Column.SinceItemAttribute(attribute);
       case Aggregation.Count _,
           Aggregation.Sum _,
+          Aggregation.Mean _,
+          Aggregation.Min _,
+          Aggregation.Max _,
           Aggregation.Rate _,
+          Aggregation.Distinct _,
+          Aggregation.Quantile _,
+          Aggregation.Decay _,
           Aggregation.LastItems _,
           Aggregation.LastValue _,
           Aggregation.SinceEvent _ ->
-          switch (definition.entity()) {
-            case Entity.User _ -> new Column.OfUser(user.slotOf(definition));
-            case Entity.Item _ -> new Column.OfItem(item.slotOf(definition));
-            case Entity.UserItem _ -> pairColumn(definition, pairs);
-            case Entity.UserAttribute _ -> pairColumn(definition, pairs);
-            case Entity.Request _ -> throw new IllegalStateException(definition.qualifiedName());
-          };
+          definition.entity().equals(Entity.USER)
+              ? new Column.OfUser(user.slotOf(definition))
+              : definition.entity().equals(Entity.ITEM)
+                  ? new Column.OfItem(item.slotOf(definition))
+                  : pairColumn(definition, pairs);
     };
   }
 
@@ -183,7 +183,8 @@ record FeaturePlan(
     long pairGroups =
         application.features().stream()
             .map(FeatureDefinition::entity)
-            .filter(entity -> entity instanceof Entity.UserAttribute)
+            .filter(
+                entity -> entity instanceof Entity.Keys(Entity.Key.Id _, Entity.Key.Attribute _))
             .distinct()
             .count();
     if (pairGroups > MAX_PAIR_GROUPS) {
@@ -198,16 +199,22 @@ record FeaturePlan(
             case Aggregation.HourOfDay _, Aggregation.DayOfWeek _, Aggregation.Context _ ->
                 entity instanceof Entity.Request ? "" : "entity 'request'";
             case Aggregation.SinceAttribute _ ->
-                entity instanceof Entity.User || entity instanceof Entity.Item
+                entity.equals(Entity.USER) || entity.equals(Entity.ITEM)
                     ? ""
                     : "entity 'user' or 'item'";
             case Aggregation.LastItems(_, int n) ->
-                entity instanceof Entity.User && n >= 1 && n <= UserHistory.MAX_LENGTH
+                entity.equals(Entity.USER) && n >= 1 && n <= UserHistory.MAX_LENGTH
                     ? ""
                     : "entity 'user' and 1 to " + UserHistory.MAX_LENGTH + " items";
             case Aggregation.Count _,
                 Aggregation.Sum _,
+                Aggregation.Mean _,
+                Aggregation.Min _,
+                Aggregation.Max _,
                 Aggregation.Rate _,
+                Aggregation.Distinct _,
+                Aggregation.Quantile _,
+                Aggregation.Decay _,
                 Aggregation.LastValue _,
                 Aggregation.SinceEvent _ ->
                 entity instanceof Entity.Request ? "an entity with events, not 'request'" : "";

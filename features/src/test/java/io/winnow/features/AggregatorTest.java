@@ -14,6 +14,7 @@ import io.winnow.core.UserId;
 import io.winnow.core.WinnowException;
 import io.winnow.core.application.EventFilter;
 import io.winnow.core.application.FeatureDefinition.Aggregation;
+import io.winnow.core.application.FeatureDefinition.Window;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -27,7 +28,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 final class AggregatorTest {
   private static final EventFilter WATCH = EventFilter.ofType("watch");
   private static final EventFilter CLICK = EventFilter.ofType("click");
-  private static final Duration DAY = Duration.ofDays(1);
+  private static final Window DAY = Window.of(Duration.ofDays(1));
 
   static List<Aggregation> aggregations() {
     return List.of(

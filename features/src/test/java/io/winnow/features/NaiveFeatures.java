@@ -75,18 +75,19 @@ final class NaiveFeatures {
       long timeMs) {
     Aggregation aggregation = definition.aggregation();
     return switch (definition.entity()) {
-      case Entity.User _ ->
+      case Entity.Keys keys when keys.equals(Entity.USER) ->
           aggregation instanceof Aggregation.SinceAttribute(String name)
               ? since(users.getOrDefault(user, Map.of()).get(name), timeMs)
               : aggregate(aggregation, p -> p.event.user().equals(user), timeMs);
-      case Entity.Item _ ->
+      case Entity.Keys keys when keys.equals(Entity.ITEM) ->
           aggregation instanceof Aggregation.SinceAttribute(String name)
               ? since(items.getOrDefault(item, Map.of()).get(name), timeMs)
               : aggregate(aggregation, p -> p.event.item().equals(item), timeMs);
-      case Entity.UserItem _ ->
+      case Entity.Keys keys when keys.equals(Entity.USER_ITEM) ->
           aggregate(
               aggregation, p -> p.event.user().equals(user) && p.event.item().equals(item), timeMs);
-      case Entity.UserAttribute(String attribute) -> {
+      case Entity.Keys(Entity.Key _, Entity.Key key) -> {
+        String attribute = ((Entity.Key.Attribute) key).name();
         double sum = 0;
         int known = 0;
         for (String category : categories(items.getOrDefault(item, Map.of()), attribute)) {
@@ -132,12 +133,13 @@ final class NaiveFeatures {
   private double aggregate(Aggregation aggregation, Predicate<Past> entity, long timeMs) {
     List<Event> events = past.stream().filter(entity).map(Past::event).toList();
     return switch (aggregation) {
-      case Aggregation.Count count -> window(events, count.filter(), false, count.window(), timeMs);
-      case Aggregation.Sum sum -> window(events, sum.filter(), true, sum.window(), timeMs);
+      case Aggregation.Count count ->
+          window(events, count.filter(), false, count.window().length(), timeMs);
+      case Aggregation.Sum sum -> window(events, sum.filter(), true, sum.window().length(), timeMs);
       case Aggregation.Rate rate -> {
         double weight = rate.priorWeight();
-        double n = window(events, rate.numerator(), false, rate.window(), timeMs);
-        double d = window(events, rate.denominator(), false, rate.window(), timeMs);
+        double n = window(events, rate.numerator(), false, rate.window().length(), timeMs);
+        double d = window(events, rate.denominator(), false, rate.window().length(), timeMs);
         yield d + weight == 0 ? Double.NaN : (rate.prior() * weight + n) / (weight + d);
       }
       case Aggregation.LastValue(EventFilter filter) ->

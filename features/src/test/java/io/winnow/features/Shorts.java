@@ -13,6 +13,7 @@ import io.winnow.core.application.EventFilter;
 import io.winnow.core.application.FeatureDefinition;
 import io.winnow.core.application.FeatureDefinition.Aggregation;
 import io.winnow.core.application.FeatureDefinition.Entity;
+import io.winnow.core.application.FeatureDefinition.Window;
 import io.winnow.core.application.Imports;
 import io.winnow.core.application.Objectives;
 import io.winnow.core.application.Policy;
@@ -28,11 +29,11 @@ import java.util.random.RandomGenerator;
 final class Shorts {
   static final long START_MS = 1_700_000_000_000L;
 
-  private static final Entity USER = new Entity.User();
-  private static final Entity ITEM = new Entity.Item();
-  private static final Entity USER_ITEM = new Entity.UserItem();
-  private static final Entity BY_TAG = new Entity.UserAttribute("tags");
-  private static final Entity BY_CREATOR = new Entity.UserAttribute("creator");
+  private static final Entity USER = Entity.USER;
+  private static final Entity ITEM = Entity.ITEM;
+  private static final Entity USER_ITEM = Entity.USER_ITEM;
+  private static final Entity BY_TAG = Entity.userBy("tags");
+  private static final Entity BY_CREATOR = Entity.userBy("creator");
   private static final Entity REQUEST = new Entity.Request();
 
   private Shorts() {}
@@ -70,9 +71,9 @@ final class Shorts {
     EventFilter longWatch =
         new EventFilter(
             "watch", new EventFilter.Comparison(EventFilter.Operator.GREATER_OR_EQUAL, 30));
-    Duration hour = Duration.ofHours(1);
-    Duration day = Duration.ofDays(1);
-    Duration week = Duration.ofDays(7);
+    Window hour = Window.of(Duration.ofHours(1));
+    Window day = Window.of(Duration.ofDays(1));
+    Window week = Window.of(Duration.ofDays(7));
     List<FeatureDefinition> f = new ArrayList<>();
     f.add(new FeatureDefinition("events_1h", USER, new Aggregation.Count(any, hour)));
     f.add(new FeatureDefinition("watch_time_7d", USER, new Aggregation.Sum(watch, week)));

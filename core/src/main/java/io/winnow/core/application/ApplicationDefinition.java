@@ -11,7 +11,7 @@ import java.util.List;
  * @param objectives what a good slate leads to
  * @param policy sources, rules and deadline
  * @param imports files that can be imported
- * @param retraining when models are trained anew
+ * @param operations how it is run
  */
 public record ApplicationDefinition(
     String name,
@@ -20,13 +20,13 @@ public record ApplicationDefinition(
     Objectives objectives,
     Policy policy,
     Imports imports,
-    Retraining retraining) {
+    Operations operations) {
   /** Copies the features. */
   public ApplicationDefinition {
     features = List.copyOf(features);
   }
 
-  /** A definition whose models are trained only when somebody asks. */
+  /** A definition that is run as nobody said otherwise. */
   public ApplicationDefinition(
       String name,
       Schema schema,
@@ -34,6 +34,6 @@ public record ApplicationDefinition(
       Objectives objectives,
       Policy policy,
       Imports imports) {
-    this(name, schema, features, objectives, policy, imports, Retraining.MANUAL);
+    this(name, schema, features, objectives, policy, imports, Operations.DEFAULT);
   }
 }

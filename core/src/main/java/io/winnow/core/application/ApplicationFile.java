@@ -124,7 +124,10 @@ public record ApplicationFile(String text, ApplicationDefinition definition) {
         policy.objectives(root.get("objectives"), root.get("outcome_window")),
         policy.policy(root),
         new ImportsReader(schema).read(root.get("imports")),
-        PolicyReader.retraining(root.get("retraining")));
+        new Operations(
+            FeatureStorePolicy.DEFAULT,
+            Engines.EMBEDDED,
+            PolicyReader.retraining(root.get("retraining"))));
   }
 
   /**

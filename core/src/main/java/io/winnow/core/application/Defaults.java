@@ -3,6 +3,7 @@ package io.winnow.core.application;
 import io.winnow.core.Event;
 import io.winnow.core.application.FeatureDefinition.Aggregation;
 import io.winnow.core.application.FeatureDefinition.Entity;
+import io.winnow.core.application.FeatureDefinition.Window;
 import io.winnow.core.application.Objectives.Objective;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -63,7 +64,7 @@ final class Defaults {
   static List<FeatureDefinition> features(Schema schema) {
     List<FeatureDefinition> features = new ArrayList<>();
     List<String> types = schema.events().keySet().stream().limit(TYPES_WITH_FEATURES).toList();
-    Entity user = new Entity.User();
+    Entity user = Entity.USER;
     addCounts(features, user, "events", EventFilter.ANY_OUTCOME, 1, 24, 7 * 24, 30 * 24);
     features.add(
         new FeatureDefinition(
@@ -71,7 +72,7 @@ final class Defaults {
     features.add(
         new FeatureDefinition(
             "recent", user, new Aggregation.LastItems(EventFilter.ANY_OUTCOME, RECENT)));
-    Entity item = new Entity.Item();
+    Entity item = Entity.ITEM;
     addCounts(features, item, "events", EventFilter.ANY_OUTCOME, 24, 7 * 24, 30 * 24);
     for (String type : types) {
       addCounts(features, user, type, EventFilter.ofType(type), 7 * 24);
@@ -83,7 +84,7 @@ final class Defaults {
               new Aggregation.Rate(
                   EventFilter.ofType(type),
                   EventFilter.ofType(Event.IMPRESSION),
-                  Duration.ofDays(7),
+                  Window.of(Duration.ofDays(7)),
                   ExpressionParser.DEFAULT_PRIOR,
                   ExpressionParser.DEFAULT_PRIOR_WEIGHT)));
     }
@@ -95,10 +96,10 @@ final class Defaults {
                 new FeatureDefinition("since_" + name, item, new Aggregation.SinceAttribute(name)));
           }
         });
-    addPair(features, new Entity.UserItem());
+    addPair(features, Entity.USER_ITEM);
     FeaturesReader.categories(schema.itemAttributes()).stream()
         .limit(TYPES_WITH_FEATURES)
-        .forEach(attribute -> addPair(features, new Entity.UserAttribute(attribute)));
+        .forEach(attribute -> addPair(features, Entity.userBy(attribute)));
     features.add(new FeatureDefinition("hour", new Entity.Request(), new Aggregation.HourOfDay()));
     features.add(
         new FeatureDefinition("weekday", new Entity.Request(), new Aggregation.DayOfWeek()));
@@ -133,7 +134,7 @@ final class Defaults {
           new FeatureDefinition(
               name + "_" + Durations.format(duration),
               entity,
-              new Aggregation.Count(filter, duration)));
+              new Aggregation.Count(filter, Window.of(duration))));
     }
   }
 

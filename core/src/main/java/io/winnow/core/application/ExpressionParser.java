@@ -4,6 +4,7 @@ import io.winnow.core.Event;
 import io.winnow.core.application.EventFilter.Comparison;
 import io.winnow.core.application.EventFilter.Operator;
 import io.winnow.core.application.FeatureDefinition.Aggregation;
+import io.winnow.core.application.FeatureDefinition.Window;
 import io.winnow.core.application.Lexer.Kind;
 import io.winnow.core.application.Lexer.Token;
 import java.time.Duration;
@@ -89,13 +90,13 @@ final class ExpressionParser {
         expect("(");
         EventFilter filter = filter();
         expect(")");
-        yield new Aggregation.Count(filter, over());
+        yield new Aggregation.Count(filter, Window.of(over()));
       }
       case "sum" -> {
         expect("(");
         EventFilter filter = values();
         expect(")");
-        yield new Aggregation.Sum(filter, over());
+        yield new Aggregation.Sum(filter, Window.of(over()));
       }
       case "rate" -> rate();
       case "last" -> last();
@@ -116,7 +117,7 @@ final class ExpressionParser {
     expect(",");
     EventFilter denominator = filter();
     expect(")");
-    Duration window = over();
+    Window window = Window.of(over());
     double prior = DEFAULT_PRIOR;
     double weight = DEFAULT_PRIOR_WEIGHT;
     if (peek().is("prior")) {

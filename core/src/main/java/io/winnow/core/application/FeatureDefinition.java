@@ -1,5 +1,6 @@
 package io.winnow.core.application;
 
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 
 /**
@@ -18,45 +19,73 @@ public record FeatureDefinition(String name, Entity entity, Aggregation aggregat
     return entity.label() + "." + name;
   }
 
+  /**
+   * Identifies what is computed: two definitions of one version give the same values from the same
+   * log. Eight hexadecimal digits of FNV-1a (64 bit, folded) over the entity and the aggregation.
+   */
+  public String version() {
+    long h = 0xcbf29ce484222325L;
+    for (byte b : (entity.label() + "=" + aggregation).getBytes(StandardCharsets.UTF_8)) {
+      h = (h ^ (b & 0xff)) * 0x100000001b3L;
+    }
+    return "%08x".formatted((int) (h ^ h >>> 32));
+  }
+
   /** Whose feature it is. */
   public sealed interface Entity {
+    /** The user of the request. */
+    Entity USER = new Keys(Key.ID, Key.NONE);
+
+    /** The candidate item. */
+    Entity ITEM = new Keys(Key.NONE, Key.ID);
+
+    /** The pair of the user and the candidate item. */
+    Entity USER_ITEM = new Keys(Key.ID, Key.ID);
+
     /** How it is written in the application file. */
     String label();
 
-    /** The user of the request. */
-    record User() implements Entity {
-      @Override
-      public String label() {
-        return "user";
-      }
-    }
-
-    /** The candidate item. */
-    record Item() implements Entity {
-      @Override
-      public String label() {
-        return "item";
-      }
-    }
-
-    /** The pair of the user and the candidate item. */
-    record UserItem() implements Entity {
-      @Override
-      public String label() {
-        return "user x item";
-      }
+    /** The pair of the user and a category of the candidate item. */
+    static Entity userBy(String itemAttribute) {
+      return new Keys(Key.ID, new Key.Attribute(itemAttribute));
     }
 
     /**
-     * The pair of the user and a category of the candidate item; where the item has several, a read
-     * averages over them.
+     * Those who share a key: the user, the item, a value of an attribute of either, or a pair of
+     * one of the user's with one of the item's. Where an attribute has several values, an event
+     * counts for each, and a read averages over them, leaving out those without a value.
      *
-     * @param attribute an item attribute of type string or strings
+     * @param user what of the user
+     * @param item what of the item; not {@link Key#NONE} too
      */
-    record UserAttribute(String attribute) implements Entity {
+    record Keys(Key user, Key item) implements Entity {
+      /** Checks that there is a key. */
+      public Keys {
+        if (user instanceof Key.None && item instanceof Key.None) {
+          throw new IllegalArgumentException("an entity without a key");
+        }
+      }
+
       @Override
       public String label() {
-        return "user x " + attribute;
+        String left =
+            switch (user) {
+              case Key.None _ -> "";
+              case Key.Id _ -> "user";
+              case Key.Attribute(String name) -> "user." + name;
+            };
+        String right =
+            switch (item) {
+              case Key.None _ -> "";
+              case Key.Id _ -> "item";
+              case Key.Attribute(String name) -> name;
+            };
+        return left.isEmpty() ? right : right.isEmpty() ? left : left + " x " + right;
+      }
+
+      /** Whether the user's id is part of the key, so that the state is the user's own. */
+      public boolean ofOneUser() {
+        return user instanceof Key.Id;
       }
     }
 
@@ -67,6 +96,42 @@ public record FeatureDefinition(String name, Entity entity, Aggregation aggregat
         return "request";
       }
     }
+
+    /** One side of an entity. */
+    sealed interface Key {
+      /** Nothing of this side: all share it. */
+      Key NONE = new None();
+
+      /** The id of this side. */
+      Key ID = new Id();
+
+      /** Nothing of this side. */
+      record None() implements Key {}
+
+      /** The id. */
+      record Id() implements Key {}
+
+      /**
+       * A category.
+       *
+       * @param name an attribute of type string or strings
+       */
+      record Attribute(String name) implements Key {}
+    }
+  }
+
+  /**
+   * A stretch of time that ends at the request.
+   *
+   * @param length how long it is
+   * @param lateness how far beyond the length an event may lie behind the newest event of its
+   *     entity and still count for certain; what is older is dropped and counted
+   */
+  public record Window(Duration length, Duration lateness) {
+    /** A window with the default lateness, a quarter of its length. */
+    public static Window of(Duration length) {
+      return new Window(length, length.dividedBy(4));
+    }
   }
 
   /**
@@ -74,11 +139,24 @@ public record FeatureDefinition(String name, Entity entity, Aggregation aggregat
    * would be right.
    */
   public sealed interface Aggregation {
-    /** {@code count(watch) over 1h}: how many selected events in the window. */
-    record Count(EventFilter filter, Duration window) implements Aggregation {}
+    /** {@code count(watch) over 1h}: how many selected events in the window. Exact. */
+    record Count(EventFilter filter, Window window) implements Aggregation {}
 
-    /** {@code sum(watch.value) over 7d}: the sum of the values of selected events in the window. */
-    record Sum(EventFilter filter, Duration window) implements Aggregation {}
+    /**
+     * {@code sum(watch.value) over 7d}: the sum of the values of selected events in the window;
+     * those without a value are left out. Exact in multiples of 2⁻²⁰, to which each value is
+     * rounded.
+     */
+    record Sum(EventFilter filter, Window window) implements Aggregation {}
+
+    /** {@code mean(watch.value) over 7d}: {@link Sum} by the number of values; NaN if none. */
+    record Mean(EventFilter filter, Window window) implements Aggregation {}
+
+    /** {@code min(price.value) over 7d}: the least value in the window; NaN if none. */
+    record Min(EventFilter filter, Window window) implements Aggregation {}
+
+    /** {@code max(price.value) over 7d}: the greatest value in the window; NaN if none. */
+    record Max(EventFilter filter, Window window) implements Aggregation {}
 
     /**
      * {@code rate(click, impression) over 1d}: numerator by denominator, drawn to the prior while
@@ -90,10 +168,41 @@ public record FeatureDefinition(String name, Entity entity, Aggregation aggregat
     record Rate(
         EventFilter numerator,
         EventFilter denominator,
-        Duration window,
+        Window window,
         double prior,
         double priorWeight)
         implements Aggregation {}
+
+    /**
+     * {@code distinct(watch.item) over 7d}: how many different items (or, {@code watch.user},
+     * users) the selected events of the window have, estimated by a sketch.
+     */
+    record Distinct(EventFilter filter, Counted counted, Window window) implements Aggregation {
+      /** What is told apart. */
+      public enum Counted {
+        /** Items. */
+        ITEM,
+        /** Users. */
+        USER
+      }
+    }
+
+    /**
+     * {@code quantile(0.9, watch.value) over 7d}: the value below which this share of the window's
+     * values lies, estimated by a sketch; NaN if none.
+     *
+     * @param share in [0, 1]
+     */
+    record Quantile(EventFilter filter, double share, Window window) implements Aggregation {}
+
+    /**
+     * {@code decay(click) half_life 3d} and {@code decay(watch.value) half_life 3d}: how many
+     * selected events, or the sum of their values, each weighing half as much for every half-life
+     * of its age.
+     *
+     * @param ofValues whether values are summed, and not events counted
+     */
+    record Decay(EventFilter filter, boolean ofValues, Duration halfLife) implements Aggregation {}
 
     /**
      * {@code last(50, watch.item)}: the last n items of selected events, newest last. A list, not a

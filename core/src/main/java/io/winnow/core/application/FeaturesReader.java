@@ -47,16 +47,16 @@ final class FeaturesReader {
     if (words.size() == 3 && words.get(0).equals("user") && words.get(1).equals("x")) {
       String attribute = words.get(2);
       if (attribute.equals("item")) {
-        return Optional.of(new Entity.UserItem());
+        return Optional.of(Entity.USER_ITEM);
       }
       AttributeType type = schema.itemAttributes().get(attribute);
       if (type == AttributeType.STRING || type == AttributeType.STRINGS) {
-        return Optional.of(new Entity.UserAttribute(attribute));
+        return Optional.of(Entity.userBy(attribute));
       }
     }
     return switch (label.strip()) {
-      case "user" -> Optional.of(new Entity.User());
-      case "item" -> Optional.of(new Entity.Item());
+      case "user" -> Optional.of(Entity.USER);
+      case "item" -> Optional.of(Entity.ITEM);
       case "request" -> Optional.of(new Entity.Request());
       default -> {
         List<String> known = new ArrayList<>(List.of("user", "item", "user x item", "request"));
@@ -84,12 +84,18 @@ final class FeaturesReader {
       case Aggregation.HourOfDay _, Aggregation.DayOfWeek _, Aggregation.Context _ ->
           ofRequest ? "" : "hour_of_day, day_of_week and context under request";
       case Aggregation.LastItems _ ->
-          entity instanceof Entity.User ? "" : "last(n, EVENT.item) under user";
+          entity.equals(Entity.USER) ? "" : "last(n, EVENT.item) under user";
       case Aggregation.SinceAttribute _ ->
-          entity instanceof Entity.Item ? "" : "since(ATTRIBUTE) under item";
+          entity.equals(Entity.ITEM) ? "" : "since(ATTRIBUTE) under item";
       case Aggregation.Count _,
           Aggregation.Sum _,
+          Aggregation.Mean _,
+          Aggregation.Min _,
+          Aggregation.Max _,
           Aggregation.Rate _,
+          Aggregation.Distinct _,
+          Aggregation.Quantile _,
+          Aggregation.Decay _,
           Aggregation.LastValue _,
           Aggregation.SinceEvent _ ->
           ofRequest ? "hour_of_day, day_of_week or context.FIELD under request" : "";

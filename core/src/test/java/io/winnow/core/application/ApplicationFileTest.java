@@ -10,6 +10,7 @@ import io.winnow.core.Problem;
 import io.winnow.core.WinnowException;
 import io.winnow.core.application.FeatureDefinition.Aggregation;
 import io.winnow.core.application.FeatureDefinition.Entity;
+import io.winnow.core.application.FeatureDefinition.Window;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -76,18 +77,21 @@ final class ApplicationFileTest {
     assertEquals(
         List.of(
             new FeatureDefinition(
-                "watches_1h", new Entity.User(), new Aggregation.Count(watch, Duration.ofHours(1))),
+                "watches_1h",
+                Entity.USER,
+                new Aggregation.Count(watch, Window.of(Duration.ofHours(1)))),
             new FeatureDefinition(
-                "watch_time_7d", new Entity.User(), new Aggregation.Sum(watch, Duration.ofDays(7))),
-            new FeatureDefinition(
-                "recent", new Entity.User(), new Aggregation.LastItems(watch, 50)),
+                "watch_time_7d",
+                Entity.USER,
+                new Aggregation.Sum(watch, Window.of(Duration.ofDays(7)))),
+            new FeatureDefinition("recent", Entity.USER, new Aggregation.LastItems(watch, 50)),
             new FeatureDefinition(
                 "ctr_1d",
-                new Entity.Item(),
+                Entity.ITEM,
                 new Aggregation.Rate(
                     EventFilter.ofType("click"),
                     EventFilter.ofType("impression"),
-                    Duration.ofDays(1),
+                    Window.of(Duration.ofDays(1)),
                     ExpressionParser.DEFAULT_PRIOR,
                     ExpressionParser.DEFAULT_PRIOR_WEIGHT))),
         shorts.features().subList(0, 4));
@@ -101,8 +105,8 @@ final class ApplicationFileTest {
         shorts.policy().reranking().exclude());
     assertEquals(new Policy.Serving(Duration.ofMillis(50), 10), shorts.policy().serving());
     assertEquals(2.0, shorts.objectives().list().get(1).weight());
-    assertEquals(Duration.ofDays(1), shorts.retraining().cadence());
-    assertEquals(2, shorts.retraining().on().size());
+    assertEquals(Duration.ofDays(1), shorts.operations().retraining().cadence());
+    assertEquals(2, shorts.operations().retraining().on().size());
   }
 
   @Test
@@ -117,7 +121,7 @@ final class ApplicationFileTest {
     assertEquals(10, courses.policy().serving().slate());
     assertTrue(courses.policy().retrieval().quotas().containsKey("two_tower"));
     assertEquals(Imports.NONE, courses.imports());
-    assertNull(courses.retraining().cadence());
+    assertNull(courses.operations().retraining().cadence());
     List<String> names = courses.features().stream().map(FeatureDefinition::qualifiedName).toList();
     for (String expected :
         List.of(

@@ -69,7 +69,8 @@ final class ExpressionParserTest {
     FilterSample other = filter(random);
     String type = pick(random, WITH_VALUE);
     String window = pick(random, WINDOWS);
-    Duration duration = Durations.parse(window).orElseThrow();
+    FeatureDefinition.Window duration =
+        FeatureDefinition.Window.of(Durations.parse(window).orElseThrow());
     int n = random.nextInt(1, 1001);
     return switch (random.nextInt(9)) {
       case 0 ->

@@ -43,16 +43,15 @@ final class PresetsTest {
     assertEquals(
         features.size(),
         new HashSet<>(features.stream().map(FeatureDefinition::qualifiedName).toList()).size());
-    for (Class<?> entity :
-        List.of(
-            Entity.User.class, Entity.Item.class, Entity.UserItem.class, Entity.Request.class)) {
-      assertTrue(features.stream().anyMatch(f -> entity.isInstance(f.entity())), entity.toString());
+    for (Entity entity :
+        List.of(Entity.USER, Entity.ITEM, Entity.USER_ITEM, new Entity.Request())) {
+      assertTrue(features.stream().anyMatch(f -> entity.equals(f.entity())), entity.toString());
     }
     assertTrue(features.stream().anyMatch(f -> f.aggregation() instanceof Aggregation.LastItems));
     assertTrue(
         features.stream()
             .anyMatch(f ->
-                f.entity() instanceof Entity.UserItem
+                f.entity().equals(Entity.USER_ITEM)
                     && f.aggregation() instanceof Aggregation.SinceEvent));
     assertFalse(application.objectives().list().isEmpty());
     assertEquals(10, application.policy().serving().slate());
