@@ -18,6 +18,7 @@ import java.util.Map;
  * column of a feature row comes from. Immutable.
  *
  * @param schema the columns
+ * @param held every feature with state, of the application and of releases that need other versions
  * @param typeNames the declared event types in their order, without impressions
  * @param user features of the user
  * @param item features of the item
@@ -27,6 +28,7 @@ import java.util.Map;
  */
 record FeaturePlan(
     FeatureSchema schema,
+    List<FeatureDefinition> held,
     List<String> typeNames,
     FeatureGroup user,
     FeatureGroup item,
@@ -79,28 +81,30 @@ record FeaturePlan(
     record OfContext(String field) implements Column {}
   }
 
+  /** Compiles an application's features alone. */
+  static FeaturePlan of(ApplicationDefinition application) {
+    return of(HeldFeatures.of(application));
+  }
+
   /**
-   * Compiles an application's features.
+   * Compiles an application's features and those that are held beside them. State has the order of
+   * names, so that it does not depend on the order of the file.
    *
    * @throws WinnowException with {@code INVALID_ARGUMENT} that names every feature whose
    *     aggregation does not fit its entity
    */
-  static FeaturePlan of(ApplicationDefinition application) {
-    List<String> typeNames =
-        application.schema().events().keySet().stream()
-            .filter(type -> !type.equals(Event.IMPRESSION))
-            .toList();
-    List<Problem> problems = check(application, typeNames);
+  static FeaturePlan of(HeldFeatures features) {
+    List<String> typeNames = HeldFeatures.typeNames(features.application());
+    List<Problem> problems = check(features, typeNames);
     if (!problems.isEmpty()) {
       throw WinnowException.invalid(problems);
     }
+    List<FeatureDefinition> held = features.states();
     List<String> types = new ArrayList<>(typeNames);
     types.add(Event.IMPRESSION);
     Map<Entity, List<FeatureDefinition>> byEntity = new LinkedHashMap<>();
-    for (FeatureDefinition definition : application.features()) {
-      if (Aggregator.of(definition.aggregation()) != null) {
-        byEntity.computeIfAbsent(definition.entity(), _ -> new ArrayList<>()).add(definition);
-      }
+    for (FeatureDefinition definition : held) {
+      byEntity.computeIfAbsent(definition.entity(), _ -> new ArrayList<>()).add(definition);
     }
     FeatureGroup user = new FeatureGroup(byEntity.getOrDefault(Entity.USER, List.of()), types);
     FeatureGroup item = new FeatureGroup(byEntity.getOrDefault(Entity.ITEM, List.of()), types);
@@ -112,19 +116,31 @@ record FeaturePlan(
         pairs.add(new PairGroup(attribute, new FeatureGroup(definitions, types)));
       }
     });
-    FeatureSchema schema = FeatureSchema.of(application);
-    List<Column> columns = new ArrayList<>();
-    for (FeatureDefinition definition : schema.definitions()) {
-      columns.add(column(definition, user, item, pairs));
+    return new FeaturePlan(
+            new FeatureSchema(List.of()),
+            held,
+            typeNames,
+            user,
+            item,
+            List.copyOf(pairs),
+            List.of(),
+            hash(held, typeNames))
+        .reading(FeatureSchema.of(features.application()));
+  }
+
+  /** Whether a column can be read: its state is held, or it has none. */
+  boolean holds(FeatureDefinition definition) {
+    return !HeldFeatures.hasState(definition) || held.contains(definition);
+  }
+
+  /** The same state with other columns, each of which is held. */
+  FeaturePlan reading(FeatureSchema wanted) {
+    List<Column> wantedColumns = new ArrayList<>();
+    for (FeatureDefinition definition : wanted.definitions()) {
+      wantedColumns.add(column(definition, user, item, pairs));
     }
     return new FeaturePlan(
-        schema,
-        typeNames,
-        user,
-        item,
-        List.copyOf(pairs),
-        List.copyOf(columns),
-        hash(application, typeNames));
+        wanted, held, typeNames, user, item, pairs, List.copyOf(wantedColumns), hash);
   }
 
   /** Whether an impression can change a user's state; where not, users need not be looked up. */
@@ -173,7 +189,7 @@ record FeaturePlan(
     throw new IllegalStateException(definition.qualifiedName());
   }
 
-  private static List<Problem> check(ApplicationDefinition application, List<String> typeNames) {
+  private static List<Problem> check(HeldFeatures features, List<String> typeNames) {
     List<Problem> problems = new ArrayList<>();
     if (typeNames.size() > MAX_TYPES) {
       problems.add(
@@ -181,7 +197,7 @@ record FeaturePlan(
               "events", typeNames.size() + " types", "at most " + MAX_TYPES + " event types"));
     }
     long pairGroups =
-        application.features().stream()
+        features.definitions().stream()
             .map(FeatureDefinition::entity)
             .filter(
                 entity -> entity instanceof Entity.Keys(Entity.Key.Id _, Entity.Key.Attribute _))
@@ -192,7 +208,7 @@ record FeaturePlan(
           new Problem(
               "features", pairGroups + " user x attribute groups", "at most " + MAX_PAIR_GROUPS));
     }
-    for (FeatureDefinition definition : application.features()) {
+    for (FeatureDefinition definition : features.definitions()) {
       Entity entity = definition.entity();
       String expectation =
           switch (definition.aggregation()) {
@@ -230,9 +246,9 @@ record FeaturePlan(
     return problems;
   }
 
-  /** FNV-1a (64 bit) over every feature, lists too, and the event types. */
-  private static long hash(ApplicationDefinition application, List<String> typeNames) {
-    long h = new FeatureSchema(application.features()).hash();
+  /** FNV-1a (64 bit) over every feature with state, lists too, and the event types. */
+  private static long hash(List<FeatureDefinition> held, List<String> typeNames) {
+    long h = new FeatureSchema(held).hash();
     for (byte b : typeNames.toString().getBytes(StandardCharsets.UTF_8)) {
       h = (h ^ (b & 0xff)) * 0x100000001b3L;
     }

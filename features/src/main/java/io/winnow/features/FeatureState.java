@@ -3,12 +3,14 @@ package io.winnow.features;
 import io.winnow.core.AttributeValue;
 import io.winnow.core.Event;
 import io.winnow.core.LogRecord;
+import io.winnow.core.Problem;
 import io.winnow.core.UserId;
 import io.winnow.core.WinnowException;
 import io.winnow.events.LogFold;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import org.jspecify.annotations.Nullable;
@@ -21,18 +23,33 @@ import org.jspecify.annotations.Nullable;
  * a read holds the read lock, so that all values of a read are of one offset.
  */
 final class FeatureState implements FeatureReader, LogFold {
+  /** More schemas than releases are in use at once. */
+  private static final int MAX_SCHEMAS = 32;
+
   private final FeaturePlan plan;
   private final UserTable users;
   private final ItemTable items;
   private final ItemCounts counts = new ItemCounts();
+  private final Share share;
   private final RowReader rows;
+  private final Map<FeatureSchema, RowReader> rowsOfOthers = new ConcurrentHashMap<>();
   private final Map<String, Integer> typeIndex = new HashMap<>();
   private final ReentrantReadWriteLock lock = new ReentrantReadWriteLock();
   private volatile long appliedOffset;
   private final LongAdder droppedLate = new LongAdder();
 
   FeatureState(FeaturePlan plan, UserTable users) {
+    this(plan, users, Share.ALL);
+  }
+
+  /**
+   * A fold of a part of the state.
+   *
+   * @param users keeps the users of that part
+   */
+  FeatureState(FeaturePlan plan, UserTable users, Share share) {
     this.plan = plan;
+    this.share = share;
     this.users = users;
     this.items =
         new ItemTable(
@@ -125,6 +142,12 @@ final class FeatureState implements FeatureReader, LogFold {
 
   @Override
   public FeatureRows read(FeatureQuery query) {
+    return read(query, plan.schema());
+  }
+
+  @Override
+  public FeatureRows read(FeatureQuery query, FeatureSchema wanted) {
+    RowReader reader = rowsOf(wanted);
     lock.readLock().lock();
     try {
       for (int item : query.items()) {
@@ -134,10 +157,38 @@ final class FeatureState implements FeatureReader, LogFold {
         }
       }
       return new FeatureRows(
-          appliedOffset, plan.schema().size(), rows.read(users.find(query.user()), query));
+          appliedOffset, wanted.size(), reader.read(users.find(query.user()), query));
     } finally {
       lock.readLock().unlock();
     }
+  }
+
+  @Override
+  public List<Problem> missing(FeatureSchema wanted) {
+    return wanted.definitions().stream().allMatch(plan::holds)
+        ? List.of()
+        : HeldFeatures.withState(wanted).missingFrom(plan.held());
+  }
+
+  /** Assembles rows of a schema; compiled once for each of the few that releases have. */
+  private RowReader rowsOf(FeatureSchema wanted) {
+    if (wanted.equals(plan.schema())) {
+      return rows;
+    }
+    RowReader known = rowsOfOthers.get(wanted);
+    if (known != null) {
+      return known;
+    }
+    List<Problem> missing = missing(wanted);
+    if (!missing.isEmpty()) {
+      throw FeatureReader.conflict(missing);
+    }
+    if (rowsOfOthers.size() >= MAX_SCHEMAS) {
+      rowsOfOthers.clear();
+    }
+    RowReader made = new RowReader(plan.reading(wanted), items);
+    rowsOfOthers.put(wanted, made);
+    return made;
   }
 
   @Override
@@ -187,7 +238,11 @@ final class FeatureState implements FeatureReader, LogFold {
       case LogRecord.ItemPut put ->
           items.put(put.item(), put.attributes(), put.available(), put.timeMs());
       case LogRecord.ItemRemoved removed -> items.remove(removed.item(), removed.timeMs());
-      case LogRecord.UserPut put -> users.change(put.user()).putAttributes(put.attributes());
+      case LogRecord.UserPut put -> {
+        if (users.keepsAttributes(put.user())) {
+          users.change(put.user()).putAttributes(put.attributes());
+        }
+      }
     }
     appliedOffset = offset + 1;
   }
@@ -203,11 +258,11 @@ final class FeatureState implements FeatureReader, LogFold {
     if (type == null && !impression) {
       return;
     }
-    int dropped = items.add(item, event);
-    if (type != null) {
+    int dropped = share.ofItem(item) ? items.add(item, event) : 0;
+    if (type != null && share.first()) {
       dropped += counts.add(item, event.timeMs());
     }
-    if (type != null || plan.impressionsChangeUsers()) {
+    if ((type != null || plan.impressionsChangeUsers()) && users.keeps(event.user())) {
       dropped += addToUser(users.change(event.user()), offset, event, item, type);
     }
     droppedLate.add(dropped);

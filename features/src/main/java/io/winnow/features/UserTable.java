@@ -17,6 +17,19 @@ interface UserTable {
   /** The user's state to change; created if absent. Called with the write lock held. */
   UserState change(UserId user);
 
+  /**
+   * Whether the user's own state is kept; where not, events change only what is shared. A table
+   * that stops keeping a user never begins again.
+   */
+  default boolean keeps(UserId user) {
+    return true;
+  }
+
+  /** Whether the user's attributes are kept, which may decide what shared state events change. */
+  default boolean keepsAttributes(UserId user) {
+    return true;
+  }
+
   /** All users in memory, without bound: for replay and tests. */
   final class InMemory implements UserTable {
     private final FeaturePlan plan;
