@@ -139,22 +139,23 @@ public final class StateFolders implements AutoCloseable {
         whole.add(opened);
       }
     }
-    HeldFeatures features = wanted.features();
-    Opened best =
-        whole.stream()
-            .max(
-                Comparator.<Opened, Boolean>comparing(
-                        opened -> opened.contents.features().covers(features))
-                    .thenComparing(opened -> opened.contents.features().hash() == features.hash())
-                    .thenComparing(opened -> opened.store.appliedOffset()))
-            .orElse(null);
+    Optional<Opened> best =
+        whole.stream().max(Comparator.comparingLong(opened -> fitness(opened, wanted.features())));
     for (Opened opened : whole) {
-      if (opened != best) {
-        opened.store.close();
-        delete(opened);
+      if (opened.folder.equals(best.orElseThrow().folder)) {
+        continue;
       }
+      opened.store.close();
+      delete(opened);
     }
-    return Optional.ofNullable(best);
+    return best;
+  }
+
+  /** What was made for just this is best, then what holds more, then what goes furthest. */
+  private static long fitness(Opened opened, HeldFeatures wanted) {
+    HeldFeatures held = opened.contents.features();
+    long rank = held.hash() == wanted.hash() ? 2 : held.covers(wanted) ? 1 : 0;
+    return (rank << 60) + opened.store.appliedOffset();
   }
 
   /** What the stores that are there were computed for, whole or not; for looking at them. */
