@@ -52,7 +52,8 @@ final class FeaturesListCommand implements Callable<Integer> {
     }
     int width = rows.stream().mapToInt(row -> row.name().length()).max().orElse(1);
     String line = "%-" + width + "s  %s  %-16s %s%n";
-    rows.forEach(row -> out.printf(line, row.name(), row.version(), row.entity(), row.definition()));
+    rows.forEach(
+        row -> out.printf(line, row.name(), row.version(), row.entity(), row.definition()));
     return ExitCode.OK.value();
   }
 }

@@ -22,6 +22,7 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     description = {
       "Lists the releases, newest last, * marks the active one; --activate switches.",
+      "A release whose features the store does not hold is refused: 'winnow features backfill --pin VERSION' computes them.",
       "A server that runs serves another release after a restart."
     })
 final class ReleasesCommand implements Callable<Integer> {
@@ -42,6 +43,7 @@ final class ReleasesCommand implements Callable<Integer> {
     PrintWriter out = spec.commandLine().getOut();
     ReleaseStore store = new ReleaseStore(data.folder().releases());
     if (activate != null) {
+      ReleaseNeeds.check(data.folder(), store, activate);
       store.activate(activate);
     }
     String active = store.active().orElse("");

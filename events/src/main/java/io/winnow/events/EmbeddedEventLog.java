@@ -15,6 +15,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -72,7 +73,7 @@ final class EmbeddedEventLog implements EventLog {
   /** Opens the log, brings the id index and the folds up to its end, and starts to take appends. */
   static EmbeddedEventLog open(
       EventLogConfig config,
-      Schema schema,
+      Supplier<Schema> schema,
       TimeSource clock,
       List<LogFold> folds,
       LogFile.Opener disk) {

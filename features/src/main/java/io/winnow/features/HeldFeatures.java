@@ -90,6 +90,11 @@ public record HeldFeatures(ApplicationDefinition application, List<FeatureDefini
         && Set.copyOf(states()).containsAll(other.states());
   }
 
+  /** Whether a store that holds these can read a feature; one without state can always be read. */
+  public boolean holds(FeatureDefinition feature) {
+    return !hasState(feature) || states().contains(feature);
+  }
+
   /** What keeps a store that holds these from reading a schema; empty if it can. */
   public List<Problem> missing(FeatureSchema wanted) {
     return withState(wanted).missingFrom(definitions());

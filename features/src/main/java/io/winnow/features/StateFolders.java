@@ -300,6 +300,9 @@ public final class StateFolders implements AutoCloseable {
 
   @Override
   public void close() {
+    if (!lockFile.isOpen()) {
+      return;
+    }
     try {
       lock.release();
       lockFile.close();

@@ -128,8 +128,7 @@ final class ReleaseFiles {
     ApplicationFile application;
     try {
       application =
-          ApplicationFile.parse(
-              Files.readString(file, StandardCharsets.UTF_8), name, Map.of());
+          ApplicationFile.parse(Files.readString(file, StandardCharsets.UTF_8), name, Map.of());
     } catch (IOException e) {
       throw new WinnowException(ErrorCode.CORRUPT, name + " cannot be read: " + e.getMessage(), e);
     }
@@ -138,7 +137,10 @@ final class ReleaseFiles {
     List<Problem> problems = new ArrayList<>();
     for (int i = 0; i < manifest.features().size(); i++) {
       ReleaseManifest.Feature wanted = manifest.features().get(i);
-      String actual = i < declared.size() ? declared.get(i).name() + " " + declared.get(i).version() : "missing";
+      String actual =
+          i < declared.size()
+              ? declared.get(i).name() + " " + declared.get(i).version()
+              : "missing";
       if (!actual.equals(wanted.name() + " " + wanted.version())) {
         problems.add(
             new Problem(

@@ -61,8 +61,8 @@ public final class ServingRelease implements RequestStages {
    * @param reader the store whose state requests see; one from beginning to end of each request
    * @param executor runs the candidate sources; not the pool that runs the stages, which wait for
    *     them
-   * @throws WinnowException with {@code CONFLICT} and a problem for each feature that the store does
-   *     not hold, or holds in another version
+   * @throws WinnowException with {@code CONFLICT} and a problem for each feature that the store
+   *     does not hold, or holds in another version
    */
   public ServingRelease(Release release, FeatureReader reader, ExecutorService executor) {
     List<Problem> missing = reader.missing(release.features());

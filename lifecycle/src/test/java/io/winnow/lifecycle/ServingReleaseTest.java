@@ -10,17 +10,17 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.winnow.core.AttributeValue;
 import io.winnow.core.ErrorCode;
-import io.winnow.core.Problem;
-import io.winnow.features.HeldFeatures;
 import io.winnow.core.Event;
 import io.winnow.core.ItemId;
 import io.winnow.core.LogRecord;
+import io.winnow.core.Problem;
 import io.winnow.core.TimeSource;
 import io.winnow.core.UserId;
 import io.winnow.core.WinnowException;
 import io.winnow.core.application.ApplicationFile;
 import io.winnow.events.RecordSource;
 import io.winnow.features.FeatureReader.FeatureQuery;
+import io.winnow.features.HeldFeatures;
 import io.winnow.features.OnlineStore;
 import io.winnow.features.OnlineStores;
 import io.winnow.lifecycle.RequestStages.Moment;
@@ -302,7 +302,9 @@ final class ServingReleaseTest {
         ApplicationFile.parse(
             TestApplications.clips()
                 .text()
-                .replace("user: { clicks_1d: count(click) over 1d", "user: { clicks_1d: count(watch) over 1d"),
+                .replace(
+                    "user: { clicks_1d: count(click) over 1d",
+                    "user: { clicks_1d: count(watch) over 1d"),
             "changed.yaml",
             Map.of());
     List<LogRecord> records = TinyWorld.records(300);

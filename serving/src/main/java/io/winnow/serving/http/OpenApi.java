@@ -100,6 +100,17 @@ final class OpenApi {
     return user.toString();
   }
 
+  /** An application file, as YAML text; it is not this application's. */
+  String applicationExample() {
+    return """
+    application: %s
+    events: [click]
+    features:
+      user: { clicks_7d: count(click) over 7d }
+    """
+        .formatted(application.name());
+  }
+
   private static void attributesExample(ObjectNode parent, Map<String, AttributeType> types) {
     ObjectNode attributes = parent.putObject("attributes");
     types.forEach((name, type) -> {
@@ -179,7 +190,7 @@ final class OpenApi {
       }
     }
     ObjectNode responses = operation.putObject("responses");
-    responses.putObject("200").put("description", "The answer");
+    responses.putObject(String.valueOf(route.success())).put("description", "The answer");
     responses
         .putObject("default")
         .put("description", "A problem")
@@ -249,6 +260,10 @@ final class OpenApi {
         List.of(),
         user -> attributes(user.putObject("attributes"), schema.userAttributes()));
     closed(schemas.putObject("RecommendationRequest"), List.of("user"), OpenApi::requestProperties);
+    schemas
+        .putObject("ApplicationFile")
+        .put("type", "string")
+        .put("description", "The text of a winnow.yaml");
     problem(schemas.putObject("Problem"));
   }
 
