@@ -68,7 +68,9 @@ final class FeatureChangeTest {
   private static final String SECOND =
       FIRST
           .replace("clicks_1h: count(click) over 1h", "clicks_1d: count(click) over 1d")
-          .replace("item: { clicks_7d: count(click) over 7d }", "item: { clicks_7d: count(click) over 8d }");
+          .replace(
+              "item: { clicks_7d: count(click) over 7d }",
+              "item: { clicks_7d: count(click) over 8d }");
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final int USERS = 20;
   private static final int ITEMS = 15;
@@ -145,14 +147,7 @@ final class FeatureChangeTest {
     return node.pipeline()
         .recommend(
             new RecommendationRequest(
-                id,
-                new UserId("u1"),
-                5,
-                "",
-                Map.of(),
-                Set.of(),
-                Map.of(),
-                Duration.ofSeconds(10)));
+                id, new UserId("u1"), 5, "", Map.of(), Set.of(), Map.of(), Duration.ofSeconds(10)));
   }
 
   private static OnlineStore serial(Node node, HeldFeatures features) {
@@ -196,7 +191,8 @@ final class FeatureChangeTest {
       assertEquals(
           List.of("user.clicks_1d"),
           accepted.change().added().stream().map(f -> f.qualifiedName()).toList());
-      assertEquals("item.clicks_7d", accepted.change().changed().getFirst().after().qualifiedName());
+      assertEquals(
+          "item.clicks_7d", accepted.change().changed().getFirst().after().qualifiedName());
       assertEquals("user.clicks_1h", accepted.change().removed().getFirst().qualifiedName());
       node.awaitFeatures();
       assertEquals(Backfill.IDLE, node.live().status().backfill());
@@ -207,8 +203,7 @@ final class FeatureChangeTest {
 
       assertEquals(schema(SECOND), node.store().schema());
       assertEquals(schema(FIRST).hash(), lastSchemaHash(node), "impressions are of the release");
-      HeldFeatures both =
-          HeldFeatures.of(file(SECOND).definition(), List.of(schema(FIRST)));
+      HeldFeatures both = HeldFeatures.of(file(SECOND).definition(), List.of(schema(FIRST)));
       try (OnlineStore serial = serial(node, both)) {
         assertEquals(serial.stateDigest(), node.store().stateDigest());
       }
@@ -290,8 +285,7 @@ final class FeatureChangeTest {
     assertEquals(2, refused.code);
     assertEquals(2, refused.err.lines().count(), refused.err);
     assertTrue(refused.err.contains("features.user.clicks_1d: missing"), refused.err);
-    Outcome backfilled =
-        run("features", "backfill", "--data", folder.toString(), "--pin", other);
+    Outcome backfilled = run("features", "backfill", "--data", folder.toString(), "--pin", other);
     assertEquals(0, backfilled.code, backfilled.err);
     assertTrue(backfilled.out.startsWith("5 features are held"), backfilled.out);
     assertEquals(0, run("releases", "--data", folder.toString(), "--activate", other).code);
@@ -328,8 +322,7 @@ final class FeatureChangeTest {
       assertEquals(release, node.pipeline().release());
       assertFalse(recommend(node, "r").items().isEmpty());
       click(node.log(), 2_000, 2_100);
-      HeldFeatures both =
-          HeldFeatures.of(file(SECOND).definition(), List.of(schema(FIRST)));
+      HeldFeatures both = HeldFeatures.of(file(SECOND).definition(), List.of(schema(FIRST)));
       try (OnlineStore serial = serial(node, both)) {
         assertEquals(serial.stateDigest(), node.store().stateDigest());
       }
@@ -391,8 +384,7 @@ final class FeatureChangeTest {
       assertEquals(0, status.code, status.err);
       assertTrue(status.out.contains("ready    user.clicks_1d"), status.out);
       assertTrue(status.out.endsWith("idle\n"), status.out);
-      JsonNode shown =
-          JSON.readTree(run("features", "status", "--json", "--url", url).out);
+      JsonNode shown = JSON.readTree(run("features", "status", "--json", "--url", url).out);
       assertEquals(more, shown.get("text").asText());
       assertEquals("idle", shown.get("backfill").get("state").asText());
       click(node.log(), 500, 510);

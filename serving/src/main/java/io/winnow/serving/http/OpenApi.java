@@ -100,15 +100,37 @@ final class OpenApi {
     return user.toString();
   }
 
-  /** An application file, as YAML text; it is not this application's. */
+  /** An application file that takes the same records, as YAML text. */
   String applicationExample() {
-    return """
-    application: %s
-    events: [click]
-    features:
-      user: { clicks_7d: count(click) over 7d }
-    """
-        .formatted(application.name());
+    Schema schema = application.schema();
+    StringBuilder yaml = new StringBuilder("application: " + application.name() + "\n");
+    attributesYaml(yaml, "items", schema.itemAttributes());
+    attributesYaml(yaml, "users", schema.userAttributes());
+    yaml.append("events:\n");
+    schema
+        .events()
+        .forEach((name, type) -> {
+          yaml.append("  ").append(name).append(": {");
+          if (type.hasValue()) {
+            yaml.append(" value: ").append(type.unit());
+            yaml.append(", required: ").append(type.required()).append(' ');
+          }
+          yaml.append("}\n");
+        });
+    return yaml.toString();
+  }
+
+  private static void attributesYaml(
+      StringBuilder yaml, String entity, Map<String, AttributeType> attributes) {
+    if (!attributes.isEmpty()) {
+      yaml.append(entity).append(":\n  attributes:\n");
+      attributes.forEach((name, type) ->
+          yaml.append("    ")
+              .append(name)
+              .append(": ")
+              .append(type.name().toLowerCase(Locale.ROOT))
+              .append('\n'));
+    }
   }
 
   private static void attributesExample(ObjectNode parent, Map<String, AttributeType> types) {

@@ -36,6 +36,7 @@ final class TestServer implements AutoCloseable {
   final MemoryStore store;
   final CatalogRecommender recommender;
   final List<String> notReady = new CopyOnWriteArrayList<>();
+  final CheckingControl control;
   final HttpServer server;
   private final HttpClient client = HttpClient.newHttpClient();
 
@@ -46,6 +47,7 @@ final class TestServer implements AutoCloseable {
   TestServer(HttpConfig config) {
     ApplicationDefinition application = application();
     store = new MemoryStore(application);
+    control = new CheckingControl(application);
     recommender = new CatalogRecommender(store);
     AtomicLong nextId = new AtomicLong();
     HttpDependencies.Operations operations =
@@ -68,7 +70,9 @@ final class TestServer implements AutoCloseable {
                     "/",
                     new Page(
                         "text/html; charset=utf-8",
-                        () -> "<p>demo</p>".getBytes(StandardCharsets.UTF_8)))));
+                        () -> "<p>demo</p>".getBytes(StandardCharsets.UTF_8))),
+                control));
+    control.onChange = server::serve;
   }
 
   static ApplicationDefinition application() {
