@@ -3,9 +3,11 @@ package io.winnow.features;
 import io.winnow.core.Event;
 import io.winnow.core.Problem;
 import io.winnow.core.application.ApplicationDefinition;
+import io.winnow.core.application.AttributeType;
 import io.winnow.core.application.EventFilter;
 import io.winnow.core.application.FeatureDefinition;
 import io.winnow.core.application.FeatureDefinition.Aggregation;
+import io.winnow.core.application.FeatureDefinition.Entity;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
@@ -87,27 +89,54 @@ public record HeldFeatures(ApplicationDefinition application, List<FeatureDefini
   /** Whether a store that holds these can stand in for one that holds the others. */
   public boolean covers(HeldFeatures other) {
     return typeNames(application).equals(typeNames(other.application))
-        && Set.copyOf(states()).containsAll(other.states());
+        && views(application).equals(views(other.application))
+        && other.definitions().stream().allMatch(this::holds);
   }
 
-  /** Whether a store that holds these can read a feature; one without state can always be read. */
+  private static Object views(ApplicationDefinition application) {
+    return application.operations().featureStore().views();
+  }
+
+  /** Whether a store that holds these can read a feature. */
   public boolean holds(FeatureDefinition feature) {
-    return !hasState(feature) || states().contains(feature);
+    if (hasState(feature)) {
+      return application.features().contains(feature) || needed.contains(feature);
+    }
+    return !(feature.entity().equals(Entity.ITEM)
+            && feature.aggregation() instanceof Aggregation.SinceAttribute(String attribute))
+        || itemTimes().contains(attribute);
   }
 
   /** What keeps a store that holds these from reading a schema; empty if it can. */
   public List<Problem> missing(FeatureSchema wanted) {
-    return withState(wanted).missingFrom(definitions());
+    return new FeatureSchema(
+            wanted.definitions().stream().filter(feature -> !holds(feature)).toList())
+        .missingFrom(definitions());
   }
 
-  /** The columns that need state; the others can be read from any store. */
-  static FeatureSchema withState(FeatureSchema schema) {
-    return new FeatureSchema(schema.definitions().stream().filter(HeldFeatures::hasState).toList());
+  /** The item attributes whose age can be read: features need no state for it. */
+  List<String> itemTimes() {
+    Set<String> names = new LinkedHashSet<>();
+    for (FeatureDefinition feature : application.features()) {
+      if (feature.entity().equals(Entity.ITEM)
+          && feature.aggregation() instanceof Aggregation.SinceAttribute(String name)) {
+        names.add(name);
+      }
+    }
+    application
+        .schema()
+        .itemAttributes()
+        .forEach((name, type) -> {
+          if (type == AttributeType.TIME) {
+            names.add(name);
+          }
+        });
+    return List.copyOf(names);
   }
 
   /** Whether a feature is computed from what events left behind, and not from the request alone. */
   static boolean hasState(FeatureDefinition definition) {
-    return Aggregator.of(definition.aggregation()) != null;
+    return FeatureGroup.keepsState(definition.aggregation());
   }
 
   /** The declared event types in their order, without impressions. */

@@ -1,20 +1,14 @@
 package io.winnow.features;
 
-import io.winnow.core.UserId;
-import io.winnow.core.application.FeatureDefinition;
-import io.winnow.core.application.FeatureDefinition.Entity;
 import io.winnow.events.RecordSource;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Folds a whole log into the folder of an {@link EmbeddedOnlineStore} on several threads.
@@ -120,7 +114,7 @@ final class ParallelFold {
               capacity,
               user -> EmbeddedOnlineStore.loadUser(plan, database, user),
               _ -> new UserState(plan, true));
-      this.state = new FeatureState(plan, new SharedUsers(plan, share, users), share);
+      this.state = new FeatureState(plan, users, share);
     }
 
     long run(RecordSource log, long end) {
@@ -140,9 +134,8 @@ final class ParallelFold {
             });
         step();
         writeUsers(bulk);
-        StateEntries.Sink mine = share.first() ? bulk : new WithoutCatalogue(bulk);
-        state.items().writeAll(mine);
-        state.counts().writeAll(mine);
+        StateEntries.Sink mine = share.first() ? bulk : new WithoutCopies(bulk);
+        state.writeAll(mine);
         bulk.write();
         return state.appliedOffset();
       } catch (RuntimeException e) {
@@ -166,55 +159,11 @@ final class ParallelFold {
     }
   }
 
-  /**
-   * The users of one share. Where features are keyed by an attribute of users, the attributes of
-   * the others are kept too, in memory, as they decide what events change.
-   */
-  private static final class SharedUsers implements UserTable {
-    private final FeaturePlan plan;
-    private final Share share;
-    private final UserTable own;
-    private final boolean attributesOfAll;
-    private final Map<UserId, UserState> others = new HashMap<>();
-
-    SharedUsers(FeaturePlan plan, Share share, UserTable own) {
-      this.plan = plan;
-      this.share = share;
-      this.own = own;
-      this.attributesOfAll =
-          plan.held().stream()
-              .map(FeatureDefinition::entity)
-              .anyMatch(e -> e instanceof Entity.Keys(Entity.Key.Attribute _, Entity.Key _));
-    }
-
-    @Override
-    public boolean keeps(UserId user) {
-      return share.ofUser(user);
-    }
-
-    @Override
-    public boolean keepsAttributes(UserId user) {
-      return attributesOfAll || keeps(user);
-    }
-
-    @Override
-    public @Nullable UserState find(UserId user) {
-      return keeps(user) ? own.find(user) : others.get(user);
-    }
-
-    @Override
-    public UserState change(UserId user) {
-      return keeps(user)
-          ? own.change(user)
-          : others.computeIfAbsent(user, _ -> new UserState(plan, false));
-    }
-  }
-
-  /** Passes on what only this share has; the catalogue is the first one's to write. */
-  private record WithoutCatalogue(StateEntries.Sink sink) implements StateEntries.Sink {
+  /** Passes on what only this share has; what all have is the first one's to write. */
+  private record WithoutCopies(StateEntries.Sink sink) implements StateEntries.Sink {
     @Override
     public void put(byte[] key, byte[] value) {
-      if (key[0] != StateEntries.ITEM) {
+      if (key[0] != StateEntries.ITEM && key[0] != StateEntries.USER_CATEGORIES) {
         sink.put(key, value);
       }
     }

@@ -17,17 +17,9 @@ interface UserTable {
   /** The user's state to change; created if absent. Called with the write lock held. */
   UserState change(UserId user);
 
-  /**
-   * Whether the user's own state is kept; where not, events change only what is shared. A table
-   * that stops keeping a user never begins again.
-   */
-  default boolean keeps(UserId user) {
-    return true;
-  }
-
-  /** Whether the user's attributes are kept, which may decide what shared state events change. */
-  default boolean keepsAttributes(UserId user) {
-    return true;
+  /** Looks at a user that will be changed soon, if that is cheap; see {@link FeatureState}. */
+  default long touch(UserId user) {
+    return 0;
   }
 
   /** All users in memory, without bound: for replay and tests. */
@@ -46,7 +38,18 @@ interface UserTable {
 
     @Override
     public UserState change(UserId user) {
-      return users.computeIfAbsent(user, _ -> new UserState(plan, false));
+      UserState state = users.get(user);
+      if (state == null) {
+        state = new UserState(plan, false);
+        users.put(user, state);
+      }
+      return state;
+    }
+
+    @Override
+    public long touch(UserId user) {
+      UserState state = users.get(user);
+      return state == null ? 0 : state.touch();
     }
 
     /** Visits every user. */

@@ -30,19 +30,18 @@ final class HeldFeaturesTest {
 
   @Test
   void read_twoVersionsSideBySide_eachIsWhatAStoreOfItsOwnReads() {
-    List<LogRecord> records = Shorts.stream(new Seed(5), new Shorts.Shape(6_000, 40, 30, 60_000));
+    List<LogRecord> records = Shorts.stream(new Seed(5), new Shorts.Shape(600, 40, 30, 60_000));
     OnlineStore both = OnlineStores.inMemory(HeldFeatures.of(SECOND, List.of(FIRST_SCHEMA)));
     OnlineStore first = OnlineStores.inMemory(FIRST);
     OnlineStore second = OnlineStores.inMemory(SECOND);
     long[] offsets = LongStream.range(0, records.size()).toArray();
     List.of(both, first, second).forEach(store -> store.apply(offsets, records));
     assertEquals(SECOND_SCHEMA, both.schema());
+    long nowMs = records.stream().mapToLong(LogRecord::timeMs).max().orElseThrow();
     int differing = 0;
     for (int user = 0; user < 40; user++) {
       int[] items = {user % 30 % both.catalog().size(), 0};
-      FeatureQuery query =
-          new FeatureQuery(
-              new UserId("user-é" + user), items, Map.of(), records.getLast().timeMs());
+      FeatureQuery query = new FeatureQuery(new UserId("user-é" + user), items, Map.of(), nowMs);
       FeatureRows old = both.read(query, FIRST_SCHEMA);
       assertArrayEquals(first.read(query).values(), old.values());
       assertEquals(first.read(query).columns(), old.columns());
@@ -121,6 +120,33 @@ final class HeldFeaturesTest {
   }
 
   @Test
+  void read_ageThatOnlyTheReleaseReads_needsTheAttributeAlone() {
+    ApplicationDefinition without =
+        ShortsFile.parse(ShortsFile.TEXT.replace("    age: since(published)\n", "")).definition();
+    FeatureSchema age = new FeatureSchema(List.of(definition(FIRST, "item.age")));
+    List<LogRecord> records = Shorts.stream(new Seed(7), new Shorts.Shape(800, 5, 5, 60_000));
+    OnlineStore store = OnlineStores.inMemory(without);
+    OnlineStore first = OnlineStores.inMemory(FIRST);
+    long[] offsets = LongStream.range(0, 800).toArray();
+    List.of(store, first).forEach(one -> one.apply(offsets, records));
+    FeatureQuery query =
+        new FeatureQuery(
+            new UserId("u"), new int[] {0, 1, 2}, Map.of(), records.getLast().timeMs());
+    float[] ages = store.read(query, age).values();
+    assertArrayEquals(first.read(query, age).values(), ages);
+    assertTrue(ages[0] > 0, "an age: " + ages[0]);
+    ApplicationDefinition noAttribute =
+        ShortsFile.parse(
+                ShortsFile.TEXT
+                    .replace("    age: since(published)\n", "")
+                    .replace(", published: time", ""))
+            .definition();
+    assertEquals(
+        List.of("features.item.age"),
+        OnlineStores.inMemory(noAttribute).missing(age).stream().map(Problem::field).toList());
+  }
+
+  @Test
   void covers_moreFeatures_yes_lessOrOtherEvents_no() {
     HeldFeatures both = HeldFeatures.of(SECOND, List.of(FIRST_SCHEMA));
     assertTrue(both.covers(HeldFeatures.of(FIRST)));
@@ -147,6 +173,7 @@ final class HeldFeaturesTest {
         List.of(
             "features.user.watch_time_7d",
             "features.item.long_7d",
+            "features.item.age",
             "features.user x tags.watched_1d"),
         held.missing(FIRST_SCHEMA).stream().map(Problem::field).toList());
   }

@@ -1,6 +1,9 @@
 package io.winnow.features;
 
+import io.winnow.core.LogRecord;
 import io.winnow.core.application.ApplicationFile;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 
 /** Application files for the streams of {@link Shorts}. */
@@ -45,5 +48,17 @@ final class ShortsFile {
 
   static ApplicationFile parse(String text) {
     return ApplicationFile.parse(text, "winnow.yaml", Map.of());
+  }
+
+  /** Leaves out events that are dated ahead of those behind them. */
+  static List<LogRecord> withoutFuture(List<LogRecord> records) {
+    List<LogRecord> kept = new ArrayList<>();
+    for (int i = 0; i < records.size() - 2; i++) {
+      long timeMs = records.get(i).timeMs() - 600_000;
+      if (timeMs < records.get(i + 1).timeMs() || timeMs < records.get(i + 2).timeMs()) {
+        kept.add(records.get(i));
+      }
+    }
+    return kept;
   }
 }
