@@ -128,7 +128,8 @@ public record FeatureDefinition(String name, Entity entity, Aggregation aggregat
   }
 
   /**
-   * A stretch of time that ends at the request.
+   * A stretch of time that ends at the request. An event counts for certain until it is as old as
+   * the window, and no more when it is older than that and 1/24 of it.
    *
    * @param length how long it is
    * @param lateness how far beyond the length an event may lie behind the newest event of its
@@ -197,7 +198,8 @@ public record FeatureDefinition(String name, Entity entity, Aggregation aggregat
 
     /**
      * {@code distinct(watch.item) over 7d}: how many different items (or, {@code watch.user},
-     * users) the selected events of the window have, estimated by a sketch.
+     * users) the selected events of the window have, estimated by a sketch of 1,024 registers:
+     * relative standard error 1.04 / √1024 = 3.25 %.
      */
     record Distinct(EventFilter filter, Counted counted, Window window) implements Aggregation {
       /** What is told apart. */
@@ -211,7 +213,8 @@ public record FeatureDefinition(String name, Entity entity, Aggregation aggregat
 
     /**
      * {@code quantile(0.9, watch.value) over 7d}: the value below which this share of the window's
-     * values lies, estimated by a sketch; NaN if none.
+     * values lies, estimated by a t-digest (k = 200); NaN if none. No bound is known; the rank
+     * error is tested to be at most 0.02.
      *
      * @param share in [0, 1]
      */
@@ -227,7 +230,7 @@ public record FeatureDefinition(String name, Entity entity, Aggregation aggregat
     /**
      * {@code decay(click) half_life 3d} and {@code decay(watch.value) half_life 3d}: how many
      * selected events, or the sum of their values, each weighing half as much for every half-life
-     * of its age.
+     * of its age. Relative error below 2⁻²⁰ an event; what is older than 32 half-lives is left out.
      *
      * @param ofValues whether values are summed, and not events counted
      */
