@@ -5,8 +5,11 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.NavigableSet;
+import java.util.TreeSet;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -29,7 +32,13 @@ import org.slf4j.LoggerFactory;
  *
  * <p>After a crash the index is as old as its last file, says so by {@link #appliedOffset()}, and
  * the event log replays the rest. If it is missing, damaged or of another format, it starts empty
- * and is rebuilt. One thread.
+ * and is rebuilt.
+ *
+ * <p>Beside the ids it keeps the offsets that a log drops although it cannot help holding them: two
+ * servers that write to one Kafka topic may both write an event. There are few of them, and they
+ * are kept in memory.
+ *
+ * <p>Thread-safe, for one thread that adds and commits and any number that look up.
  */
 final class IdIndex implements Closeable {
   private static final Logger log = LoggerFactory.getLogger(IdIndex.class);
@@ -64,10 +73,13 @@ final class IdIndex implements Closeable {
   /** Size of the table when its ids were last known to be on disk. */
   private int committedSize;
 
-  private long appliedOffset;
+  private volatile long appliedOffset;
 
   /** What the files contain, or will when {@link #writing} is done. */
   private long filedOffset;
+
+  private final NavigableSet<Long> dropped;
+  private boolean closed;
 
   private IdIndex(Path folder, IdManifest manifest, int tableEntries) throws IOException {
     this.folder = folder;
@@ -76,6 +88,7 @@ final class IdIndex implements Closeable {
     this.runs = IdRuns.open(folder, manifest);
     this.appliedOffset = manifest.appliedOffset();
     this.filedOffset = appliedOffset;
+    this.dropped = new TreeSet<>(manifest.dropped());
   }
 
   /**
@@ -109,7 +122,7 @@ final class IdIndex implements Closeable {
     Files.createDirectories(folder);
     SecureRandom random = new SecureRandom();
     IdManifest.Key key = new IdManifest.Key(random.nextLong(), random.nextLong());
-    IdManifest manifest = new IdManifest(key, 0, 0, List.of());
+    IdManifest manifest = new IdManifest(key, 0, 0, List.of(), List.of());
     manifest.write(folder);
     return new IdIndex(folder, manifest, tableEntries);
   }
@@ -131,7 +144,7 @@ final class IdIndex implements Closeable {
    * @param identities {@link EventIdentity#LONGS} longs each; zeros for a record without id
    * @return the earlier entries of those that are not new, at their places; null if all are new
    */
-  @Nullable Entry @Nullable [] addNew(long[] identities, int count, long firstOffset)
+  synchronized @Nullable Entry @Nullable [] addNew(long[] identities, int count, long firstOffset)
       throws IOException {
     @Nullable Entry[] earlier = findInFiles(identities, count);
     long offset = firstOffset;
@@ -153,7 +166,7 @@ final class IdIndex implements Closeable {
   }
 
   /** Adds ids with their offsets, as a replay finds them; of two equal ones, the first counts. */
-  void replayed(long[] identities, long[] offsets, int count) throws IOException {
+  synchronized void replayed(long[] identities, long[] offsets, int count) throws IOException {
     @Nullable Entry[] earlier = findInFiles(identities, count);
     for (int i = 0; i < count; i++) {
       int at = EventIdentity.LONGS * i;
@@ -163,9 +176,37 @@ final class IdIndex implements Closeable {
     }
   }
 
+  /**
+   * The event with an id, or null if the log has none.
+   *
+   * @param identities hold the id's at {@code at}
+   */
+  synchronized @Nullable Entry find(long[] identities, int at) throws IOException {
+    @Nullable Entry[] inFiles =
+        findInFiles(Arrays.copyOfRange(identities, at, at + EventIdentity.LONGS), 1);
+    return inFiles == null ? findInMemory(identities[at], identities[at + 1]) : inFiles[0];
+  }
+
+  /** Remembers with the next {@link #commit} that replays leave an offset out. */
+  synchronized void drop(long offset) {
+    dropped.add(offset);
+  }
+
+  /** The dropped offsets in {@code [from, to)}, ascending. */
+  synchronized List<Long> dropped(long from, long to) {
+    return List.copyOf(dropped.subSet(from, to));
+  }
+
+  private void checkOpen() throws IOException {
+    if (closed) {
+      throw new IOException(folder + ": the id index is closed");
+    }
+  }
+
   /** What the files have of some ids, in their order; null if that is nothing. */
   private @Nullable Entry @Nullable [] findInFiles(long[] identities, int count)
       throws IOException {
+    checkOpen();
     // Only here may a table become a file: not between looking at the files and at the tables.
     install(false);
     List<IdRun> current = currentRuns();
@@ -214,23 +255,25 @@ final class IdIndex implements Closeable {
   private @Nullable Entry addIfAbsent(long[] identities, int at, long offset) {
     long high = identities[at];
     long low = identities[at + 1];
-    IdTable before = full;
-    if (before != null) {
-      int earlier = before.find(high, low);
-      if (earlier >= 0) {
-        return new Entry(before.offset(earlier), before.content(earlier));
-      }
+    Entry earlier = findInMemory(high, low);
+    if (earlier == null) {
+      table.add(high, low, offset, identities[at + 2]);
     }
-    int earlier = table.find(high, low);
-    if (earlier >= 0) {
-      return new Entry(table.offset(earlier), table.content(earlier));
-    }
-    table.add(high, low, offset, identities[at + 2]);
-    return null;
+    return earlier;
+  }
+
+  private @Nullable Entry findInMemory(long high, long low) {
+    Entry earlier = full == null ? null : find(full, high, low);
+    return earlier != null ? earlier : find(table, high, low);
+  }
+
+  private static @Nullable Entry find(IdTable table, long high, long low) {
+    int entry = table.find(high, low);
+    return entry < 0 ? null : new Entry(table.offset(entry), table.content(entry));
   }
 
   /** Forgets what was added since the last {@link #commit}. */
-  void rollBack() {
+  synchronized void rollBack() {
     table.shrink(committedSize);
   }
 
@@ -240,7 +283,7 @@ final class IdIndex implements Closeable {
    *
    * @throws IOException if the disk failed; the index is not to be used any more
    */
-  void commit(long newAppliedOffset) throws IOException {
+  synchronized void commit(long newAppliedOffset) throws IOException {
     appliedOffset = newAppliedOffset;
     committedSize = table.size();
     if (committedSize >= tableEntries || appliedOffset - filedOffset >= REPLAYED_RECORDS_MAX) {
@@ -257,9 +300,10 @@ final class IdIndex implements Closeable {
     table = new IdTable();
     committedSize = 0;
     filedOffset = upTo;
+    List<Long> droppedUpTo = List.copyOf(dropped);
     writing =
         writer.submit(() -> {
-          runs.add(written, upTo);
+          runs.add(written, upTo, droppedUpTo);
           return null;
         });
   }
@@ -280,7 +324,7 @@ final class IdIndex implements Closeable {
   }
 
   /** Waits until what is being written and merged is; for tests. */
-  void awaitFiles() throws IOException {
+  synchronized void awaitFiles() throws IOException {
     install(true);
     runs.awaitMerged();
   }
@@ -296,12 +340,16 @@ final class IdIndex implements Closeable {
   }
 
   @Override
-  public void close() {
+  public synchronized void close() {
+    if (closed) {
+      return;
+    }
+    closed = true;
     rollBack();
     try {
       install(true);
-      if (filedOffset < appliedOffset) {
-        runs.add(table, appliedOffset);
+      if (full == null && filedOffset < appliedOffset) {
+        runs.add(table, appliedOffset, List.copyOf(dropped));
       }
     } catch (IOException e) {
       log.warn("{}: not all is written; the next opening replays more of the log", folder, e);

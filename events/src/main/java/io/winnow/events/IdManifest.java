@@ -22,8 +22,10 @@ import java.util.zip.CRC32C;
  * @param appliedOffset up to which the files contain the log
  * @param nextNumber no file has this number or a higher one
  * @param runs numbers of the files
+ * @param dropped offsets that replays leave out
  */
-record IdManifest(Key key, long appliedOffset, long nextNumber, List<Long> runs) {
+record IdManifest(
+    Key key, long appliedOffset, long nextNumber, List<Long> runs, List<Long> dropped) {
   private static final String NAME = "manifest";
   private static final String NEW_NAME = "manifest.new";
 
@@ -31,6 +33,9 @@ record IdManifest(Key key, long appliedOffset, long nextNumber, List<Long> runs)
 
   /** Changes when the meaning of keys or values does, as with a new version of the codec. */
   private static final int FORMAT = 3;
+
+  /** All but the lists' elements. */
+  private static final int FIXED_BYTES = 5 * Long.BYTES + 4 * Integer.BYTES;
 
   /** The secret of {@link EventIdentity}. */
   record Key(long key0, long key1) {
@@ -42,14 +47,15 @@ record IdManifest(Key key, long appliedOffset, long nextNumber, List<Long> runs)
 
   IdManifest {
     runs = List.copyOf(runs);
+    dropped = List.copyOf(dropped);
   }
 
-  IdManifest with(long newAppliedOffset, List<Long> newRuns) {
-    return new IdManifest(key, newAppliedOffset, nextNumber, newRuns);
+  IdManifest with(List<Long> newRuns, long newAppliedOffset, List<Long> newDropped) {
+    return new IdManifest(key, newAppliedOffset, nextNumber, newRuns, newDropped);
   }
 
   IdManifest withNextNumber() {
-    return new IdManifest(key, appliedOffset, nextNumber + 1, runs);
+    return new IdManifest(key, appliedOffset, nextNumber + 1, runs, dropped);
   }
 
   static boolean exists(Path folder) {
@@ -78,23 +84,31 @@ record IdManifest(Key key, long appliedOffset, long nextNumber, List<Long> runs)
       Key key = new Key(in.getLong(), in.getLong());
       long appliedOffset = in.getLong();
       long nextNumber = in.getLong();
-      List<Long> runs = new ArrayList<>();
-      for (int left = in.getInt(); left > 0; left--) {
-        runs.add(in.getLong());
-      }
-      return new IdManifest(key, appliedOffset, nextNumber, runs);
+      List<Long> runs = longs(in);
+      return new IdManifest(key, appliedOffset, nextNumber, runs, longs(in));
     } catch (BufferUnderflowException e) {
       throw new IOException(path + ": ends early", e);
     }
   }
 
+  private static List<Long> longs(ByteBuffer in) {
+    List<Long> longs = new ArrayList<>();
+    for (int left = in.getInt(); left > 0; left--) {
+      longs.add(in.getLong());
+    }
+    return longs;
+  }
+
   /** Puts this in the place of the folder's manifest, and returns when it is on the medium. */
   void write(Path folder) throws IOException {
     ByteBuffer out =
-        ByteBuffer.allocate(52 + runs.size() * Long.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        ByteBuffer.allocate(FIXED_BYTES + (runs.size() + dropped.size()) * Long.BYTES)
+            .order(ByteOrder.LITTLE_ENDIAN);
     out.putLong(MAGIC).putInt(FORMAT).putLong(key.key0()).putLong(key.key1());
     out.putLong(appliedOffset).putLong(nextNumber).putInt(runs.size());
     runs.forEach(out::putLong);
+    out.putInt(dropped.size());
+    dropped.forEach(out::putLong);
     CRC32C crc = new CRC32C();
     crc.update(out.array(), 0, out.position());
     out.putInt((int) crc.getValue()).flip();

@@ -105,15 +105,14 @@ final class IdRuns implements Closeable {
     return current;
   }
 
-  /** The offset up to which the files contain the log. */
-  synchronized long appliedOffset() {
-    return manifest.appliedOffset();
-  }
-
-  /** Writes a table to a file, unless it is empty; then the files contain the log to an offset. */
-  void add(IdTable table, long appliedOffset) throws IOException {
+  /**
+   * Writes a table to a file, unless it is empty; then the files contain the log up to an offset.
+   *
+   * @param dropped all dropped offsets up to there
+   */
+  void add(IdTable table, long appliedOffset, List<Long> dropped) throws IOException {
     if (table.size() == 0) {
-      install(List.of(), null, appliedOffset);
+      install(List.of(), null, appliedOffset, dropped);
       return;
     }
     Path path = nextPath();
@@ -123,7 +122,7 @@ final class IdRuns implements Closeable {
       }
       writer.finish();
     }
-    install(List.of(), IdRun.open(path), appliedOffset);
+    install(List.of(), IdRun.open(path), appliedOffset, dropped);
     mergeIfMany();
   }
 
@@ -132,8 +131,13 @@ final class IdRuns implements Closeable {
     return path(folder, manifest.nextNumber() - 1);
   }
 
+  private synchronized void merged(List<IdRun> replaced, IdRun added) throws IOException {
+    install(replaced, added, manifest.appliedOffset(), manifest.dropped());
+  }
+
   /** Puts a file in the place of others, first on the medium, then in memory. */
-  private synchronized void install(List<IdRun> replaced, @Nullable IdRun added, long appliedOffset)
+  private synchronized void install(
+      List<IdRun> replaced, @Nullable IdRun added, long appliedOffset, List<Long> dropped)
       throws IOException {
     List<IdRun> runs = new ArrayList<>(current);
     runs.removeAll(replaced);
@@ -142,8 +146,7 @@ final class IdRuns implements Closeable {
     }
     IdManifest next =
         manifest.with(
-            Math.max(appliedOffset, manifest.appliedOffset()),
-            runs.stream().map(run -> number(run.path())).toList());
+            runs.stream().map(run -> number(run.path())).toList(), appliedOffset, dropped);
     next.write(folder);
     manifest = next;
     current = List.copyOf(runs);
@@ -190,7 +193,7 @@ final class IdRuns implements Closeable {
     try {
       Path path = nextPath();
       if (write(runs, path)) {
-        install(runs, IdRun.open(path), 0);
+        merged(runs, IdRun.open(path));
       } else {
         Files.delete(path);
       }
