@@ -60,7 +60,7 @@ final class IdIndex implements Closeable {
       Executors.newSingleThreadExecutor(
           Thread.ofPlatform().name("event-id-writer").daemon().factory());
 
-  private final int[] work = new int[PROBED_AT_ONCE];
+  private final int[] work = new int[2 * PROBED_AT_ONCE];
 
   /** Takes new ids. */
   private IdTable table = new IdTable();
@@ -255,11 +255,12 @@ final class IdIndex implements Closeable {
   private @Nullable Entry addIfAbsent(long[] identities, int at, long offset) {
     long high = identities[at];
     long low = identities[at + 1];
-    Entry earlier = findInMemory(high, low);
-    if (earlier == null) {
-      table.add(high, low, offset, identities[at + 2]);
+    Entry earlier = full == null ? null : find(full, high, low);
+    if (earlier != null) {
+      return earlier;
     }
-    return earlier;
+    int there = table.addIfAbsent(high, low, offset, identities[at + 2]);
+    return there < 0 ? null : new Entry(table.offset(there), table.content(there));
   }
 
   private @Nullable Entry findInMemory(long high, long low) {

@@ -23,14 +23,15 @@ import org.jspecify.annotations.Nullable;
  * entries       key high long | key low long | offset long | content long, ascending by unsigned key
  * checksums     CRC32C int of each block of {@value #BLOCK_ENTRIES} entries
  * buckets       first entry int, of each value of the key's highest bits; then the number of entries
- * fingerprints  short of each entry: bits of the key that are no part of the bucket
+ * fingerprints  short of each entry: bits of the key that are no part of the bucket; then zeros as
+ *               of {@value #PROBED} entries
  * </pre>
  *
- * <p>All little-endian. Keys are hashes, so the buckets fill evenly, with 4 to 8 entries. For an id
- * that is not here, two touches of memory, at its bucket and at the bucket's fingerprints, say so
- * but in one of ten thousand cases, and only then is an entry read. That costs two to three bytes
- * of page cache an id, which the operating system takes back if it must; a Bloom filter as sure
- * would cost as much and would not say where the entry is.
+ * <p>All little-endian. Keys are hashes, so the buckets fill evenly, with 2 to 4 entries. For an id
+ * that is not here, two touches of memory, at its bucket and at the fingerprints from there, say so
+ * but in one of eight thousand cases, and only then is an entry read. That costs three to four
+ * bytes of page cache an id, which the operating system takes back if it must; a Bloom filter as
+ * sure would cost about as much and would not say where the entry is.
  *
  * <p>Buckets, fingerprints and block checksums are checked when the file is opened, a block of
  * entries whenever one of them is read. Many threads may read; none may after {@link #close}.
@@ -43,8 +44,13 @@ final class IdRun implements Closeable {
   private static final long MAGIC = 0x0A5849_4E4E4957L;
   private static final int VERSION = 1;
 
-  /** 2^3 = 8: with one bucket for at most so many entries, it holds half of it or more. */
-  private static final int BUCKET_ENTRIES_LOG2 = 3;
+  /** So many fingerprints are compared at once, few of which are of other buckets. */
+  static final int PROBED = 8;
+
+  /** 2^2 = 4: with one bucket for at most so many entries, it holds half of it or more. */
+  private static final int BUCKET_ENTRIES_LOG2 = 2;
+
+  private static final long EACH_SHORT = 0x0001_0001_0001_0001L;
 
   private static final ValueLayout.OfShort SHORT =
       ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
@@ -103,7 +109,7 @@ final class IdRun implements Closeable {
     }
 
     long end() {
-      return fingerprintsAt() + entries * Short.BYTES;
+      return fingerprintsAt() + (entries + PROBED) * Short.BYTES;
     }
   }
 
@@ -195,15 +201,16 @@ final class IdRun implements Closeable {
   }
 
   /**
-   * Finds which of many keys may be here: all that are, and one of ten thousand others.
+   * Finds which of many keys may be here: all that are, one of eight thousand others, and others
+   * whose bucket has more entries than are compared here.
    *
-   * <p>Memory is read for many keys at once, bucket by bucket, then fingerprint by fingerprint,
-   * without a branch that waits for what is read: the processor fetches a dozen lines at a time
-   * instead of one after the other.
+   * <p>Memory is read for many keys at once, first the buckets, then the fingerprints, without a
+   * branch that waits for what is read: so the processor fetches a dozen lines at a time instead of
+   * one after the other.
    *
    * @param identities the keys: the first two of each {@link EventIdentity#LONGS} longs
    * @param from first key
-   * @param count how many, at most the length of {@code work}
+   * @param count how many, at most half the length of {@code work}
    * @param work scratch
    * @param maybe set true where a key may be here; others are left as they are
    * @return whether any was set
@@ -212,30 +219,29 @@ final class IdRun implements Closeable {
     long buckets = layout.bucketsAt();
     for (int i = 0; i < count; i++) {
       int bucket = layout.bucket(identities[EventIdentity.LONGS * (from + i)]);
-      work[i] = file.get(INT, buckets + (long) bucket * Integer.BYTES);
+      work[2 * i] = file.get(INT, buckets + (long) bucket * Integer.BYTES);
+      work[2 * i + 1] = file.get(INT, buckets + (bucket + 1L) * Integer.BYTES);
     }
     long fingerprints = layout.fingerprintsAt();
-    int touched = 0;
+    boolean any = false;
     for (int i = 0; i < count; i++) {
-      // The last bucket may be empty: then its start is the end of the entries.
-      long entry = Math.min(work[i], layout.entries() - 1);
-      touched |= file.get(SHORT, fingerprints + entry * Short.BYTES);
-    }
-    // Always true, which the compiler cannot know: so it must read what is read ahead.
-    boolean any = touched == Integer.MIN_VALUE;
-    for (int i = 0; i < count; i++) {
-      int at = EventIdentity.LONGS * (from + i);
-      long next = buckets + (layout.bucket(identities[at]) + 1L) * Integer.BYTES;
-      int to = file.get(INT, next);
-      short wanted = fingerprint(identities[at + 1]);
-      for (int entry = work[i]; entry < to; entry++) {
-        if (file.get(SHORT, fingerprints + (long) entry * Short.BYTES) == wanted) {
-          maybe[from + i] = true;
-          any = true;
-        }
+      long at = fingerprints + (long) work[2 * i] * Short.BYTES;
+      long wanted =
+          (fingerprint(identities[EventIdentity.LONGS * (from + i) + 1]) & 0xFFFFL) * EACH_SHORT;
+      long found =
+          zeroShorts(file.get(LONG, at) ^ wanted)
+              | zeroShorts(file.get(LONG, at + Long.BYTES) ^ wanted);
+      if (found != 0 || work[2 * i + 1] - work[2 * i] > PROBED) {
+        maybe[from + i] = true;
+        any = true;
       }
     }
     return any;
+  }
+
+  /** Not 0 if one of the four shorts is 0, and at times if one is 1. */
+  private static long zeroShorts(long shorts) {
+    return (shorts - EACH_SHORT) & ~shorts & (EACH_SHORT << 15);
   }
 
   private void checkBlock(long block) throws IOException {

@@ -113,6 +113,9 @@ final class IdRunWriter implements Closeable {
       endBlock();
     }
     beginBuckets(layout.buckets() + 1);
+    for (int i = 0; i < IdRun.PROBED; i++) {
+      fingerprints.room(Short.BYTES).putShort((short) 0);
+    }
     entries.flush();
     checksums.flush();
     buckets.flush();

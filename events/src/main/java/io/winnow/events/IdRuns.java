@@ -117,8 +117,9 @@ final class IdRuns implements Closeable {
     }
     Path path = nextPath();
     try (IdRunWriter writer = new IdRunWriter(path, table.size())) {
-      for (int entry : table.sorted()) {
-        writer.add(table.high(entry), table.low(entry), table.offset(entry), table.content(entry));
+      long[] entries = table.sorted();
+      for (int at = 0; at < entries.length; at += IdTable.ENTRY_LONGS) {
+        writer.add(entries[at], entries[at + 1], entries[at + 2], entries[at + 3]);
       }
       writer.finish();
     }

@@ -20,6 +20,9 @@ final class IdTable {
 
   private static final int BITS_MIN = 10;
 
+  /** Of a slot, the half that is the key's. */
+  private static final long TAG = 0xFFFF_FFFF_0000_0000L;
+
   /** Slots behind the last that a key can name, so that probing need not wrap around. */
   private static final int OVERFLOW_SLOTS = 64;
 
@@ -53,20 +56,36 @@ final class IdTable {
 
   /** The number of the entry with a key, or -1. */
   int find(long high, long low) {
-    long tag = low & 0xFFFF_FFFF_0000_0000L;
-    for (int slot = home(high); slot < slots.length && slots[slot] != 0; slot++) {
-      int entry = (int) slots[slot] - 1;
-      if ((slots[slot] & 0xFFFF_FFFF_0000_0000L) == tag
-          && high(entry) == high
-          && low(entry) == low) {
-        return entry;
-      }
-    }
-    return -1;
+    int slot = slotOf(high, low);
+    return slot < slots.length ? (int) slots[slot] - 1 : -1;
   }
 
-  /** Adds an entry whose key is not there. */
-  void add(long high, long low, long offset, long content) {
+  /** The slot that leads to a key, or the empty one where it would be, or the number of slots. */
+  private int slotOf(long high, long low) {
+    long tag = low & TAG;
+    int slot = (int) (high >>> (Long.SIZE - bits));
+    while (slot < slots.length && slots[slot] != 0) {
+      if ((slots[slot] & TAG) == tag) {
+        int entry = (int) slots[slot] - 1;
+        if (high(entry) == high && low(entry) == low) {
+          return slot;
+        }
+      }
+      slot++;
+    }
+    return slot;
+  }
+
+  /**
+   * Adds an entry, if its key is not there.
+   *
+   * @return -1, or the number of the entry that is there
+   */
+  int addIfAbsent(long high, long low, long offset, long content) {
+    int slot = slotOf(high, low);
+    if (slot < slots.length && slots[slot] != 0) {
+      return (int) slots[slot] - 1;
+    }
     int at = ENTRY_LONGS * size;
     if (at == entries.length) {
       entries = Arrays.copyOf(entries, 2 * entries.length);
@@ -76,9 +95,12 @@ final class IdTable {
     entries[at + 2] = offset;
     entries[at + 3] = content;
     size++;
-    if (size > 1 << (bits - 1) || !occupy(size - 1)) {
+    if (slot == slots.length || size > 1 << (bits - 1)) {
       grow();
+    } else {
+      slots[slot] = (low & TAG) | size;
     }
+    return -1;
   }
 
   /**
@@ -87,52 +109,42 @@ final class IdTable {
    */
   void shrink(int newSize) {
     while (size > newSize) {
+      slots[slotOf(high(size - 1), low(size - 1))] = 0;
       size--;
-      int slot = home(high(size));
-      while ((int) slots[slot] - 1 != size) {
-        slot++;
-      }
-      slots[slot] = 0;
     }
   }
 
-  /** The numbers of the entries, ascending by unsigned key. */
-  int[] sorted() {
-    int[] order = new int[size];
+  /** All entries, {@value #ENTRY_LONGS} longs each, ascending by unsigned key. */
+  long[] sorted() {
+    long[] sorted = new long[ENTRY_LONGS * size];
     int count = 0;
     for (long slot : slots) {
       if (slot != 0) {
-        int entry = (int) slot - 1;
-        int at = count++;
-        while (at > 0 && isLess(entry, order[at - 1])) {
-          order[at] = order[at - 1];
-          at--;
-        }
-        order[at] = entry;
+        System.arraycopy(
+            entries, ENTRY_LONGS * ((int) slot - 1), sorted, ENTRY_LONGS * count++, ENTRY_LONGS);
       }
     }
-    return order;
-  }
-
-  private boolean isLess(int left, int right) {
-    int byHigh = Long.compareUnsigned(high(left), high(right));
-    return byHigh != 0 ? byHigh < 0 : Long.compareUnsigned(low(left), low(right)) < 0;
-  }
-
-  private int home(long high) {
-    return (int) (high >>> (Long.SIZE - bits));
-  }
-
-  private boolean occupy(int entry) {
-    int slot = home(high(entry));
-    while (slot < slots.length && slots[slot] != 0) {
-      slot++;
+    long[] moved = new long[ENTRY_LONGS];
+    for (int i = 1; i < count; i++) {
+      int to = i;
+      while (to > 0 && isLess(sorted, i, to - 1)) {
+        to--;
+      }
+      if (to < i) {
+        System.arraycopy(sorted, ENTRY_LONGS * i, moved, 0, ENTRY_LONGS);
+        int from = ENTRY_LONGS * to;
+        System.arraycopy(sorted, from, sorted, from + ENTRY_LONGS, ENTRY_LONGS * (i - to));
+        System.arraycopy(moved, 0, sorted, from, ENTRY_LONGS);
+      }
     }
-    if (slot == slots.length) {
-      return false;
-    }
-    slots[slot] = (low(entry) & 0xFFFF_FFFF_0000_0000L) | (entry + 1);
-    return true;
+    return sorted;
+  }
+
+  private static boolean isLess(long[] entries, int left, int right) {
+    int l = ENTRY_LONGS * left;
+    int r = ENTRY_LONGS * right;
+    int byHigh = Long.compareUnsigned(entries[l], entries[r]);
+    return byHigh < 0 || (byHigh == 0 && Long.compareUnsigned(entries[l + 1], entries[r + 1]) < 0);
   }
 
   /** Doubles the slots until every entry finds one. */
@@ -143,7 +155,14 @@ final class IdTable {
       slots = new long[(1 << bits) + OVERFLOW_SLOTS];
       fits = true;
       for (int entry = 0; entry < size && fits; entry++) {
-        fits = occupy(entry);
+        int slot = (int) (high(entry) >>> (Long.SIZE - bits));
+        while (slot < slots.length && slots[slot] != 0) {
+          slot++;
+        }
+        fits = slot < slots.length;
+        if (fits) {
+          slots[slot] = (low(entry) & TAG) | (entry + 1);
+        }
       }
     }
   }

@@ -19,7 +19,8 @@ final class IdTableTest {
   private final Map<Key, Integer> oracle = new HashMap<>();
 
   private void add(Key key) {
-    table.add(key.high(), key.low(), keys.size() * 3L, keys.size() * 5L);
+    assertEquals(-1, table.addIfAbsent(key.high(), key.low(), keys.size() * 3L, keys.size() * 5L));
+    assertEquals(keys.size(), table.addIfAbsent(key.high(), key.low(), -1, -1));
     oracle.put(key, keys.size());
     keys.add(key);
   }
@@ -41,15 +42,19 @@ final class IdTableTest {
         assertEquals(found * 5L, table.content(found));
       }
     }
-    int[] order = table.sorted();
-    assertEquals(keys.size(), order.length);
-    for (int i = 1; i < order.length; i++) {
-      int byHigh = Long.compareUnsigned(table.high(order[i - 1]), table.high(order[i]));
-      assertTrue(
-          byHigh < 0
-              || (byHigh == 0
-                  && Long.compareUnsigned(table.low(order[i - 1]), table.low(order[i])) < 0),
-          "ascending");
+    long[] sorted = table.sorted();
+    assertEquals(IdTable.ENTRY_LONGS * keys.size(), sorted.length);
+    for (int at = 0; at < sorted.length; at += IdTable.ENTRY_LONGS) {
+      int number = oracle.getOrDefault(new Key(sorted[at], sorted[at + 1]), -1);
+      assertEquals(number * 3L, sorted[at + 2]);
+      assertEquals(number * 5L, sorted[at + 3]);
+      if (at > 0) {
+        int byHigh = Long.compareUnsigned(sorted[at - IdTable.ENTRY_LONGS], sorted[at]);
+        long lowBefore = sorted[at - IdTable.ENTRY_LONGS + 1];
+        assertTrue(
+            byHigh < 0 || (byHigh == 0 && Long.compareUnsigned(lowBefore, sorted[at + 1]) < 0),
+            "ascending");
+      }
     }
   }
 
