@@ -19,19 +19,20 @@ import org.slf4j.LoggerFactory;
 /**
  * The files of an id index, and the thread that merges them.
  *
- * <p>When {@value #MERGED_RUNS} files are of about the same size (within a factor of eight), they
- * become one: so an id is rewritten once for each power of eight by which the log is longer than a
- * table, and there are at most seven files for each. No id is in two files, so their order does not
- * matter. The manifest says which files count and is replaced as a whole; a file that it does not
- * name is the remains of a crash and is deleted on opening.
+ * <p>When {@value #MERGED_RUNS} files are of about the same size (within a factor of four), they
+ * become one: so an id is rewritten once for each power of four by which the log is longer than a
+ * table, and there are at most three files for each: ten, on the average, for a hundred million
+ * ids. No id is in two files, so their order does not matter. The manifest says which files count
+ * and is replaced as a whole; a file that it does not name is the remains of a crash and is deleted
+ * on opening.
  *
  * <p>{@link #add} is for one thread, reading for another; merging goes on beside both.
  */
 final class IdRuns implements Closeable {
   private static final Logger log = LoggerFactory.getLogger(IdRuns.class);
 
-  private static final int MERGED_RUNS = 8;
-  private static final int SIZE_CLASS_BITS = 3;
+  private static final int MERGED_RUNS = 4;
+  private static final int SIZE_CLASS_BITS = 2;
 
   /** Entries have int numbers within a file. */
   private static final long ENTRIES_MAX = 1L << 30;

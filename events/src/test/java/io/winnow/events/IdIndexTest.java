@@ -163,7 +163,7 @@ final class IdIndexTest {
     assertKnowsAll(index);
     assertTrue(oracle.size() > 10_000, "ids: " + oracle.size());
     int left = files(folder.resolve("index")).size();
-    assertTrue(left > 1 && left <= 1 + 4 * 7, "merged into few files: " + left);
+    assertTrue(left > 1 && left <= 1 + 3 * 8, "merged into few files: " + left);
     index.close();
   }
 
