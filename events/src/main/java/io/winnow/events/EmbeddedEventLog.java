@@ -2,7 +2,6 @@ package io.winnow.events;
 
 import io.winnow.core.ErrorCode;
 import io.winnow.core.LogRecord;
-import io.winnow.core.Problem;
 import io.winnow.core.TimeSource;
 import io.winnow.core.WinnowException;
 import io.winnow.core.application.Schema;
@@ -14,6 +13,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -35,9 +35,8 @@ final class EmbeddedEventLog implements EventLog {
 
   private static final int REPLAY_BATCH = 1024;
 
-  private final EventLogConfig.Limits limits;
-  private final RecordValidator validator;
-  private final List<LogFold> folds;
+  private final RecordPreparation preparation;
+  private final Folds folds;
   private final FolderLock lock;
   private final Segments segments;
   private final IdIndex index;
@@ -53,17 +52,17 @@ final class EmbeddedEventLog implements EventLog {
 
   private EmbeddedEventLog(
       EventLogConfig config,
-      RecordValidator validator,
-      List<LogFold> folds,
+      RecordPreparation preparation,
+      Folds folds,
       FolderLock lock,
       Segments segments,
       IdIndex index) {
-    this.limits = config.limits();
-    this.validator = validator;
-    this.folds = List.copyOf(folds);
+    this.preparation = preparation;
+    this.folds = folds;
     this.lock = lock;
     this.segments = segments;
     this.index = index;
+    EventLogConfig.Limits limits = config.limits();
     this.queue = new SubmissionQueue(limits.queueRecords(), limits.queueBytes());
     this.committer =
         Thread.ofPlatform().name("event-log-committer").daemon().unstarted(this::commitAll);
@@ -87,36 +86,25 @@ final class EmbeddedEventLog implements EventLog {
       opened.add(segments);
       IdIndex index = IdIndex.open(folder.resolve("index"), segments.endOffset());
       opened.add(index);
-      RecordValidator validator = new RecordValidator(schema, clock, config.limits().futureMs());
+      RecordPreparation preparation = new RecordPreparation(config.limits(), schema, clock);
       EmbeddedEventLog eventLog =
-          new EmbeddedEventLog(config, validator, folds, lock, segments, index);
+          new EmbeddedEventLog(config, preparation, new Folds(folds), lock, segments, index);
       eventLog.catchUp();
       eventLog.committer.start();
       return eventLog;
     } catch (IOException e) {
-      closeAfterFailure(opened, e);
+      Closing.afterFailure(opened, e);
       throw new WinnowException(ErrorCode.UNAVAILABLE, "event log: cannot open " + folder, e);
     } catch (RuntimeException e) {
-      closeAfterFailure(opened, e);
+      Closing.afterFailure(opened, e);
       throw e;
-    }
-  }
-
-  private static void closeAfterFailure(List<AutoCloseable> opened, Exception failure) {
-    for (AutoCloseable part : opened.reversed()) {
-      try {
-        part.close();
-      } catch (Exception e) {
-        failure.addSuppressed(e);
-      }
     }
   }
 
   /** Replays to the id index and to each fold what they have not seen. */
   private void catchUp() throws IOException {
     long end = segments.endOffset();
-    long from = index.appliedOffset();
-    for (LogFold fold : folds) {
+    for (LogFold fold : folds.all()) {
       long applied = fold.appliedOffset();
       if (applied > end) {
         log.error(
@@ -127,8 +115,8 @@ final class EmbeddedEventLog implements EventLog {
             end);
       }
       segments.skipTo(applied);
-      from = Math.min(from, applied);
     }
+    long from = folds.lowestAppliedOffset(index.appliedOffset());
     CatchUp catchUp = new CatchUp();
     segments.replay(from, end, catchUp);
     catchUp.flush();
@@ -165,21 +153,12 @@ final class EmbeddedEventLog implements EventLog {
       long next = offsets.getLast() + 1;
       if (next > index.appliedOffset() && failure == null) {
         try {
-          index.put(identities, identityOffsets, next);
+          index.put(identities, identityOffsets, List.of(), next);
         } catch (IOException e) {
           failure = e;
         }
       }
-      for (LogFold fold : folds) {
-        int first = 0;
-        while (first < offsets.size() && offsets.get(first) < fold.appliedOffset()) {
-          first++;
-        }
-        if (first < offsets.size()) {
-          long[] rest = offsets.subList(first, offsets.size()).stream().mapToLong(o -> o).toArray();
-          fold.apply(rest, List.copyOf(records.subList(first, records.size())));
-        }
-      }
+      folds.apply(offsets, records);
       records.clear();
       offsets.clear();
       identities.clear();
@@ -198,52 +177,13 @@ final class EmbeddedEventLog implements EventLog {
 
   @Override
   public List<Verdict> append(List<LogRecord> records) {
-    if (records.size() > limits.appendRecords()) {
-      throw tooLarge("records", records.size(), limits.appendRecords());
-    }
-    Submission submission = new Submission(records.size());
-    MessageDigest digest = EventIdentity.digest();
-    for (int i = 0; i < records.size(); i++) {
-      prepare(submission, i, records.get(i), digest);
-    }
-    if (submission.bytes() > limits.appendBytes()) {
-      throw tooLarge("bytes", submission.bytes(), limits.appendBytes());
-    }
+    Submission submission = preparation.prepare(records);
     if (!submission.candidates().isEmpty()) {
       checkTaking();
       queue.put(submission);
       submission.await();
     }
     return submission.verdicts();
-  }
-
-  private void prepare(
-      Submission submission, int position, LogRecord logRecord, MessageDigest digest) {
-    Problem problem = validator.check(logRecord);
-    if (problem != null) {
-      submission.reject(position, problem);
-      return;
-    }
-    byte[] payload = LogCodec.encode(logRecord);
-    if (payload.length > limits.recordBytes()) {
-      submission.reject(
-          position,
-          new Problem(
-              "record",
-              payload.length + " bytes encoded",
-              "at most " + limits.recordBytes() + " bytes"));
-      return;
-    }
-    EventIdentity identity =
-        logRecord instanceof LogRecord.Happened happened
-            ? EventIdentity.of(digest, happened.event())
-            : null;
-    submission.add(new Submission.Candidate(position, logRecord, payload, identity));
-  }
-
-  private static WinnowException tooLarge(String field, long value, long maximum) {
-    Problem problem = new Problem(field, Long.toString(value), "at most " + maximum + " a call");
-    return new WinnowException(ErrorCode.TOO_LARGE, problem.toString(), List.of(problem), null);
   }
 
   private void checkTaking() {
@@ -304,14 +244,12 @@ final class EmbeddedEventLog implements EventLog {
       throw new WinnowException(ErrorCode.UNAVAILABLE, "event log: the disk takes no writes", e);
     }
     try {
-      index.put(accepted.identities, accepted.identityOffsets, segments.endOffset());
+      index.put(accepted.identities, accepted.identityOffsets, List.of(), segments.endOffset());
     } catch (IOException e) {
       throw refuse("the id index cannot be written; open the log anew", e);
     }
     try {
-      for (LogFold fold : folds) {
-        fold.apply(accepted.offsets(), List.copyOf(accepted.records));
-      }
+      folds.apply(accepted.offsets, accepted.records);
     } catch (RuntimeException e) {
       // The records are on disk, but not in every fold: only a replay brings them together.
       throw refuse("a fold failed; open the log anew", e);
@@ -323,13 +261,11 @@ final class EmbeddedEventLog implements EventLog {
   private static final class Group {
     private final long firstOffset;
     private final List<LogRecord> records = new ArrayList<>();
+    private final List<Long> offsets = new ArrayList<>();
     private final List<byte[]> payloads = new ArrayList<>();
     private final List<EventIdentity> identities = new ArrayList<>();
     private final List<Long> identityOffsets = new ArrayList<>();
-    private final Map<Id, IdIndex.Entry> ids = new HashMap<>();
-
-    /** An id's hash as a key. */
-    private record Id(long high, long low) {}
+    private final Map<EventIdentity.Id, IdIndex.Entry> ids = new HashMap<>();
 
     Group(long firstOffset) {
       this.firstOffset = firstOffset;
@@ -340,47 +276,26 @@ final class EmbeddedEventLog implements EventLog {
       long offset = firstOffset + payloads.size();
       EventIdentity identity = candidate.identity();
       if (identity != null) {
-        Id id = new Id(identity.idHigh(), identity.idLow());
-        IdIndex.Entry earlier = ids.get(id);
+        IdIndex.Entry earlier = ids.get(identity.id());
         earlier = earlier != null ? earlier : index.find(identity);
         if (earlier != null) {
-          decideRepeated(submission, candidate, identity, earlier);
+          submission.resolveRepeated(candidate, identity, earlier);
           return;
         }
-        ids.put(id, new IdIndex.Entry(offset, identity.content()));
+        ids.put(identity.id(), new IdIndex.Entry(offset, identity.content()));
         identities.add(identity);
         identityOffsets.add(offset);
       }
       records.add(candidate.logRecord());
+      offsets.add(offset);
       payloads.add(candidate.payload());
       submission.resolve(candidate.index(), Verdict.Status.ACCEPTED, offset);
     }
+  }
 
-    private static void decideRepeated(
-        Submission submission,
-        Submission.Candidate candidate,
-        EventIdentity identity,
-        IdIndex.Entry earlier) {
-      if (earlier.content() == identity.content()) {
-        submission.resolve(candidate.index(), Verdict.Status.DUPLICATE, earlier.offset());
-      } else if (candidate.logRecord() instanceof LogRecord.Happened happened) {
-        submission.reject(
-            candidate.index(),
-            new Problem(
-                "id",
-                happened.event().id(),
-                "an id that is new: offset %d holds another event with it"
-                    .formatted(earlier.offset())));
-      }
-    }
-
-    long[] offsets() {
-      long[] offsets = new long[payloads.size()];
-      for (int i = 0; i < offsets.length; i++) {
-        offsets[i] = firstOffset + i;
-      }
-      return offsets;
-    }
+  @Override
+  public Optional<String> trouble() {
+    return Optional.ofNullable(refusal).map(WinnowException::getMessage);
   }
 
   @Override

@@ -16,6 +16,13 @@ import java.security.NoSuchAlgorithmException;
  * same event all the same.
  */
 record EventIdentity(long idHigh, long idLow, long content) {
+  /** What stands for the id alone. */
+  record Id(long high, long low) {}
+
+  Id id() {
+    return new Id(idHigh, idLow);
+  }
+
   /** A digest for {@link #of}; for one thread. */
   static MessageDigest digest() {
     try {

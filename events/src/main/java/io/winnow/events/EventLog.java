@@ -2,6 +2,7 @@ package io.winnow.events;
 
 import io.winnow.core.LogRecord;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,6 +23,13 @@ public interface EventLog extends RecordSource, AutoCloseable {
    *     take writes (nothing was acknowledged then)
    */
   List<Verdict> append(List<LogRecord> records);
+
+  /**
+   * Why the log takes no records at present, as a sentence for people; empty if nothing is known to
+   * be in the way. Cheap: it tells what was seen last, within seconds, and asks nobody. {@link
+   * #append} tries all the same.
+   */
+  Optional<String> trouble();
 
   @Override
   void close();

@@ -5,8 +5,12 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.rocksdb.BlockBasedTableConfig;
@@ -19,6 +23,7 @@ import org.rocksdb.LRUCache;
 import org.rocksdb.Options;
 import org.rocksdb.RocksDB;
 import org.rocksdb.RocksDBException;
+import org.rocksdb.RocksIterator;
 import org.rocksdb.WriteBatch;
 import org.rocksdb.WriteOptions;
 import org.slf4j.Logger;
@@ -30,7 +35,13 @@ import org.slf4j.LoggerFactory;
  * <p>It writes no log of its own: after a crash it is as old as its last flush, says so by {@link
  * #appliedOffset()}, which is written in the same batch as the ids, and the event log replays the
  * rest. If it is missing or damaged it starts empty and is rebuilt. Almost every look-up is for an
- * id that is new, and a Bloom filter answers it in memory. One thread.
+ * id that is new, and a Bloom filter answers it in memory.
+ *
+ * <p>Beside the ids it keeps the offsets that a log drops although it cannot help holding them: two
+ * servers that write to one Kafka topic may both write an event. There are few of them.
+ *
+ * <p>One thread puts, any number look up; what they find is at least as new as the last {@link
+ * #appliedOffset()} they saw.
  */
 final class IdIndex implements Closeable {
   private static final Logger log = LoggerFactory.getLogger(IdIndex.class);
@@ -39,6 +50,9 @@ final class IdIndex implements Closeable {
   private static final int FORMAT = 2;
 
   private static final byte[] APPLIED_KEY = {0};
+  private static final byte DROPPED = 1;
+  private static final int DROPPED_KEY_BYTES = 1 + Long.BYTES;
+  private static final byte[] NOTHING = {};
   private static final int VALUE_BYTES = 2 * Long.BYTES;
   private static final String DAMAGED = "DAMAGED";
 
@@ -47,7 +61,12 @@ final class IdIndex implements Closeable {
   }
 
   /** An id that the log holds. */
-  record Entry(long offset, long content) {}
+  record Entry(long offset, long content) {
+    private static Entry of(byte[] value) {
+      ByteBuffer in = ByteBuffer.wrap(value);
+      return new Entry(in.getLong(0), in.getLong(Long.BYTES));
+    }
+  }
 
   private final Path folder;
   private final Cache cache;
@@ -55,8 +74,12 @@ final class IdIndex implements Closeable {
   private final Options options;
   private final WriteOptions writeOptions;
   private final RocksDB database;
-  private final byte[] value = new byte[VALUE_BYTES];
-  private long appliedOffset;
+
+  /** Held by whoever uses the database, and alone by whoever closes it: native code crashes. */
+  private final ReentrantReadWriteLock openLock = new ReentrantReadWriteLock();
+
+  private volatile long appliedOffset;
+  private boolean closed;
 
   private IdIndex(Path folder) throws RocksDBException {
     this.folder = folder;
@@ -141,16 +164,30 @@ final class IdIndex implements Closeable {
 
   /** The event with an id, or null if the log has none. */
   @Nullable Entry find(EventIdentity identity) throws IOException {
-    try {
-      int size = database.get(identity.key(), value);
-      if (size == RocksDB.NOT_FOUND) {
-        return null;
+    return use(() -> Optional.ofNullable(database.get(identity.key())).map(Entry::of)).orElse(null);
+  }
+
+  /** The dropped offsets in {@code [from, to)}, ascending. */
+  List<Long> dropped(long from, long to) throws IOException {
+    return use(() -> {
+      List<Long> offsets = new ArrayList<>();
+      byte[] end = droppedKey(to);
+      try (RocksIterator keys = database.newIterator()) {
+        keys.seek(droppedKey(from));
+        while (keys.isValid() && Arrays.compareUnsigned(keys.key(), end) < 0) {
+          if (keys.key().length == DROPPED_KEY_BYTES) {
+            offsets.add(ByteBuffer.wrap(keys.key()).getLong(1));
+          }
+          keys.next();
+        }
+        keys.status();
       }
-      ByteBuffer in = ByteBuffer.wrap(value);
-      return new Entry(in.getLong(0), in.getLong(Long.BYTES));
-    } catch (RocksDBException e) {
-      throw damaged(e);
-    }
+      return offsets;
+    });
+  }
+
+  private static byte[] droppedKey(long offset) {
+    return ByteBuffer.allocate(DROPPED_KEY_BYTES).put(DROPPED).putLong(offset).array();
   }
 
   /**
@@ -158,23 +195,49 @@ final class IdIndex implements Closeable {
    *
    * @param identities of the events
    * @param offsets of the events
+   * @param dropped offsets that replays leave out
    */
-  void put(List<EventIdentity> identities, List<Long> offsets, long newAppliedOffset)
+  void put(
+      List<EventIdentity> identities, List<Long> offsets, List<Long> dropped, long newAppliedOffset)
       throws IOException {
-    try (WriteBatch batch = new WriteBatch()) {
-      for (int i = 0; i < identities.size(); i++) {
-        EventIdentity identity = identities.get(i);
-        ByteBuffer entry =
-            ByteBuffer.allocate(VALUE_BYTES).putLong(offsets.get(i)).putLong(identity.content());
-        batch.put(identity.key(), entry.array());
+    use(() -> {
+      try (WriteBatch batch = new WriteBatch()) {
+        for (int i = 0; i < identities.size(); i++) {
+          EventIdentity identity = identities.get(i);
+          ByteBuffer entry =
+              ByteBuffer.allocate(VALUE_BYTES).putLong(offsets.get(i)).putLong(identity.content());
+          batch.put(identity.key(), entry.array());
+        }
+        for (long offset : dropped) {
+          batch.put(droppedKey(offset), NOTHING);
+        }
+        ByteBuffer applied =
+            ByteBuffer.allocate(Long.BYTES + Integer.BYTES)
+                .putLong(newAppliedOffset)
+                .putInt(FORMAT);
+        batch.put(APPLIED_KEY, applied.array());
+        database.write(writeOptions, batch);
+        appliedOffset = newAppliedOffset;
+        return newAppliedOffset;
       }
-      ByteBuffer applied =
-          ByteBuffer.allocate(Long.BYTES + Integer.BYTES).putLong(newAppliedOffset).putInt(FORMAT);
-      batch.put(APPLIED_KEY, applied.array());
-      database.write(writeOptions, batch);
-      appliedOffset = newAppliedOffset;
+    });
+  }
+
+  private interface Use<T> {
+    T run() throws RocksDBException;
+  }
+
+  private <T> T use(Use<T> use) throws IOException {
+    openLock.readLock().lock();
+    try {
+      if (closed) {
+        throw new IOException(folder + ": the id index is closed");
+      }
+      return use.run();
     } catch (RocksDBException e) {
       throw damaged(e);
+    } finally {
+      openLock.readLock().unlock();
     }
   }
 
@@ -190,6 +253,18 @@ final class IdIndex implements Closeable {
 
   @Override
   public void close() {
+    openLock.writeLock().lock();
+    try {
+      if (!closed) {
+        closed = true;
+        closeDatabase();
+      }
+    } finally {
+      openLock.writeLock().unlock();
+    }
+  }
+
+  private void closeDatabase() {
     try (FlushOptions flush = new FlushOptions().setWaitForFlush(true)) {
       database.flush(flush);
     } catch (RocksDBException e) {
@@ -206,7 +281,8 @@ final class IdIndex implements Closeable {
     cache.close();
   }
 
-  private static void delete(Path folder) throws IOException {
+  /** Removes an index that is closed. */
+  static void delete(Path folder) throws IOException {
     if (!Files.exists(folder)) {
       return;
     }

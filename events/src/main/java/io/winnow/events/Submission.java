@@ -49,6 +49,21 @@ final class Submission {
     verdicts[index] = new Verdict(status, offset, null);
   }
 
+  /** Gives the verdict on an event whose id the log holds at another offset. */
+  void resolveRepeated(Candidate candidate, EventIdentity identity, IdIndex.Entry earlier) {
+    if (earlier.content() == identity.content()) {
+      resolve(candidate.index(), Verdict.Status.DUPLICATE, earlier.offset());
+    } else if (candidate.logRecord() instanceof LogRecord.Happened happened) {
+      reject(
+          candidate.index(),
+          new Problem(
+              "id",
+              happened.event().id(),
+              "an id that is new: offset %d holds another event with it"
+                  .formatted(earlier.offset())));
+    }
+  }
+
   List<Candidate> candidates() {
     return candidates;
   }
