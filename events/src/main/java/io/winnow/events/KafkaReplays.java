@@ -160,15 +160,18 @@ final class KafkaReplays implements AutoCloseable {
       }
     }
 
+    /** Goes on with what was fetched if that reaches the offset. */
     private void goTo(long from) {
-      while (!fetched.isEmpty() && next < from) {
-        next = fetched.removeFirst().offset() + 1;
-      }
-      if (next != from) {
+      if (next > from) {
         fetched.clear();
-        consumer.seek(topic.partition(), from);
-        next = from;
       }
+      while (!fetched.isEmpty() && fetched.getFirst().offset() < from) {
+        fetched.removeFirst();
+      }
+      if (next != from && fetched.isEmpty()) {
+        consumer.seek(topic.partition(), from);
+      }
+      next = from;
     }
 
     /** Waits for records, or for the consumer to pass offsets that hold none. */
