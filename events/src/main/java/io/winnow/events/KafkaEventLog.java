@@ -25,6 +25,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.errors.InterruptException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -131,6 +132,10 @@ final class KafkaEventLog implements EventLog {
     boolean another = !noted.isEmpty() && !noted.equals(topic.identity());
     for (LogFold fold : folds) {
       long applied = fold.appliedOffset();
+      if (applied > topic.endOffset()) {
+        // Or a state that another server brings up to date has seen what came since.
+        topic.askEndOffset();
+      }
       if (applied > topic.endOffset() || (another && applied > 0)) {
         log.error(
             "{} has seen {} records of topic '{}'; topic '{}' ends at {}: it is rebuilt",
@@ -227,6 +232,8 @@ final class KafkaEventLog implements EventLog {
         }
         try {
           sent[i] = sender.send(producer, candidates.get(i));
+        } catch (InterruptException e) {
+          throw interrupted(e);
         } catch (RuntimeException e) {
           throw notTaken(e);
         }
@@ -248,10 +255,7 @@ final class KafkaEventLog implements EventLog {
           throw notTaken(new org.apache.kafka.common.errors.TimeoutException("no answer", e));
         } catch (InterruptedException e) {
           Thread.currentThread().interrupt();
-          throw new WinnowException(
-              ErrorCode.UNAVAILABLE,
-              "event log: interrupted before the records were acknowledged; send them again",
-              e);
+          throw interrupted(e);
         }
         if (offsets[i] < endBefore) {
           throw progress.refuse(
@@ -262,6 +266,13 @@ final class KafkaEventLog implements EventLog {
         until = Math.max(until, offsets[i] + 1);
       }
       trouble = null;
+    }
+
+    private static WinnowException interrupted(Exception cause) {
+      return new WinnowException(
+          ErrorCode.UNAVAILABLE,
+          "event log: interrupted before the records were acknowledged; send them again",
+          cause);
     }
 
     private WinnowException notTaken(Throwable cause) {
@@ -350,6 +361,10 @@ final class KafkaEventLog implements EventLog {
     }
     budget.close();
     budget.awaitEmpty();
+    Closing.uninterrupted(this::closeParts);
+  }
+
+  private void closeParts() {
     watch.shutdownNow();
     tail.close();
     replays.close();

@@ -214,7 +214,7 @@ final class KafkaReplays implements AutoCloseable {
     }
 
     void close() {
-      consumer.close(CloseOptions.timeout(Duration.ZERO));
+      Closing.uninterrupted(() -> consumer.close(CloseOptions.timeout(Duration.ZERO)));
     }
   }
 }

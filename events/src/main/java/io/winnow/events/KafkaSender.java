@@ -8,6 +8,7 @@ import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.InterruptException;
 import org.apache.kafka.common.errors.RetriableException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -59,7 +60,7 @@ final class KafkaSender implements AutoCloseable {
 
   /** Replaces a producer whose failure will not pass. What others sent with it fails, too. */
   void failed(Producer<byte[], byte[]> used, Throwable failure) {
-    if (failure instanceof RetriableException) {
+    if (failure instanceof RetriableException || failure instanceof InterruptException) {
       return;
     }
     synchronized (this) {
@@ -69,7 +70,7 @@ final class KafkaSender implements AutoCloseable {
       log.warn("event log: the producer of topic {} is replaced", topic.name(), failure);
       producer = topic.newProducer();
     }
-    used.close(Duration.ZERO);
+    Closing.uninterrupted(() -> used.close(Duration.ZERO));
   }
 
   /** What is still on its way fails. */

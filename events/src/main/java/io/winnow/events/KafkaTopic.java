@@ -2,10 +2,10 @@ package io.winnow.events;
 
 import io.winnow.core.ErrorCode;
 import io.winnow.core.WinnowException;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.CommonClientConfigs;
@@ -292,9 +292,18 @@ final class KafkaTopic implements AutoCloseable {
     return identity;
   }
 
-  /** Behind the last record when the topic was opened. */
+  /** Behind the last record when Kafka was asked last. */
   long endOffset() {
     return endOffset;
+  }
+
+  /** Asks Kafka for the end again. */
+  void askEndOffset() {
+    try {
+      endOffset = offset(OffsetSpec.latest());
+    } catch (ExecutionException e) {
+      throw unavailable(config, e.getCause() == null ? e : e.getCause());
+    }
   }
 
   /** What became of the topic. */
@@ -336,11 +345,6 @@ final class KafkaTopic implements AutoCloseable {
               .formatted(name(), partitionNow.isr().size(), replicasInSyncMin));
     }
     return new State.Serving();
-  }
-
-  /** Why the topic does not take records, if it is merely at present. */
-  static Optional<String> trouble(State state) {
-    return state instanceof State.Troubled(String why) ? Optional.of(why) : Optional.empty();
   }
 
   /** A new producer that acknowledges what all replicas in sync have, each record once. */
@@ -416,6 +420,6 @@ final class KafkaTopic implements AutoCloseable {
 
   @Override
   public void close() {
-    admin.close(java.time.Duration.ofMillis(config.answerWithinMs()));
+    admin.close(Duration.ofMillis(config.answerWithinMs()));
   }
 }

@@ -410,4 +410,30 @@ abstract class EventLogConformance {
       assertEquals(List.of(Status.ACCEPTED), statuses(log.append(click("later"))));
     }
   }
+
+  @Test
+  void append_threadInterrupted_isUnavailableAndTheLogGoesOn() {
+    try (EventLog log = open()) {
+      Thread.currentThread().interrupt();
+      ErrorCode code = refused(log, click("a"));
+      assertTrue(Thread.interrupted(), "the caller still knows that it was interrupted");
+      assertEquals(ErrorCode.UNAVAILABLE, code);
+      // It may have been written all the same.
+      assertEquals(0, log.append(click("a")).getFirst().offset());
+      assertEquals(1, log.append(click("b")).getFirst().offset());
+      assertEquals(2, Samples.replayed(log).size());
+    }
+  }
+
+  @Test
+  void close_threadInterrupted_closesAll() {
+    EventLog log = open();
+    log.append(click("a"));
+    Thread.currentThread().interrupt();
+    log.close();
+    assertTrue(Thread.interrupted(), "the caller still knows that it was interrupted");
+    try (EventLog again = open()) {
+      assertEquals(Status.DUPLICATE, again.append(click("a")).getFirst().status());
+    }
+  }
 }

@@ -246,6 +246,20 @@ final class KafkaEventLogTest extends EventLogConformance {
   }
 
   @Test
+  void replay_threadInterrupted_isUnavailableAndTheNextReplayIsWhole() {
+    List<LogRecord> records = Samples.mixed(5, 50);
+    try (EventLog log = open()) {
+      log.append(records);
+      Thread.currentThread().interrupt();
+      WinnowException refused =
+          assertThrows(WinnowException.class, () -> log.replay((offset, logRecord) -> {}));
+      assertTrue(Thread.interrupted(), "the caller still knows that it was interrupted");
+      assertEquals(ErrorCode.UNAVAILABLE, refused.code());
+      assertEquals(Samples.encoded(records), Samples.encoded(Samples.replayed(log)));
+    }
+  }
+
+  @Test
   void open_topicMadeAgain_forgetsIndexAndFolds() throws Exception {
     Recorder fold = new Recorder();
     try (EventLog log = open("a", fold)) {
