@@ -1,6 +1,8 @@
 package io.winnow.events;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotSame;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -26,11 +28,15 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.Config;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.RecordsToDelete;
 import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.config.ConfigResource;
+import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -72,15 +78,15 @@ final class KafkaEventLogTest extends EventLogConformance {
   }
 
   private KafkaEventLog open(Path place, EventLogConfig.Limits limits, List<LogFold> folds) {
-    return KafkaEventLog.open(
-        new KafkaLogConfig(
-            new Engines.LogEngine.Kafka(broker.bootstrapServers(), topic),
-            place,
-            limits,
-            Duration.ofSeconds(20)),
-        Samples.SCHEMA,
-        Samples.CLOCK,
-        folds);
+    return KafkaEventLog.open(config(place, limits), Samples.SCHEMA, Samples.CLOCK, folds);
+  }
+
+  private KafkaLogConfig config(Path place, EventLogConfig.Limits limits) {
+    return new KafkaLogConfig(
+        new Engines.LogEngine.Kafka(broker.bootstrapServers(), topic),
+        place,
+        limits,
+        Duration.ofSeconds(20));
   }
 
   private KafkaEventLog open(String server, LogFold... folds) {
@@ -138,7 +144,7 @@ final class KafkaEventLogTest extends EventLogConformance {
       }
       assertEquals(calls * each, accepted);
       assertTrue(rejected > 0, "no conflict");
-      assertSame(a, b, calls * each);
+      assertAgree(a, b, calls * each);
     }
     assertEquals(Samples.encoded(foldA.records), Samples.encoded(foldB.records));
     assertEquals(foldA.offsets, foldB.offsets);
@@ -151,7 +157,7 @@ final class KafkaEventLogTest extends EventLogConformance {
   }
 
   /** Waits until both have read the topic to its end. */
-  private static void assertSame(EventLog a, EventLog b, int records) {
+  private static void assertAgree(EventLog a, EventLog b, int records) {
     // An append is answered behind everything that stands before it.
     a.append(click("last-a"));
     b.append(click("last-b"));
@@ -260,6 +266,47 @@ final class KafkaEventLogTest extends EventLogConformance {
   }
 
   @Test
+  void send_producerClosed_isReplacedByAnother() throws Exception {
+    try (KafkaTopic opened = KafkaTopic.open(config(folder, EventLogConfig.Limits.DEFAULT));
+        KafkaSender sender = new KafkaSender(opened)) {
+      Submission.Candidate candidate =
+          new Submission.Candidate(0, Samples.click("a", "u", "i"), new byte[] {1}, null);
+      Producer<byte[], byte[]> first = sender.producer();
+      assertEquals(0, sender.send(first, candidate).get().offset());
+      sender.failed(first, new TimeoutException("passes"));
+      assertSame(first, sender.producer());
+      first.close();
+      IllegalStateException closed =
+          assertThrows(IllegalStateException.class, () -> sender.send(first, candidate));
+      sender.failed(first, closed);
+      Producer<byte[], byte[]> second = sender.producer();
+      assertNotSame(first, second);
+      // Another caller that met the first one's end does not end the second.
+      sender.failed(first, closed);
+      assertSame(second, sender.producer());
+      assertEquals(1, sender.send(second, candidate).get().offset());
+    }
+  }
+
+  @Test
+  void config_answerOutOfRange_isRefused() {
+    for (Duration within : List.of(Duration.ofMillis(999), Duration.ofMinutes(11))) {
+      WinnowException refused =
+          assertThrows(
+              WinnowException.class,
+              () ->
+                  new KafkaLogConfig(
+                      new Engines.LogEngine.Kafka("localhost:1", "t"),
+                      folder,
+                      EventLogConfig.Limits.DEFAULT,
+                      within));
+      assertEquals("answer_within", refused.problems().getFirst().field());
+    }
+    KafkaLogConfig usual = KafkaLogConfig.of(new Engines.LogEngine.Kafka("h:1", "t"), folder);
+    assertEquals(10_000, usual.answerWithinMs());
+  }
+
+  @Test
   void open_topicMadeAgain_forgetsIndexAndFolds() throws Exception {
     Recorder fold = new Recorder();
     try (EventLog log = open("a", fold)) {
@@ -356,10 +403,8 @@ final class KafkaEventLogTest extends EventLogConformance {
   @Test
   void open_missingTopic_isMadeToKeepEverything() throws Exception {
     open().close();
-    var resource =
-        new org.apache.kafka.common.config.ConfigResource(
-            org.apache.kafka.common.config.ConfigResource.Type.TOPIC, topic);
-    var made = admin.describeConfigs(List.of(resource)).all().get().get(resource);
+    ConfigResource resource = new ConfigResource(ConfigResource.Type.TOPIC, topic);
+    Config made = admin.describeConfigs(List.of(resource)).all().get().get(resource);
     for (String retention : List.of("retention.ms", "retention.bytes")) {
       assertEquals("-1", made.get(retention).value());
     }
