@@ -95,7 +95,7 @@ final class LayeringTest {
   void engines_stayBehindTheirModule() {
     only(Set.of("models"), "ai.djl..", "ai.onnxruntime..", "ai.onnx..");
     // In the benchmarks it is a peer.
-    only(Set.of("events", "features", "benchmarks"), "org.rocksdb..");
+    only(Set.of("features", "benchmarks"), "org.rocksdb..");
     // The harness runs the server, the others talk to it.
     only(Set.of("events", "harness", "benchmarks"), "org.apache.kafka..", "kafka..");
     only(Set.of("serving"), "io.helidon..");

@@ -8,11 +8,10 @@ import io.winnow.core.application.Schema;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
 import java.util.ArrayList;
-import java.util.HashMap;
+import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
@@ -23,9 +22,10 @@ import org.slf4j.LoggerFactory;
  * The event log in files of this process.
  *
  * <p>Callers validate and encode in their own threads and queue up; one committer takes all that
- * wait as a group, drops duplicates, writes the group, forces it to the medium once, feeds the
- * folds, and then acknowledges every caller (group commit: DeWitt et al., Implementation techniques
- * for main memory database systems, SIGMOD 1984). The longer the disk takes, the larger the groups.
+ * wait as a group, drops duplicates, writes the group and forces it to the medium once (group
+ * commit: DeWitt et al., Implementation techniques for main memory database systems, SIGMOD 1984).
+ * The longer the disk takes, the larger the groups. A third thread feeds the folds with the group
+ * and then acknowledges every caller, while the committer is at the next group.
  */
 final class EmbeddedEventLog implements EventLog {
   private static final Logger log = LoggerFactory.getLogger(EmbeddedEventLog.class);
@@ -41,14 +41,13 @@ final class EmbeddedEventLog implements EventLog {
   private final Segments segments;
   private final IdIndex index;
   private final SubmissionQueue queue;
+  private final FoldStage foldStage;
+  private final Refusal refusal = new Refusal();
   private final Thread committer;
   private final AtomicBoolean closed = new AtomicBoolean();
 
   /** Everything below is on disk and in the folds. */
   private volatile long endOffset;
-
-  /** Why the log takes nothing until it is opened anew. */
-  private volatile @Nullable WinnowException refusal;
 
   private EmbeddedEventLog(
       EventLogConfig config,
@@ -64,6 +63,7 @@ final class EmbeddedEventLog implements EventLog {
     this.index = index;
     EventLogConfig.Limits limits = config.limits();
     this.queue = new SubmissionQueue(limits.queueRecords(), limits.queueBytes());
+    this.foldStage = new FoldStage(folds, end -> endOffset = end, refusal);
     this.committer =
         Thread.ofPlatform().name("event-log-committer").daemon().unstarted(this::commitAll);
   }
@@ -84,12 +84,15 @@ final class EmbeddedEventLog implements EventLog {
       Segments segments =
           Segments.open(folder, config.segmentBytes(), config.limits().recordBytes(), disk);
       opened.add(segments);
-      IdIndex index = IdIndex.open(folder.resolve("index"), segments.endOffset());
+      IdIndex index =
+          IdIndex.open(folder.resolve("index"), segments.endOffset(), config.newestIds());
       opened.add(index);
-      RecordPreparation preparation = new RecordPreparation(config.limits(), schema, clock);
+      RecordPreparation preparation =
+          new RecordPreparation(config.limits(), schema, clock, index.identity());
       EmbeddedEventLog eventLog =
           new EmbeddedEventLog(config, preparation, new Folds(folds), lock, segments, index);
       eventLog.catchUp();
+      eventLog.foldStage.start();
       eventLog.committer.start();
       return eventLog;
     } catch (IOException e) {
@@ -128,45 +131,49 @@ final class EmbeddedEventLog implements EventLog {
 
   /** Collects replayed records into batches. */
   private final class CatchUp implements Segments.FrameVisitor {
-    private final MessageDigest digest = EventIdentity.digest();
     private final List<LogRecord> records = new ArrayList<>();
-    private final List<Long> offsets = new ArrayList<>();
-    private final List<EventIdentity> identities = new ArrayList<>();
-    private final List<Long> identityOffsets = new ArrayList<>();
+    private final long[] offsets = new long[REPLAY_BATCH];
+    private final long[] identities = new long[EventIdentity.LONGS * REPLAY_BATCH];
+    private final boolean foldsAreBehind =
+        folds.lowestAppliedOffset(segments.endOffset()) < segments.endOffset();
+    private int size;
     private @Nullable IOException failure;
 
     @Override
     public void visit(long offset, byte[] bytes, int from, int length) {
-      LogRecord decoded = LogCodec.decode(bytes, from, length);
-      if (decoded instanceof LogRecord.Happened happened && offset >= index.appliedOffset()) {
-        identities.add(EventIdentity.of(digest, happened.event()));
-        identityOffsets.add(offset);
+      if (offset >= index.appliedOffset()) {
+        index.identity().of(bytes, from, length, identities, EventIdentity.LONGS * size);
+      } else {
+        EventIdentity.none(identities, EventIdentity.LONGS * size);
       }
-      records.add(decoded);
-      offsets.add(offset);
-      if (records.size() == REPLAY_BATCH) {
+      offsets[size++] = offset;
+      if (foldsAreBehind) {
+        records.add(LogCodec.decode(bytes, from, length));
+      }
+      if (size == REPLAY_BATCH) {
         flushBatch();
       }
     }
 
     private void flushBatch() {
-      long next = offsets.getLast() + 1;
+      long next = offsets[size - 1] + 1;
       if (next > index.appliedOffset() && failure == null) {
         try {
-          index.put(identities, identityOffsets, List.of(), next);
+          index.replayed(identities, offsets, size);
+          index.commit(next);
         } catch (IOException e) {
           failure = e;
         }
       }
-      folds.apply(offsets, records);
+      if (foldsAreBehind) {
+        folds.apply(Arrays.copyOf(offsets, size), List.copyOf(records));
+      }
       records.clear();
-      offsets.clear();
-      identities.clear();
-      identityOffsets.clear();
+      size = 0;
     }
 
     void flush() throws IOException {
-      if (!records.isEmpty()) {
+      if (size > 0) {
         flushBatch();
       }
       if (failure != null) {
@@ -178,32 +185,24 @@ final class EmbeddedEventLog implements EventLog {
   @Override
   public List<Verdict> append(List<LogRecord> records) {
     Submission submission = preparation.prepare(records);
-    if (!submission.candidates().isEmpty()) {
-      checkTaking();
+    if (submission.candidates() > 0) {
+      refusal.check();
       queue.put(submission);
       submission.await();
     }
     return submission.verdicts();
   }
 
-  private void checkTaking() {
-    WinnowException why = refusal;
-    if (why != null) {
-      throw new WinnowException(why.code(), String.valueOf(why.getMessage()), why);
-    }
-  }
-
   private void commitAll() {
     List<Submission> group = queue.take(GROUP_BYTES);
     while (!group.isEmpty()) {
       try {
-        checkTaking();
-        commit(group);
-        group.forEach(Submission::acknowledge);
+        refusal.check();
+        foldStage.put(commit(group));
       } catch (WinnowException e) {
         fail(group, e);
       } catch (RuntimeException | Error e) {
-        fail(group, refuse("the committer failed; open the log anew", e));
+        fail(group, refusal.refuse("the committer failed; open the log anew", e));
       }
       group = queue.take(GROUP_BYTES);
     }
@@ -213,89 +212,70 @@ final class EmbeddedEventLog implements EventLog {
     group.forEach(submission -> submission.fail(why));
   }
 
-  private WinnowException refuse(String what, Throwable cause) {
-    WinnowException why = new WinnowException(ErrorCode.UNAVAILABLE, "event log: " + what, cause);
-    refusal = why;
-    log.error("event log: takes no more records: {}", what, cause);
-    return why;
-  }
-
-  private void commit(List<Submission> group) {
-    Group accepted = new Group(segments.endOffset());
+  /** Brings what is new in a group of calls to the disk. */
+  private FoldStage.Group commit(List<Submission> group) {
+    long first = segments.endOffset();
+    long end = first;
     try {
       for (Submission submission : group) {
-        for (Submission.Candidate candidate : submission.candidates()) {
-          accepted.decide(submission, candidate, index);
+        end = decide(submission, end);
+      }
+    } catch (IOException e) {
+      throw refusal.refuse("the id index cannot be read; open the log anew", e);
+    }
+    long[] offsets = new long[(int) (end - first)];
+    if (offsets.length > 0) {
+      write(group, offsets.length);
+    }
+    List<LogRecord> records = new ArrayList<>(offsets.length);
+    for (Submission submission : group) {
+      for (int candidate = 0; candidate < submission.candidates(); candidate++) {
+        if (submission.isAccepted(candidate)) {
+          offsets[records.size()] = first + records.size();
+          records.add(submission.candidate(candidate));
         }
       }
-    } catch (IOException e) {
-      throw refuse("the id index cannot be read; open the log anew", e);
     }
-    if (accepted.payloads.isEmpty()) {
-      return;
-    }
-    try {
-      segments.append(accepted.payloads);
-    } catch (IOException e) {
-      if (segments.isUncertain()) {
-        throw refuse("the disk failed and what it holds is unknown; open the log anew", e);
+    return new FoldStage.Group(group, offsets, Collections.unmodifiableList(records), end);
+  }
+
+  /** Gives verdicts on a call's records, and offsets to those that are new. */
+  private long decide(Submission submission, long firstOffset) throws IOException {
+    IdIndex.@Nullable Entry @Nullable [] earlier =
+        index.addNew(submission.identities(), submission.candidates(), firstOffset);
+    long offset = firstOffset;
+    for (int candidate = 0; candidate < submission.candidates(); candidate++) {
+      IdIndex.Entry repeated = earlier == null ? null : earlier[candidate];
+      if (repeated == null) {
+        submission.accept(candidate, offset++);
+      } else {
+        submission.repeat(candidate, repeated);
       }
-      log.error("event log: nothing of {} records was written", accepted.payloads.size(), e);
+    }
+    return offset;
+  }
+
+  private void write(List<Submission> group, int count) {
+    try {
+      segments.append(group.stream().map(Submission::frames).toList());
+    } catch (IOException e) {
+      index.rollBack();
+      if (segments.isUncertain()) {
+        throw refusal.refuse("the disk failed and what it holds is unknown; open the log anew", e);
+      }
+      log.error("event log: nothing of {} records was written", count, e);
       throw new WinnowException(ErrorCode.UNAVAILABLE, "event log: the disk takes no writes", e);
     }
     try {
-      index.put(accepted.identities, accepted.identityOffsets, List.of(), segments.endOffset());
+      index.commit(segments.endOffset());
     } catch (IOException e) {
-      throw refuse("the id index cannot be written; open the log anew", e);
-    }
-    try {
-      folds.apply(accepted.offsets, accepted.records);
-    } catch (RuntimeException e) {
-      // The records are on disk, but not in every fold: only a replay brings them together.
-      throw refuse("a fold failed; open the log anew", e);
-    }
-    endOffset = segments.endOffset();
-  }
-
-  /** The records of one commit, as they are decided. */
-  private static final class Group {
-    private final long firstOffset;
-    private final List<LogRecord> records = new ArrayList<>();
-    private final List<Long> offsets = new ArrayList<>();
-    private final List<byte[]> payloads = new ArrayList<>();
-    private final List<EventIdentity> identities = new ArrayList<>();
-    private final List<Long> identityOffsets = new ArrayList<>();
-    private final Map<EventIdentity.Id, IdIndex.Entry> ids = new HashMap<>();
-
-    Group(long firstOffset) {
-      this.firstOffset = firstOffset;
-    }
-
-    void decide(Submission submission, Submission.Candidate candidate, IdIndex index)
-        throws IOException {
-      long offset = firstOffset + payloads.size();
-      EventIdentity identity = candidate.identity();
-      if (identity != null) {
-        IdIndex.Entry earlier = ids.get(identity.id());
-        earlier = earlier != null ? earlier : index.find(identity);
-        if (earlier != null) {
-          submission.resolveRepeated(candidate, identity, earlier);
-          return;
-        }
-        ids.put(identity.id(), new IdIndex.Entry(offset, identity.content()));
-        identities.add(identity);
-        identityOffsets.add(offset);
-      }
-      records.add(candidate.logRecord());
-      offsets.add(offset);
-      payloads.add(candidate.payload());
-      submission.resolve(candidate.index(), Verdict.Status.ACCEPTED, offset);
+      throw refusal.refuse("the id index cannot be written; open the log anew", e);
     }
   }
 
   @Override
   public Optional<String> trouble() {
-    return Optional.ofNullable(refusal).map(WinnowException::getMessage);
+    return Optional.ofNullable(refusal.reason()).map(WinnowException::getMessage);
   }
 
   @Override
@@ -327,14 +307,8 @@ final class EmbeddedEventLog implements EventLog {
       return;
     }
     queue.close();
-    boolean interrupted = false;
-    while (committer.isAlive()) {
-      try {
-        committer.join();
-      } catch (InterruptedException e) {
-        interrupted = true;
-      }
-    }
+    Uninterruptibly.run(committer::join);
+    foldStage.finish();
     index.close();
     try {
       try {
@@ -344,10 +318,6 @@ final class EmbeddedEventLog implements EventLog {
       }
     } catch (IOException e) {
       throw new WinnowException(ErrorCode.UNAVAILABLE, "event log: cannot be closed", e);
-    } finally {
-      if (interrupted) {
-        Thread.currentThread().interrupt();
-      }
     }
   }
 }

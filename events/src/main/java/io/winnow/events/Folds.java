@@ -1,6 +1,7 @@
 package io.winnow.events;
 
 import io.winnow.core.LogRecord;
+import java.util.Arrays;
 import java.util.List;
 
 /** The folds of one log, fed together. One thread. */
@@ -19,16 +20,16 @@ record Folds(List<LogFold> all) {
   }
 
   /** Offers each fold those of the records that it has not seen. */
-  void apply(List<Long> offsets, List<LogRecord> records) {
+  void apply(long[] offsets, List<LogRecord> records) {
     for (LogFold fold : all) {
-      int first = 0;
-      while (first < offsets.size() && offsets.get(first) < fold.appliedOffset()) {
-        first++;
-      }
-      if (first < offsets.size()) {
-        long[] rest =
-            offsets.subList(first, offsets.size()).stream().mapToLong(offset -> offset).toArray();
-        fold.apply(rest, List.copyOf(records.subList(first, records.size())));
+      int first = Arrays.binarySearch(offsets, fold.appliedOffset());
+      first = first >= 0 ? first : -first - 1;
+      if (first == 0 && offsets.length > 0) {
+        fold.apply(offsets, records);
+      } else if (first < offsets.length) {
+        fold.apply(
+            Arrays.copyOfRange(offsets, first, offsets.length),
+            records.subList(first, records.size()));
       }
     }
   }

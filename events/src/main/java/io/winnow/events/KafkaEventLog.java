@@ -98,9 +98,11 @@ final class KafkaEventLog implements EventLog {
       KafkaTopic topic = KafkaTopic.open(config);
       opened.add(topic);
       forgetOtherTopic(folder, topic, folds);
-      IdIndex index = IdIndex.open(folder.resolve("index"), topic.endOffset());
+      IdIndex index =
+          IdIndex.open(folder.resolve("index"), topic.endOffset(), EventLogConfig.NEWEST_IDS);
       opened.add(index);
-      RecordPreparation preparation = new RecordPreparation(config.limits(), schema, clock);
+      RecordPreparation preparation =
+          new RecordPreparation(config.limits(), schema, clock, index.identity());
       KafkaEventLog eventLog = new KafkaEventLog(config, preparation, folds, lock, topic, index);
       opened.clear();
       opened.add(eventLog);
@@ -171,11 +173,11 @@ final class KafkaEventLog implements EventLog {
   @Override
   public List<Verdict> append(List<LogRecord> records) {
     Submission submission = preparation.prepare(records);
-    int count = submission.candidates().size();
+    int count = submission.candidates();
     if (count == 0) {
       return submission.verdicts();
     }
-    progress.checkTaking();
+    progress.refusal().check();
     budget.reserve(count, submission.bytes());
     try {
       Call call = new Call(submission);
@@ -194,7 +196,6 @@ final class KafkaEventLog implements EventLog {
   /** One append on its way. */
   private final class Call {
     private final Submission submission;
-    private final List<Submission.Candidate> candidates;
     private final long deadline = Progress.deadline(config.answerWithinMs());
     private final long endBefore = progress.endOffset();
     private final Producer<byte[], byte[]> producer = sender.producer();
@@ -209,35 +210,41 @@ final class KafkaEventLog implements EventLog {
     @SuppressWarnings({"unchecked", "rawtypes"}) // An array of a generic type.
     Call(Submission submission) {
       this.submission = submission;
-      candidates = submission.candidates();
-      sent = new Future[candidates.size()];
-      offsets = new long[candidates.size()];
+      sent = new Future[submission.candidates()];
+      offsets = new long[sent.length];
       Arrays.fill(offsets, -1);
     }
 
     /** Sends what neither the index nor this call has seen. */
     void send() throws IOException {
-      Set<EventIdentity.Id> ids = new HashSet<>();
+      long[] identities = submission.identities();
+      Set<Id> ids = new HashSet<>();
       for (int i = 0; i < sent.length; i++) {
-        EventIdentity identity = candidates.get(i).identity();
-        if (identity != null) {
-          IdIndex.Entry earlier = index.find(identity);
+        int at = EventIdentity.LONGS * i;
+        if (EventIdentity.isEvent(identities, at)) {
+          IdIndex.Entry earlier = index.find(identities, at);
           if (earlier != null) {
             until = Math.max(until, earlier.offset() + 1);
             continue;
           }
-          if (!ids.add(identity.id())) {
+          if (!ids.add(new Id(identities[at], identities[at + 1]))) {
             continue;
           }
         }
         try {
-          sent[i] = sender.send(producer, candidates.get(i));
+          sent[i] = sender.send(producer, submission.candidate(i), encoded(i));
         } catch (InterruptException e) {
           throw interrupted(e);
         } catch (RuntimeException e) {
           throw notTaken(e);
         }
       }
+    }
+
+    private byte[] encoded(int candidate) {
+      Frames frames = submission.frames();
+      int from = frames.payloadFrom(candidate);
+      return Arrays.copyOfRange(frames.array(), from, from + frames.payloadLength(candidate));
     }
 
     void awaitKafka() {
@@ -302,13 +309,12 @@ final class KafkaEventLog implements EventLog {
     /** Asks the index who was first. */
     void decide() throws IOException {
       for (int i = 0; i < offsets.length; i++) {
-        Submission.Candidate candidate = candidates.get(i);
-        EventIdentity identity = candidate.identity();
-        if (identity == null) {
-          submission.resolve(candidate.index(), Verdict.Status.ACCEPTED, offsets[i]);
+        int at = EventIdentity.LONGS * i;
+        if (!EventIdentity.isEvent(submission.identities(), at)) {
+          submission.accept(i, offsets[i]);
           continue;
         }
-        IdIndex.Entry first = index.find(identity);
+        IdIndex.Entry first = index.find(submission.identities(), at);
         if (first == null) {
           throw progress.refuse(
               "an event of topic %s is not in the id index; open the log anew"
@@ -316,17 +322,20 @@ final class KafkaEventLog implements EventLog {
               null);
         }
         if (first.offset() == offsets[i]) {
-          submission.resolve(candidate.index(), Verdict.Status.ACCEPTED, offsets[i]);
+          submission.accept(i, offsets[i]);
         } else {
-          submission.resolveRepeated(candidate, identity, first);
+          submission.repeat(i, first);
         }
       }
     }
   }
 
+  /** What stands for an event's id alone. */
+  private record Id(long high, long low) {}
+
   @Override
   public Optional<String> trouble() {
-    WinnowException refusal = progress.refusal();
+    WinnowException refusal = progress.refusal().reason();
     if (refusal != null) {
       return Optional.ofNullable(refusal.getMessage());
     }

@@ -2,7 +2,6 @@ package io.winnow.events;
 
 import io.winnow.core.ErrorCode;
 import io.winnow.core.WinnowException;
-import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.HashSet;
@@ -155,8 +154,6 @@ final class KafkaReplays implements AutoCloseable {
             ErrorCode.UNAVAILABLE,
             "event log: topic %s cannot be read at offset %d: %s".formatted(topic.name(), next, e),
             e);
-      } catch (IOException e) {
-        throw new WinnowException(ErrorCode.UNAVAILABLE, "event log: cannot be read", e);
       }
     }
 
@@ -192,7 +189,7 @@ final class KafkaReplays implements AutoCloseable {
     }
 
     /** Shows what was fetched and lies in the range. */
-    private void show(long until, RecordSource.Visitor visitor) throws IOException {
+    private void show(long until, RecordSource.Visitor visitor) {
       if (fetched.isEmpty()) {
         return;
       }

@@ -37,13 +37,10 @@ final class KafkaSender implements AutoCloseable {
   }
 
   /** Sends a record; the future fails if Kafka does not take it in time. */
-  Future<RecordMetadata> send(Producer<byte[], byte[]> current, Submission.Candidate candidate) {
+  Future<RecordMetadata> send(
+      Producer<byte[], byte[]> current, LogRecord logRecord, byte[] encoded) {
     return current.send(
-        new ProducerRecord<>(
-            partition.topic(),
-            partition.partition(),
-            key(candidate.logRecord()),
-            candidate.payload()));
+        new ProducerRecord<>(partition.topic(), partition.partition(), key(logRecord), encoded));
   }
 
   /** Whom or what the record is about: the user of an event, the item of a catalogue record. */

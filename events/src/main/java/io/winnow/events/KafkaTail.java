@@ -4,9 +4,10 @@ import io.winnow.core.ErrorCode;
 import io.winnow.core.LogRecord;
 import io.winnow.core.WinnowException;
 import java.io.IOException;
-import java.security.MessageDigest;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -44,7 +45,6 @@ final class KafkaTail implements AutoCloseable {
   private final Folds folds;
   private final Progress progress;
   private final Consumer<byte[], byte[]> consumer;
-  private final MessageDigest digest = EventIdentity.digest();
   private final CountDownLatch closing = new CountDownLatch(1);
   private final Thread thread;
   private volatile @Nullable String trouble;
@@ -145,20 +145,14 @@ final class KafkaTail implements AutoCloseable {
     if (arrived.isEmpty()) {
       return false;
     }
-    Batch batch = new Batch(arrived.getFirst().offset());
-    for (ConsumerRecord<byte[], byte[]> one : arrived) {
-      batch.take(one);
-    }
-    long next = arrived.getLast().offset() + 1;
-    if (next > index.appliedOffset()) {
-      index.put(batch.identities, batch.identityOffsets, batch.dropped, next);
-    }
+    Batch batch = new Batch(arrived);
+    batch.index();
     try {
-      folds.apply(batch.offsets, batch.records);
+      batch.feedFolds();
     } catch (RuntimeException e) {
       throw new FoldFailedException(e);
     }
-    progress.advance(next);
+    progress.advance(batch.next);
     return true;
   }
 
@@ -174,39 +168,65 @@ final class KafkaTail implements AutoCloseable {
   /** Records that arrived together, as they are decided. */
   private final class Batch {
     private final long indexed = index.appliedOffset();
-    private final Set<Long> droppedBefore;
-    private final List<Long> offsets = new ArrayList<>();
-    private final List<LogRecord> records = new ArrayList<>();
-    private final List<EventIdentity> identities = new ArrayList<>();
-    private final List<Long> identityOffsets = new ArrayList<>();
-    private final Set<EventIdentity.Id> ids = new HashSet<>();
-    private final List<Long> dropped = new ArrayList<>();
+    private final long next;
+    private final int size;
+    private final long[] offsets;
 
-    Batch(long first) throws IOException {
-      droppedBefore = first < indexed ? new HashSet<>(index.dropped(first, indexed)) : Set.of();
+    /** Null for one that is left out. */
+    private final @Nullable LogRecord[] records;
+
+    private final long[] identities;
+
+    Batch(List<ConsumerRecord<byte[], byte[]>> arrived) {
+      size = arrived.size();
+      next = arrived.getLast().offset() + 1;
+      offsets = new long[size];
+      records = new LogRecord[size];
+      identities = new long[EventIdentity.LONGS * size];
+      Set<Long> dropped =
+          new HashSet<>(index.dropped(arrived.getFirst().offset(), Math.min(next, indexed)));
+      for (int i = 0; i < size; i++) {
+        ConsumerRecord<byte[], byte[]> one = arrived.get(i);
+        offsets[i] = one.offset();
+        if (dropped.contains(one.offset())) {
+          continue;
+        }
+        records[i] = decode(one);
+        if (one.offset() >= indexed && records[i] != null) {
+          byte[] value = one.value();
+          index.identity().of(value, 0, value.length, identities, EventIdentity.LONGS * i);
+        }
+      }
     }
 
-    void take(ConsumerRecord<byte[], byte[]> arrived) throws IOException {
-      long offset = arrived.offset();
-      if (offset < indexed && droppedBefore.contains(offset)) {
+    /** Decides what the index has not seen: which are the first of their id. */
+    void index() throws IOException {
+      if (next <= indexed) {
         return;
       }
-      LogRecord decoded = decode(arrived);
-      if (decoded == null) {
-        dropped.add(offset);
-        return;
-      }
-      if (offset >= indexed && decoded instanceof LogRecord.Happened happened) {
-        EventIdentity identity = EventIdentity.of(digest, happened.event());
-        if (index.find(identity) != null || !ids.add(identity.id())) {
-          dropped.add(offset);
-          return;
+      IdIndex.@Nullable Entry @Nullable [] earlier = index.replayed(identities, offsets, size);
+      for (int i = 0; i < size; i++) {
+        if (earlier != null && earlier[i] != null) {
+          records[i] = null;
         }
-        identities.add(identity);
-        identityOffsets.add(offset);
+        if (records[i] == null && offsets[i] >= indexed) {
+          index.drop(offsets[i]);
+        }
       }
-      offsets.add(offset);
-      records.add(decoded);
+      index.commit(next);
+    }
+
+    void feedFolds() {
+      List<LogRecord> kept = new ArrayList<>(size);
+      long[] keptOffsets = new long[size];
+      for (int i = 0; i < size; i++) {
+        LogRecord one = records[i];
+        if (one != null) {
+          keptOffsets[kept.size()] = offsets[i];
+          kept.add(one);
+        }
+      }
+      folds.apply(Arrays.copyOf(keptOffsets, kept.size()), Collections.unmodifiableList(kept));
     }
 
     private @Nullable LogRecord decode(ConsumerRecord<byte[], byte[]> arrived) {

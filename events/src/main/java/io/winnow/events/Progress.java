@@ -6,19 +6,13 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** How far a log has come, and whether it goes on; for those who wait for it. Thread-safe. */
 final class Progress {
-  private static final Logger log = LoggerFactory.getLogger(Progress.class);
-
   private final ReentrantLock lock = new ReentrantLock();
+  private final Refusal refusal = new Refusal();
   private final Condition changed = lock.newCondition();
   private volatile long endOffset;
-
-  /** Why the log takes nothing until it is opened anew. */
-  private volatile @Nullable WinnowException refusal;
 
   /** Everything below is in the index and in the folds. */
   long endOffset() {
@@ -46,7 +40,7 @@ final class Progress {
     lock.lock();
     try {
       while (endOffset < offset) {
-        checkTaking();
+        refusal.check();
         long left = deadline - System.nanoTime();
         if (left <= 0) {
           return false;
@@ -69,16 +63,11 @@ final class Progress {
   WinnowException refuse(String what, @Nullable Throwable cause) {
     lock.lock();
     try {
-      WinnowException first = refusal;
+      WinnowException first = refusal.reason();
       if (first != null) {
         return first;
       }
-      WinnowException why =
-          cause == null
-              ? new WinnowException(ErrorCode.UNAVAILABLE, "event log: " + what)
-              : new WinnowException(ErrorCode.UNAVAILABLE, "event log: " + what, cause);
-      refusal = why;
-      log.error("event log: takes no more records: {}", what, cause);
+      WinnowException why = refusal.refuse(what, cause);
       changed.signalAll();
       return why;
     } finally {
@@ -86,16 +75,9 @@ final class Progress {
     }
   }
 
-  @Nullable WinnowException refusal() {
+  /** Whether the log goes on. */
+  Refusal refusal() {
     return refusal;
-  }
-
-  /** A refusal with the caller's own stack. */
-  void checkTaking() {
-    WinnowException why = refusal;
-    if (why != null) {
-      throw new WinnowException(why.code(), String.valueOf(why.getMessage()), why);
-    }
   }
 
   /** A deadline that lies so far ahead. */

@@ -6,20 +6,28 @@ import io.winnow.core.Problem;
 import io.winnow.core.TimeSource;
 import io.winnow.core.WinnowException;
 import io.winnow.core.application.Schema;
-import java.security.MessageDigest;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What every log does with a call's records in the caller's thread, before it looks at the ids it
- * knows: bounds, validation, encoding. Thread-safe.
+ * knows: bounds, validation, encoding, and what deduplication compares. Thread-safe.
  */
 final class RecordPreparation {
   private final EventLogConfig.Limits limits;
   private final RecordValidator validator;
+  private final EventIdentity identity;
 
-  RecordPreparation(EventLogConfig.Limits limits, Schema schema, TimeSource clock) {
+  /**
+   * A preparation for one log.
+   *
+   * @param identity of the log's id index
+   */
+  RecordPreparation(
+      EventLogConfig.Limits limits, Schema schema, TimeSource clock, EventIdentity identity) {
     this.limits = limits;
     this.validator = new RecordValidator(schema, clock, limits.futureMs());
+    this.identity = identity;
   }
 
   /**
@@ -31,39 +39,40 @@ final class RecordPreparation {
     if (records.size() > limits.appendRecords()) {
       throw tooLarge("records", records.size(), limits.appendRecords());
     }
-    Submission submission = new Submission(records.size());
-    MessageDigest digest = EventIdentity.digest();
-    for (int i = 0; i < records.size(); i++) {
-      prepare(submission, i, records.get(i), digest);
-    }
-    if (submission.bytes() > limits.appendBytes()) {
-      throw tooLarge("bytes", submission.bytes(), limits.appendBytes());
+    Submission submission = new Submission(records);
+    for (int place = 0; place < submission.places(); place++) {
+      Problem problem = prepare(submission, place);
+      if (problem != null) {
+        submission.refuse(place, problem);
+      }
+      if (submission.bytes() > limits.appendBytes()) {
+        throw tooLarge("bytes", submission.bytes(), limits.appendBytes());
+      }
     }
     return submission;
   }
 
-  private void prepare(
-      Submission submission, int position, LogRecord logRecord, MessageDigest digest) {
+  private @Nullable Problem prepare(Submission submission, int place) {
+    LogRecord logRecord = submission.at(place);
     Problem problem = validator.check(logRecord);
     if (problem != null) {
-      submission.reject(position, problem);
-      return;
+      return problem;
     }
-    byte[] payload = LogCodec.encode(logRecord);
-    if (payload.length > limits.recordBytes()) {
-      submission.reject(
-          position,
-          new Problem(
-              "record",
-              payload.length + " bytes encoded",
-              "at most " + limits.recordBytes() + " bytes"));
-      return;
+    Frames frames = submission.frames();
+    LogCodec.encode(logRecord, frames.begin());
+    int length = frames.pendingLength();
+    if (length > limits.recordBytes()) {
+      return new Problem(
+          "record", length + " bytes encoded", "at most " + limits.recordBytes() + " bytes");
     }
-    EventIdentity identity =
-        logRecord instanceof LogRecord.Happened happened
-            ? EventIdentity.of(digest, happened.event())
-            : null;
-    submission.add(new Submission.Candidate(position, logRecord, payload, identity));
+    identity.of(
+        frames.array(),
+        frames.pendingFrom(),
+        length,
+        submission.identities(),
+        EventIdentity.LONGS * frames.count());
+    submission.add(place);
+    return null;
   }
 
   private static WinnowException tooLarge(String field, long value, long maximum) {

@@ -27,7 +27,7 @@ final class SubmissionQueue {
   void put(Submission submission) {
     lock.lock();
     try {
-      budget.reserve(submission.candidates().size(), submission.bytes());
+      budget.reserve(submission.candidates(), submission.bytes());
       waiting.add(submission);
       filled.signal();
     } finally {
@@ -52,7 +52,7 @@ final class SubmissionQueue {
         Submission next = waiting.remove();
         group.add(next);
         taken += next.bytes();
-        budget.release(next.candidates().size(), next.bytes());
+        budget.release(next.candidates(), next.bytes());
       }
       return group;
     } finally {

@@ -269,22 +269,22 @@ final class KafkaEventLogTest extends EventLogConformance {
   void send_producerClosed_isReplacedByAnother() throws Exception {
     try (KafkaTopic opened = KafkaTopic.open(config(folder, EventLogConfig.Limits.DEFAULT));
         KafkaSender sender = new KafkaSender(opened)) {
-      Submission.Candidate candidate =
-          new Submission.Candidate(0, Samples.click("a", "u", "i"), new byte[] {1}, null);
+      LogRecord click = Samples.click("a", "u", "i");
+      byte[] encoded = LogCodec.encode(click);
       Producer<byte[], byte[]> first = sender.producer();
-      assertEquals(0, sender.send(first, candidate).get().offset());
+      assertEquals(0, sender.send(first, click, encoded).get().offset());
       sender.failed(first, new TimeoutException("passes"));
       assertSame(first, sender.producer());
       first.close();
       IllegalStateException closed =
-          assertThrows(IllegalStateException.class, () -> sender.send(first, candidate));
+          assertThrows(IllegalStateException.class, () -> sender.send(first, click, encoded));
       sender.failed(first, closed);
       Producer<byte[], byte[]> second = sender.producer();
       assertNotSame(first, second);
       // Another caller that met the first one's end does not end the second.
       sender.failed(first, closed);
       assertSame(second, sender.producer());
-      assertEquals(1, sender.send(second, candidate).get().offset());
+      assertEquals(1, sender.send(second, click, encoded).get().offset());
     }
   }
 
