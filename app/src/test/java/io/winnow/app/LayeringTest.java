@@ -94,6 +94,8 @@ final class LayeringTest {
     // In the benchmarks it is a peer.
     only(Set.of("events", "features", "benchmarks"), "org.rocksdb..");
     only(Set.of("serving"), "io.helidon..");
+    only(Set.of("lifecycle"), "org.apache.parquet..", "com.github.luben..");
+    only(Set.of("benchmarks"), "org.duckdb..");
     only(Set.of("app"), "picocli..");
     noClasses()
         .should()
