@@ -28,6 +28,7 @@ final class FeaturesCommand implements Callable<Integer> {
   static CommandLine line(Map<String, String> environment) {
     CommandLine line = new CommandLine(new FeaturesCommand());
     line.addSubcommand(new FeaturesListCommand(environment));
+    line.addSubcommand(new FeaturesExportCommand(environment));
     return line;
   }
 
