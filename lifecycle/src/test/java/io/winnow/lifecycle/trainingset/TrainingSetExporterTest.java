@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.winnow.core.ErrorCode;
 import io.winnow.core.Event;
+import io.winnow.core.Impression;
 import io.winnow.core.ItemId;
 import io.winnow.core.LogRecord;
 import io.winnow.core.UserId;
@@ -220,7 +221,10 @@ final class TrainingSetExporterTest {
       long timeMs = world.records.get(cut / 2).timeMs() + item;
       planted.add(ShownWorld.click(user, new ItemId("i" + item), timeMs, "planted " + item));
     }
-    planted.addAll(world.records.subList(cut, world.records.size()));
+    int shift = planted.size() - cut;
+    for (LogRecord behind : world.records.subList(cut, world.records.size())) {
+      planted.add(shifted(behind, cut, shift));
+    }
     for (ApplicationFile application : List.of(clips, withOtherFeatures())) {
       List<TrainingRow> before = rows(application, world.records, Config.all(Rows.IMPRESSIONS));
       Map<String, TrainingRow> after = new HashMap<>();
@@ -241,6 +245,31 @@ final class TrainingSetExporterTest {
       assertTrue(same > 100, "rows before the plant: " + same);
       assertTrue(different > 0, "a replay behind it sees it");
     }
+  }
+
+  /** An impression that saw records behind the plant sees them at their new offsets. */
+  private static LogRecord shifted(LogRecord record, long cut, int shift) {
+    if (!(record instanceof LogRecord.Happened(Event event)) || event.impression() == null) {
+      return record;
+    }
+    Impression shown = event.impression();
+    return new LogRecord.Happened(
+        new Event(
+            event.id(),
+            event.type(),
+            event.user(),
+            event.item(),
+            event.timeMs(),
+            event.value(),
+            event.requestId(),
+            new Impression(
+                shown.requestId(),
+                shown.position(),
+                shown.propensity(),
+                shown.provenance(),
+                shown.asOfOffset() + (shown.asOfOffset() > cut ? shift : 0),
+                shown.schemaHash(),
+                shown.features())));
   }
 
   @Test
