@@ -17,6 +17,11 @@ interface UserTable {
   /** The user's state to change; created if absent. Called with the write lock held. */
   UserState change(UserId user);
 
+  /** Looks at a user that will be changed soon, if that is cheap; see {@link FeatureState}. */
+  default long touch(UserId user) {
+    return 0;
+  }
+
   /** All users in memory, without bound: for replay and tests. */
   final class InMemory implements UserTable {
     private final FeaturePlan plan;
@@ -33,7 +38,18 @@ interface UserTable {
 
     @Override
     public UserState change(UserId user) {
-      return users.computeIfAbsent(user, _ -> new UserState(plan, false));
+      UserState state = users.get(user);
+      if (state == null) {
+        state = new UserState(plan, false);
+        users.put(user, state);
+      }
+      return state;
+    }
+
+    @Override
+    public long touch(UserId user) {
+      UserState state = users.get(user);
+      return state == null ? 0 : state.touch();
     }
 
     /** Visits every user. */

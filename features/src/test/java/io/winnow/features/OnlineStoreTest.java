@@ -15,6 +15,7 @@ import io.winnow.core.UserId;
 import io.winnow.core.WinnowException;
 import io.winnow.core.application.ApplicationDefinition;
 import io.winnow.core.application.FeatureDefinition;
+import io.winnow.core.application.FeatureStorePolicy;
 import io.winnow.features.FeatureReader.FeatureQuery;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -159,7 +160,7 @@ final class OnlineStoreTest {
 
   @Test
   void heavyUser_pastEveryBound_keepsTheNewestAndTheSameBytes() {
-    int events = UserState.MAX_PAIRS + 3_000;
+    int events = FeatureStorePolicy.View.DEFAULT.maxKeys() + 3_000;
     List<LogRecord> records = new ArrayList<>();
     RandomGenerator random = new Seed(7).generator("heavy");
     for (int i = 0; i < events; i++) {
