@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What a training set was made of. Stands as JSON in the metadata of every file (key {@code
- * winnow.provenance}) and, with counts, in {@code provenance.json}.
+ * winnow.provenance}) and, with counts, in {@code _provenance.json}.
  *
  * @param format version of the columns and of this text, now 1
  * @param source the program and the application

@@ -3,7 +3,7 @@ package io.winnow.lifecycle.trainingset;
 import java.util.List;
 
 /**
- * A training set as a whole; {@code provenance.json} of its folder.
+ * A training set as a whole; {@code _provenance.json} of its folder.
  *
  * @param provenance what it was made of
  * @param counts what it holds and what was left out

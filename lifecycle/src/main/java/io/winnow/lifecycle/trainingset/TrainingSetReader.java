@@ -14,8 +14,8 @@ import java.util.function.Consumer;
  * memory. Immutable; any number of threads may read.
  */
 public final class TrainingSetReader {
-  /** Says what a folder holds; its presence says that the set is whole. */
-  static final String MANIFEST = "provenance.json";
+  /** Says what a folder holds. Readers of a whole folder skip names that begin with {@code _}. */
+  static final String MANIFEST = "_provenance.json";
 
   private final Path folder;
   private final TrainingSetManifest manifest;
@@ -29,7 +29,7 @@ public final class TrainingSetReader {
    * Opens a folder that {@link TrainingSetExporter} wrote.
    *
    * @throws WinnowException with {@code NOT_FOUND} if it holds no training set, {@code CORRUPT} if
-   *     its {@code provenance.json} is not one or is of a later format
+   *     its {@code _provenance.json} is not one or is of a later format
    */
   public static TrainingSetReader open(Path folder) {
     Path file = folder.resolve(MANIFEST);

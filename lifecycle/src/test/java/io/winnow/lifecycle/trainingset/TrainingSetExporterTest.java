@@ -291,7 +291,7 @@ final class TrainingSetExporterTest {
     }
     assertEquals(first.counts().rows(), rows);
     try (Stream<Path> files = Files.list(folder.resolve("a"))) {
-      assertEquals(first.parts().size() + 1, files.count(), "and provenance.json");
+      assertEquals(first.parts().size() + 1, files.count(), "and _provenance.json");
     }
     List<TrainingRow> inParts = read(folder.resolve("a"));
     List<TrainingRow> inOne = rows(clips, world.records, Config.all(Rows.IMPRESSIONS));
