@@ -31,6 +31,7 @@ final class FeaturesCommand implements Callable<Integer> {
     line.addSubcommand(new FeaturesApplyCommand(environment));
     line.addSubcommand(new FeaturesStatusCommand());
     line.addSubcommand(new FeaturesBackfillCommand(environment));
+    line.addSubcommand(new FeaturesExportCommand(environment));
     return line;
   }
 

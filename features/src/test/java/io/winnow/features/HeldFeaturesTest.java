@@ -8,6 +8,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.winnow.core.ErrorCode;
+import io.winnow.core.Event;
+import io.winnow.core.ItemId;
 import io.winnow.core.LogRecord;
 import io.winnow.core.Problem;
 import io.winnow.core.Seed;
@@ -17,6 +19,7 @@ import io.winnow.core.application.ApplicationDefinition;
 import io.winnow.core.application.FeatureDefinition;
 import io.winnow.features.FeatureReader.FeatureQuery;
 import io.winnow.features.FeatureReader.FeatureRows;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.LongStream;
@@ -30,7 +33,20 @@ final class HeldFeaturesTest {
 
   @Test
   void read_twoVersionsSideBySide_eachIsWhatAStoreOfItsOwnReads() {
-    List<LogRecord> records = Shorts.stream(new Seed(5), new Shorts.Shape(600, 40, 30, 60_000));
+    List<LogRecord> records = new ArrayList<>();
+    List<String> types = List.of("click", "like", "click", "watch", "like");
+    for (int i = 0; i < 2_000; i++) {
+      String type = types.get(i % 5);
+      records.add(
+          new LogRecord.Happened(
+              new Event(
+                  "e" + i,
+                  type,
+                  new UserId("user-é" + i * i % 41),
+                  new ItemId("item-" + i * 7 % 31),
+                  Shorts.START_MS + i * 120_000L,
+                  type.equals("watch") ? i % 60 : Double.NaN)));
+    }
     OnlineStore both = OnlineStores.inMemory(HeldFeatures.of(SECOND, List.of(FIRST_SCHEMA)));
     OnlineStore first = OnlineStores.inMemory(FIRST);
     OnlineStore second = OnlineStores.inMemory(SECOND);
@@ -77,18 +93,18 @@ final class HeldFeaturesTest {
     WinnowException refused =
         assertThrows(WinnowException.class, () -> store.read(query, FIRST_SCHEMA));
     assertEquals(ErrorCode.CONFLICT, refused.code());
-    FeatureDefinition events = definition(FIRST, "user.events_1h");
-    FeatureDefinition other = definition(SECOND, "user.events_1h");
+    FeatureDefinition events = definition(FIRST, "user.events_7d");
+    FeatureDefinition other = definition(SECOND, "user.events_7d");
     FeatureDefinition time = definition(FIRST, "user.watch_time_7d");
     assertEquals(
-        List.of("features.user.events_1h", "features.user.watch_time_7d"),
+        List.of("features.user.events_7d", "features.user.watch_time_7d"),
         refused.problems().stream().map(Problem::field).toList());
     assertEquals(refused.problems(), store.missing(FIRST_SCHEMA));
     Problem changed = refused.problems().getFirst();
     assertTrue(changed.value().contains(other.version()), changed.toString());
-    assertTrue(changed.value().contains("count(click) over 1h"), changed.toString());
+    assertTrue(changed.value().contains("count(click) over 7d"), changed.toString());
     assertTrue(changed.expectation().contains(events.version()), changed.toString());
-    assertTrue(changed.expectation().contains("count(*) over 1h"), changed.toString());
+    assertTrue(changed.expectation().contains("count(*) over 7d"), changed.toString());
     Problem missing = refused.problems().getLast();
     assertEquals("missing", missing.value());
     assertTrue(missing.expectation().contains(time.version()), missing.toString());
@@ -109,8 +125,8 @@ final class HeldFeaturesTest {
                     .replace("    age: since(published)\n", "")
                     .replace("    hour: hour_of_day\n", "    day: day_of_week\n")
                     .replace(
-                        "    events_1h: count(*) over 1h\n    watch_time_7d: sum(watch.value) over 7d\n",
-                        "    watch_time_7d: sum(watch.value) over 7d\n    events_1h: count(*) over 1h\n"))
+                        "    events_7d: count(*) over 7d\n    watch_time_7d: sum(watch.value) over 7d\n",
+                        "    watch_time_7d: sum(watch.value) over 7d\n    events_7d: count(*) over 7d\n"))
             .definition();
     assertNotEquals(FIRST.features(), reordered.features());
     assertEquals(HeldFeatures.of(FIRST).hash(), HeldFeatures.of(reordered).hash());
@@ -165,7 +181,7 @@ final class HeldFeaturesTest {
                 """
                 application: shorts
                 events: { click: {} }
-                features: { user: { clicks_1h: count(click) over 1h } }
+                features: { user: { clicks_1h: count(click) over 7d } }
                 """)
             .definition();
     HeldFeatures held = HeldFeatures.of(without, List.of(FIRST_SCHEMA));

@@ -18,7 +18,7 @@ final class ShortsFile {
       events: { click: {}, watch: { value: seconds }, like: {} }
       features:
         user:
-          events_1h: count(*) over 1h
+          events_7d: count(*) over 7d
           watch_time_7d: sum(watch.value) over 7d
           recent: last(5, watch.item)
         item:
@@ -42,7 +42,7 @@ final class ShortsFile {
   /** The second application: one feature in another version, one more, one less. */
   static ApplicationFile second() {
     return parse(
-        TEXT.replace("events_1h: count(*) over 1h", "events_1h: count(click) over 1h")
+        TEXT.replace("events_7d: count(*) over 7d", "events_7d: count(click) over 7d")
             .replace("watch_time_7d: sum(watch.value) over 7d", "likes_7d: count(like) over 7d"));
   }
 
