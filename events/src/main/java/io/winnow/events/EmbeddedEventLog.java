@@ -69,6 +69,16 @@ final class EmbeddedEventLog implements EventLog {
         Thread.ofPlatform().name("event-log-committer").daemon().unstarted(this::commitAll);
   }
 
+  /** Opens the log for records of one schema. */
+  static EmbeddedEventLog open(
+      EventLogConfig config,
+      Schema schema,
+      TimeSource clock,
+      List<LogFold> folds,
+      LogFile.Opener disk) {
+    return open(config, () -> schema, clock, folds, disk);
+  }
+
   /** Opens the log, brings the id index and the folds up to its end, and starts to take appends. */
   static EmbeddedEventLog open(
       EventLogConfig config,

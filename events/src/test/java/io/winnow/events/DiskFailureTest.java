@@ -86,7 +86,7 @@ final class DiskFailureTest {
   private EventLog open(EventLogConfig.Limits limits) {
     return EmbeddedEventLog.open(
         new EventLogConfig(folder, 4096, limits),
-        () -> Samples.SCHEMA,
+        Samples.SCHEMA,
         Samples.CLOCK,
         List.of(fold),
         disk);
