@@ -96,6 +96,7 @@ final class LayeringTest {
     only(Set.of("models"), "ai.djl..", "ai.onnxruntime..", "ai.onnx..");
     // In the benchmarks it is a peer.
     only(Set.of("events", "features", "benchmarks"), "org.rocksdb..");
+    only(Set.of("features"), "io.lettuce..");
     only(Set.of("serving"), "io.helidon..");
     only(Set.of("app"), "picocli..");
     noClasses()

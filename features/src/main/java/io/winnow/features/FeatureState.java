@@ -107,17 +107,21 @@ final class FeatureState implements FeatureReader, LogFold {
 
   /** The items of a {@code last(n, type.item)} feature of the user, newest last. */
   int[] lastItems(UserId user, String feature, long timeMs) {
+    lock.readLock().lock();
+    try {
+      return lastItems(users.find(user), feature, timeMs);
+    } finally {
+      lock.readLock().unlock();
+    }
+  }
+
+  /** The same of a user that the caller has looked up; it holds the read lock. */
+  int[] lastItems(@Nullable UserState user, String feature, long timeMs) {
     for (int slot = 0; slot < plan.user().size(); slot++) {
       if (plan.user().definition(slot).name().equals(feature)
           && plan.user().aggregator(slot) instanceof Aggregator.Newest newest
           && newest.result() == Aggregator.Newest.Result.LAST_ITEM) {
-        lock.readLock().lock();
-        try {
-          UserState state = users.find(user);
-          return newest.items(state == null ? null : state.states()[slot], timeMs);
-        } finally {
-          lock.readLock().unlock();
-        }
+        return newest.items(user == null ? null : user.states()[slot], timeMs);
       }
     }
     throw WinnowException.invalid("feature", feature, "a last(n, type.item) feature of the user");
@@ -127,17 +131,21 @@ final class FeatureState implements FeatureReader, LogFold {
   public FeatureRows read(FeatureQuery query) {
     lock.readLock().lock();
     try {
-      for (int item : query.items()) {
-        if (item < 0 || item >= items.size()) {
-          throw WinnowException.invalid(
-              "items", item, "a catalogue index in 0 to " + (items.size() - 1));
-        }
-      }
-      return new FeatureRows(
-          appliedOffset, plan.schema().size(), rows.read(users.find(query.user()), query));
+      return read(users.find(query.user()), query);
     } finally {
       lock.readLock().unlock();
     }
+  }
+
+  /** The same for a user that the caller has looked up; it holds the read lock. */
+  FeatureRows read(@Nullable UserState user, FeatureQuery query) {
+    for (int item : query.items()) {
+      if (item < 0 || item >= items.size()) {
+        throw WinnowException.invalid(
+            "items", item, "a catalogue index in 0 to " + (items.size() - 1));
+      }
+    }
+    return new FeatureRows(appliedOffset, plan.schema().size(), rows.read(user, query));
   }
 
   @Override
@@ -187,7 +195,8 @@ final class FeatureState implements FeatureReader, LogFold {
       case LogRecord.ItemPut put ->
           items.put(put.item(), put.attributes(), put.available(), put.timeMs());
       case LogRecord.ItemRemoved removed -> items.remove(removed.item(), removed.timeMs());
-      case LogRecord.UserPut put -> users.change(put.user()).putAttributes(put.attributes());
+      case LogRecord.UserPut put ->
+          users.apply(new UserChange.AttributesPut(offset, put.user(), put.attributes()), plan);
     }
     appliedOffset = offset + 1;
   }
@@ -208,26 +217,12 @@ final class FeatureState implements FeatureReader, LogFold {
       dropped += counts.add(item, event.timeMs());
     }
     if (type != null || plan.impressionsChangeUsers()) {
-      dropped += addToUser(users.change(event.user()), offset, event, item, type);
+      int history = type == null ? -1 : type;
+      dropped +=
+          users.apply(
+              new UserChange.Happened(offset, event, item, history, items.sortedCategories(item)),
+              plan);
     }
     droppedLate.add(dropped);
-  }
-
-  private int addToUser(
-      UserState user, long offset, Event event, int item, @Nullable Integer type) {
-    if (type != null) {
-      user.addToHistory(item, event, type);
-    }
-    int dropped = user.add(event, item);
-    for (int group = 0; group < plan.pairs().size(); group++) {
-      if (plan.pairs().get(group).ofItem()) {
-        dropped += user.addToPair(group, event.item().value(), event, item, offset);
-      } else {
-        for (String category : items.sortedCategories(item, group)) {
-          dropped += user.addToPair(group, category, event, item, offset);
-        }
-      }
-    }
-    return dropped;
   }
 }

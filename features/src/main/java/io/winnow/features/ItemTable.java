@@ -94,9 +94,9 @@ final class ItemTable implements Catalog {
     return at(index).categories.get(attribute);
   }
 
-  /** The item's categories of the crossed attribute at a position, sorted. */
-  List<String> sortedCategories(int index, int attribute) {
-    return at(index).sortedCategories.get(attribute);
+  /** The item's categories of each crossed attribute, sorted. */
+  List<List<String>> sortedCategories(int index) {
+    return at(index).sortedCategories;
   }
 
   /** The index of an item that occurs in an event; it becomes known if it was not. */

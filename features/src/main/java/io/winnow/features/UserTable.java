@@ -17,6 +17,14 @@ interface UserTable {
   /** The user's state to change; created if absent. Called with the write lock held. */
   UserState change(UserId user);
 
+  /**
+   * Makes a change, or keeps it for later; returns how many features dropped its event as too old.
+   * Called with the write lock held, in log order.
+   */
+  default int apply(UserChange change, FeaturePlan plan) {
+    return change.applyTo(change(change.user()), plan);
+  }
+
   /** All users in memory, without bound: for replay and tests. */
   final class InMemory implements UserTable {
     private final FeaturePlan plan;
