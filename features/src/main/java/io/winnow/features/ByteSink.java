@@ -52,8 +52,12 @@ final class ByteSink {
 
   /** Length and UTF-8 bytes. */
   ByteSink text(String value) {
-    byte[] utf8 = value.getBytes(StandardCharsets.UTF_8);
-    return varint(utf8.length).rest(utf8);
+    return blob(value.getBytes(StandardCharsets.UTF_8));
+  }
+
+  /** Length and bytes. */
+  ByteSink blob(byte[] value) {
+    return varint(value.length).rest(value);
   }
 
   /** The bytes as they are, without their length. */

@@ -3,6 +3,7 @@ package io.winnow.features;
 import io.winnow.core.ErrorCode;
 import io.winnow.core.WinnowException;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 
 /**
  * Reads what {@link ByteSink} wrote. Every method throws a {@link WinnowException} with {@code
@@ -68,10 +69,24 @@ final class ByteSource {
   }
 
   String text() {
-    int length = count(bytes.length - position);
-    String value = new String(bytes, position, length, StandardCharsets.UTF_8);
+    int length = length();
     position += length;
-    return value;
+    return new String(bytes, position - length, length, StandardCharsets.UTF_8);
+  }
+
+  byte[] blob() {
+    int length = length();
+    position += length;
+    return Arrays.copyOfRange(bytes, position - length, position);
+  }
+
+  /** The length of what follows. */
+  private int length() {
+    int length = count(bytes.length);
+    if (length > bytes.length - position) {
+      throw corrupt("ends after " + bytes.length + " bytes");
+    }
+    return length;
   }
 
   /** The remaining bytes as UTF-8. */

@@ -72,11 +72,10 @@ final class EmbeddedOnlineStore implements OnlineStore {
               _ -> new UserState(plan, true));
       FeatureState state = new FeatureState(plan, users);
       long offset = database.appliedOffset();
-      database.scan(prefix(StateEntries.ITEM), state.items()::loadItem);
-      database.scan(prefix(StateEntries.ITEM_FEATURES), state.items()::loadStates);
-      database.scan(prefix(StateEntries.COUNTS), state.counts()::load);
-      state.items().markStored();
-      state.counts().markStored();
+      for (int kind : FeatureState.KINDS) {
+        database.scan(prefix(kind), state::load);
+      }
+      state.markStored();
       state.restore(offset);
       loaded = true;
       return new Generation(database, users, state);
@@ -140,16 +139,14 @@ final class EmbeddedOnlineStore implements OnlineStore {
       return;
     }
     try (StateDatabase.Batch batch = generation.database.newBatch()) {
-      generation.state.items().writeChanges(batch);
-      generation.state.counts().writeChanges(batch);
+      generation.state.writeChanges(batch);
       generation
           .users
           .changed()
           .forEach((id, user) -> user.writeChanges(UserState.prefix(id), batch));
       batch.write(offset);
     }
-    generation.state.items().markStored();
-    generation.state.counts().markStored();
+    generation.state.markStored();
     generation.users.markStored();
     storedOffset = offset;
   }

@@ -7,22 +7,26 @@ import io.winnow.core.application.ApplicationDefinition;
 import io.winnow.core.application.FeatureDefinition;
 import io.winnow.core.application.FeatureDefinition.Aggregation;
 import io.winnow.core.application.FeatureDefinition.Entity;
+import io.winnow.core.application.FeatureStorePolicy;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 
 /**
- * An application's features, compiled: which group of states an event changes, and where each
- * column of a feature row comes from. Immutable.
+ * An application's features, compiled: which states an event changes, and where each is kept.
+ * Immutable.
  *
- * @param schema the columns
+ * @param schema the numeric features, in the file's order
  * @param typeNames the declared event types in their order, without impressions
  * @param user features of the user
  * @param item features of the item
- * @param pairs features of the user and something of the item
- * @param columns where column f comes from, shape (F)
+ * @param pairs features of the user and something of the item: kept with the user
+ * @param shared features of all other entities
+ * @param itemAttributes the item attributes that serve as keys; {@link Group} has their places
+ * @param userAttributes the user attributes that serve as keys
  * @param hash identifies everything that the stored state depends on
  */
 record FeaturePlan(
@@ -30,54 +34,33 @@ record FeaturePlan(
     List<String> typeNames,
     FeatureGroup user,
     FeatureGroup item,
-    List<PairGroup> pairs,
-    List<Column> columns,
+    List<Group> pairs,
+    List<Group> shared,
+    List<String> itemAttributes,
+    List<String> userAttributes,
     long hash) {
 
   /** The most event types: a history keeps a type as one signed byte. */
   private static final int MAX_TYPES = 127;
 
-  /** The most attributes that are crossed with the user: a stored key names the group in a byte. */
-  private static final int MAX_PAIR_GROUPS = 64;
+  /** The most entities of a kind: a stored key names the group in one byte of a varint. */
+  private static final int MAX_GROUPS = 100;
+
+  /** A side of a group's key that is not part of it. */
+  static final int NONE = -2;
+
+  /** A side of a group's key that is the id. */
+  static final int ID = -1;
 
   /**
-   * Features of a user and a partner: the candidate item, or one category of it.
+   * The features of an entity with a composed key.
    *
-   * @param attribute the item attribute that holds the categories; empty if the partner is the item
-   * @param features their aggregators
+   * @param entity whose they are
+   * @param userKey place of the user attribute in the key; {@link #ID} or {@link #NONE}
+   * @param itemKey place of the item attribute in the key; {@link #ID} or {@link #NONE}
+   * @param maxKeys the most keys; of pairs, for each user
    */
-  record PairGroup(String attribute, FeatureGroup features) {
-    boolean ofItem() {
-      return attribute.isEmpty();
-    }
-  }
-
-  /** Where a column's values come from. */
-  sealed interface Column {
-    /** A slot of the user's state. */
-    record OfUser(int slot) implements Column {}
-
-    /** A slot of the candidate's state. */
-    record OfItem(int slot) implements Column {}
-
-    /** A slot of a pair group. */
-    record OfPair(int group, int slot) implements Column {}
-
-    /** Seconds since a time attribute of the user. */
-    record SinceUserAttribute(String attribute) implements Column {}
-
-    /** Seconds since a time attribute of the candidate. */
-    record SinceItemAttribute(String attribute) implements Column {}
-
-    /** The hour of the request's time. */
-    record HourOfDay() implements Column {}
-
-    /** The weekday of the request's time. */
-    record DayOfWeek() implements Column {}
-
-    /** A field of the request's context. */
-    record OfContext(String field) implements Column {}
-  }
+  record Group(Entity entity, int userKey, int itemKey, FeatureGroup features, int maxKeys) {}
 
   /**
    * Compiles an application's features.
@@ -97,80 +80,71 @@ record FeaturePlan(
     List<String> types = new ArrayList<>(typeNames);
     types.add(Event.IMPRESSION);
     Map<Entity, List<FeatureDefinition>> byEntity = new LinkedHashMap<>();
+    byEntity.put(Entity.USER, new ArrayList<>());
+    byEntity.put(Entity.ITEM, new ArrayList<>());
     for (FeatureDefinition definition : application.features()) {
-      if (Aggregator.of(definition.aggregation()) != null) {
+      if (FeatureGroup.keepsState(definition.aggregation())) {
         byEntity.computeIfAbsent(definition.entity(), _ -> new ArrayList<>()).add(definition);
       }
     }
-    FeatureGroup user = new FeatureGroup(byEntity.getOrDefault(Entity.USER, List.of()), types);
-    FeatureGroup item = new FeatureGroup(byEntity.getOrDefault(Entity.ITEM, List.of()), types);
-    List<PairGroup> pairs = new ArrayList<>();
-    byEntity.forEach((entity, definitions) -> {
-      if (entity instanceof Entity.Keys(Entity.Key.Id _, Entity.Key ofItem)
-          && !(ofItem instanceof Entity.Key.None)) {
-        String attribute = ofItem instanceof Entity.Key.Attribute(String name) ? name : "";
-        pairs.add(new PairGroup(attribute, new FeatureGroup(definitions, types)));
+    FeatureStorePolicy policy = application.operations().featureStore();
+    Map<Entity, FeatureGroup> groups = new LinkedHashMap<>();
+    byEntity.forEach((entity, definitions) ->
+        groups.put(
+            entity,
+            new FeatureGroup(definitions, types, policy.view(entity.label()).ttl().toMillis())));
+    List<String> itemAttributes = new ArrayList<>();
+    List<String> userAttributes = new ArrayList<>();
+    List<Group> pairs = new ArrayList<>();
+    List<Group> shared = new ArrayList<>();
+    groups.forEach((entity, features) -> {
+      if (entity instanceof Entity.Keys keys
+          && !entity.equals(Entity.USER)
+          && !entity.equals(Entity.ITEM)) {
+        (keys.ofOneUser() ? pairs : shared)
+            .add(
+                new Group(
+                    entity,
+                    place(keys.user(), userAttributes),
+                    place(keys.item(), itemAttributes),
+                    features,
+                    policy.view(entity.label()).maxKeys()));
       }
     });
-    FeatureSchema schema = FeatureSchema.of(application);
-    List<Column> columns = new ArrayList<>();
-    for (FeatureDefinition definition : schema.definitions()) {
-      columns.add(column(definition, user, item, pairs));
-    }
     return new FeaturePlan(
-        schema,
+        FeatureSchema.of(application),
         typeNames,
-        user,
-        item,
+        Objects.requireNonNull(groups.get(Entity.USER)),
+        Objects.requireNonNull(groups.get(Entity.ITEM)),
         List.copyOf(pairs),
-        List.copyOf(columns),
+        List.copyOf(shared),
+        List.copyOf(itemAttributes),
+        List.copyOf(userAttributes),
         hash(application, typeNames));
+  }
+
+  private static int place(Entity.Key key, List<String> attributes) {
+    return switch (key) {
+      case Entity.Key.None _ -> NONE;
+      case Entity.Key.Id _ -> ID;
+      case Entity.Key.Attribute(String name) -> {
+        if (!attributes.contains(name)) {
+          attributes.add(name);
+        }
+        yield attributes.indexOf(name);
+      }
+    };
+  }
+
+  /** The number of the type of impressions; declared types have their places in the list. */
+  int impression() {
+    return typeNames.size();
   }
 
   /** Whether an impression can change a user's state; where not, users need not be looked up. */
   boolean impressionsChangeUsers() {
-    return user.slotsOf(Event.IMPRESSION).length > 0
-        || pairs.stream().anyMatch(group -> group.features.slotsOf(Event.IMPRESSION).length > 0);
-  }
-
-  private static Column column(
-      FeatureDefinition definition, FeatureGroup user, FeatureGroup item, List<PairGroup> pairs) {
-    return switch (definition.aggregation()) {
-      case Aggregation.HourOfDay _ -> new Column.HourOfDay();
-      case Aggregation.DayOfWeek _ -> new Column.DayOfWeek();
-      case Aggregation.Context(String field) -> new Column.OfContext(field);
-      case Aggregation.SinceAttribute(String attribute) ->
-          definition.entity().equals(Entity.USER)
-              ? new Column.SinceUserAttribute(attribute)
-              : new Column.SinceItemAttribute(attribute);
-      case Aggregation.Count _,
-          Aggregation.Sum _,
-          Aggregation.Mean _,
-          Aggregation.Min _,
-          Aggregation.Max _,
-          Aggregation.Rate _,
-          Aggregation.Distinct _,
-          Aggregation.Quantile _,
-          Aggregation.Decay _,
-          Aggregation.LastItems _,
-          Aggregation.LastValue _,
-          Aggregation.SinceEvent _ ->
-          definition.entity().equals(Entity.USER)
-              ? new Column.OfUser(user.slotOf(definition))
-              : definition.entity().equals(Entity.ITEM)
-                  ? new Column.OfItem(item.slotOf(definition))
-                  : pairColumn(definition, pairs);
-    };
-  }
-
-  private static Column pairColumn(FeatureDefinition definition, List<PairGroup> pairs) {
-    for (int group = 0; group < pairs.size(); group++) {
-      int slot = pairs.get(group).features().slotOf(definition);
-      if (slot >= 0) {
-        return new Column.OfPair(group, slot);
-      }
-    }
-    throw new IllegalStateException(definition.qualifiedName());
+    return user.selectsType(impression())
+        || pairs.stream().anyMatch(group -> group.features.selectsType(impression()));
   }
 
   private static List<Problem> check(ApplicationDefinition application, List<String> typeNames) {
@@ -180,17 +154,10 @@ record FeaturePlan(
           new Problem(
               "events", typeNames.size() + " types", "at most " + MAX_TYPES + " event types"));
     }
-    long pairGroups =
-        application.features().stream()
-            .map(FeatureDefinition::entity)
-            .filter(
-                entity -> entity instanceof Entity.Keys(Entity.Key.Id _, Entity.Key.Attribute _))
-            .distinct()
-            .count();
-    if (pairGroups > MAX_PAIR_GROUPS) {
-      problems.add(
-          new Problem(
-              "features", pairGroups + " user x attribute groups", "at most " + MAX_PAIR_GROUPS));
+    long entities =
+        application.features().stream().map(FeatureDefinition::entity).distinct().count();
+    if (entities > MAX_GROUPS) {
+      problems.add(new Problem("features", entities + " entities", "at most " + MAX_GROUPS));
     }
     for (FeatureDefinition definition : application.features()) {
       Entity entity = definition.entity();
@@ -230,10 +197,11 @@ record FeaturePlan(
     return problems;
   }
 
-  /** FNV-1a (64 bit) over every feature, lists too, and the event types. */
+  /** FNV-1a (64 bit) over every feature, lists too, their bounds, and the event types. */
   private static long hash(ApplicationDefinition application, List<String> typeNames) {
     long h = new FeatureSchema(application.features()).hash();
-    for (byte b : typeNames.toString().getBytes(StandardCharsets.UTF_8)) {
+    String rest = typeNames + " " + application.operations().featureStore().views();
+    for (byte b : rest.getBytes(StandardCharsets.UTF_8)) {
       h = (h ^ (b & 0xff)) * 0x100000001b3L;
     }
     return h;

@@ -40,11 +40,11 @@ public record FeatureSchema(List<FeatureDefinition> definitions) {
     return names;
   }
 
-  /** Identifies names, order and definitions: FNV-1a (64 bit) over their text. */
+  /** Identifies names, order and definitions: FNV-1a (64 bit) over names and versions. */
   public long hash() {
     long h = 0xcbf29ce484222325L;
     for (FeatureDefinition definition : definitions) {
-      String text = definition.qualifiedName() + "=" + definition.aggregation() + "\n";
+      String text = definition.qualifiedName() + "@" + definition.version() + "\n";
       for (byte b : text.getBytes(StandardCharsets.UTF_8)) {
         h = (h ^ (b & 0xff)) * 0x100000001b3L;
       }

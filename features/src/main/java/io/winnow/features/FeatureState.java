@@ -5,6 +5,8 @@ import io.winnow.core.Event;
 import io.winnow.core.LogRecord;
 import io.winnow.core.UserId;
 import io.winnow.core.WinnowException;
+import io.winnow.core.application.FeatureDefinition;
+import io.winnow.core.application.FeatureDefinition.Aggregation;
 import io.winnow.events.LogFold;
 import java.util.HashMap;
 import java.util.List;
@@ -21,12 +23,22 @@ import org.jspecify.annotations.Nullable;
  * a read holds the read lock, so that all values of a read are of one offset.
  */
 final class FeatureState implements FeatureReader, LogFold {
+  /** How many records are looked up before they are applied. */
+  private static final int TOUCHED = 32;
+
   private final FeaturePlan plan;
   private final UserTable users;
   private final ItemTable items;
   private final ItemCounts counts = new ItemCounts();
+  private final SharedStates shared;
+  private final UserCategories userCategories;
   private final RowReader rows;
   private final Map<String, Integer> typeIndex = new HashMap<>();
+  private final boolean impressionsChangeUsers;
+
+  /** What was looked up: without a use for it, the compiler would leave the look-ups out. */
+  private long unusedLookUps;
+
   private final ReentrantReadWriteLock lock = new ReentrantReadWriteLock();
   private volatile long appliedOffset;
   private final LongAdder droppedLate = new LongAdder();
@@ -34,10 +46,11 @@ final class FeatureState implements FeatureReader, LogFold {
   FeatureState(FeaturePlan plan, UserTable users) {
     this.plan = plan;
     this.users = users;
-    this.items =
-        new ItemTable(
-            plan.item(), plan.pairs().stream().map(FeaturePlan.PairGroup::attribute).toList());
-    this.rows = new RowReader(plan, items);
+    this.items = new ItemTable(plan.item(), plan.itemAttributes());
+    this.shared = new SharedStates(plan);
+    this.userCategories = new UserCategories(plan.userAttributes());
+    this.rows = new RowReader(plan, plan.schema(), items, shared, userCategories);
+    this.impressionsChangeUsers = plan.impressionsChangeUsers();
     for (int type = 0; type < plan.typeNames().size(); type++) {
       typeIndex.put(plan.typeNames().get(type), type);
     }
@@ -70,12 +83,52 @@ final class FeatureState implements FeatureReader, LogFold {
     return lock;
   }
 
-  ItemTable items() {
-    return items;
+  /**
+   * Offers the entries of everything but users that changed since {@link #markStored()}: items,
+   * counts and what no single user owns.
+   */
+  void writeChanges(StateEntries.Sink sink) {
+    items.writeChanges(sink);
+    counts.writeChanges(sink);
+    shared.writeChanges(sink);
+    userCategories.writeChanges(sink);
   }
 
-  ItemCounts counts() {
-    return counts;
+  /** Everything but users that changed is stored now. */
+  void markStored() {
+    items.markStored();
+    counts.markStored();
+    shared.markStored();
+    userCategories.markStored();
+  }
+
+  /** Offers every entry but the users'. */
+  void writeAll(StateEntries.Sink sink) {
+    items.writeAll(sink);
+    counts.writeAll(sink);
+    shared.writeAll(sink);
+    userCategories.writeAll(sink);
+  }
+
+  /** The kinds of entries that {@link #load} takes, in the order in which it must get them. */
+  static final int[] KINDS = {
+    StateEntries.ITEM,
+    StateEntries.ITEM_FEATURES,
+    StateEntries.COUNTS,
+    StateEntries.SHARED,
+    StateEntries.USER_CATEGORIES
+  };
+
+  /** Takes in one stored entry that {@link #writeAll} offered. */
+  void load(byte[] key, byte[] value) {
+    switch (key[0]) {
+      case StateEntries.ITEM -> items.loadItem(key, value);
+      case StateEntries.ITEM_FEATURES -> items.loadStates(key, value);
+      case StateEntries.COUNTS -> counts.load(key, value);
+      case StateEntries.SHARED -> shared.load(key, value);
+      case StateEntries.USER_CATEGORIES -> userCategories.load(key, value);
+      default -> throw new IllegalArgumentException("an entry of kind " + key[0]);
+    }
   }
 
   /** Sets the offset of a state that was loaded. */
@@ -117,11 +170,11 @@ final class FeatureState implements FeatureReader, LogFold {
 
   /** The same of a user that the caller has looked up; it holds the read lock. */
   int[] lastItems(@Nullable UserState user, String feature, long timeMs) {
-    for (int slot = 0; slot < plan.user().size(); slot++) {
-      if (plan.user().definition(slot).name().equals(feature)
-          && plan.user().aggregator(slot) instanceof Aggregator.Newest newest
-          && newest.result() == Aggregator.Newest.Result.LAST_ITEM) {
-        return newest.items(user == null ? null : user.states()[slot], timeMs);
+    for (int place = 0; place < plan.user().size(); place++) {
+      FeatureDefinition definition = plan.user().definitions().get(place);
+      if (definition.name().equals(feature)
+          && definition.aggregation() instanceof Aggregation.LastItems) {
+        return plan.user().items(user == null ? null : user.state(), place, timeMs);
       }
     }
     throw WinnowException.invalid("feature", feature, "a last(n, type.item) feature of the user");
@@ -176,11 +229,27 @@ final class FeatureState implements FeatureReader, LogFold {
     }
     lock.writeLock().lock();
     try {
-      for (int i = 0; i < offsets.length; i++) {
-        apply(offsets[i], records.get(i));
+      for (int from = 0; from < offsets.length; from += TOUCHED) {
+        int to = Math.min(offsets.length, from + TOUCHED);
+        touch(records, from, to);
+        for (int i = from; i < to; i++) {
+          apply(offsets[i], records.get(i));
+        }
       }
     } finally {
       lock.writeLock().unlock();
+    }
+  }
+
+  /**
+   * Looks up what the next records will change. One event waits several times for memory; looked up
+   * in a row, those of different events wait at the same time.
+   */
+  private void touch(List<LogRecord> records, int from, int to) {
+    for (int i = from; i < to; i++) {
+      if (records.get(i) instanceof LogRecord.Happened(Event event)) {
+        unusedLookUps += items.touch(event.item()) + users.touch(event.user());
+      }
     }
   }
 
@@ -195,8 +264,10 @@ final class FeatureState implements FeatureReader, LogFold {
       case LogRecord.ItemPut put ->
           items.put(put.item(), put.attributes(), put.available(), put.timeMs());
       case LogRecord.ItemRemoved removed -> items.remove(removed.item(), removed.timeMs());
-      case LogRecord.UserPut put ->
-          users.apply(new UserChange.AttributesPut(offset, put.user(), put.attributes()), plan);
+      case LogRecord.UserPut put -> {
+        userCategories.put(put.user(), put.attributes());
+        users.put(offset, put.user(), put.attributes());
+      }
     }
     appliedOffset = offset + 1;
   }
@@ -207,22 +278,39 @@ final class FeatureState implements FeatureReader, LogFold {
    */
   private void happened(long offset, Event event) {
     int item = items.seen(event.item(), event.timeMs());
-    boolean impression = event.type().equals(Event.IMPRESSION);
-    Integer type = typeIndex.get(event.type());
-    if (type == null && !impression) {
+    Integer declared = typeIndex.get(event.type());
+    boolean impression = event.impression() != null;
+    if (declared == null && !impression) {
       return;
     }
-    int dropped = items.add(item, event);
-    if (type != null) {
+    int type = declared == null ? plan.impression() : declared;
+    int dropped = items.add(item, type, event);
+    if (!impression) {
       dropped += counts.add(item, event.timeMs());
     }
-    if (type != null || plan.impressionsChangeUsers()) {
-      int history = type == null ? -1 : type;
-      dropped +=
-          users.apply(
-              new UserChange.Happened(offset, event, item, history, items.sortedCategories(item)),
-              plan);
+    if (!impression || impressionsChangeUsers) {
+      dropped += users.add(offset, event, item, type, items.categories(item));
     }
-    droppedLate.add(dropped);
+    for (int group = 0; group < plan.shared().size(); group++) {
+      dropped += addToShared(group, event, item, type);
+    }
+    if (dropped > 0) {
+      droppedLate.add(dropped);
+    }
+  }
+
+  private int addToShared(int number, Event event, int item, int type) {
+    FeaturePlan.Group group = plan.shared().get(number);
+    if (!group.features().selects(type, event)) {
+      return 0;
+    }
+    int dropped = 0;
+    for (String userKey : SharedKeys.ofUser(group, event.user(), userCategories)) {
+      for (String itemKey : SharedKeys.ofItem(group, item, items)) {
+        dropped +=
+            shared.group(number).add(SharedKeys.join(group, userKey, itemKey), type, event, item);
+      }
+    }
+    return dropped;
   }
 }

@@ -7,17 +7,18 @@ import java.util.List;
  * One user's events, oldest first, in chunks of {@value #CHUNK} that are stored one by one: an
  * event rewrites the last chunk, not the whole history. Whole chunks fall out at the old end, so up
  * to {@value #CHUNK} events more than {@link UserHistory#MAX_LENGTH} are held. Not thread-safe.
+ *
+ * <p>An event takes two neighbouring cells, so that adding one touches one cache line: its time and
+ * type, and its item and value.
  */
 final class HistoryLog {
   /** Events in a chunk. */
   static final int CHUNK = 64;
 
   private static final int MAX_HELD = UserHistory.MAX_LENGTH + CHUNK;
+  private static final int TYPE_BITS = 8;
 
-  private int[] items = new int[4];
-  private long[] timesMs = new long[4];
-  private byte[] types = new byte[4];
-  private float[] values = new float[4];
+  private long[] cells = new long[8];
   private int size;
   private long firstChunk;
 
@@ -40,35 +41,48 @@ final class HistoryLog {
   void add(int item, long timeMs, int type, float value) {
     if (size == MAX_HELD) {
       size -= CHUNK;
-      System.arraycopy(items, CHUNK, items, 0, size);
-      System.arraycopy(timesMs, CHUNK, timesMs, 0, size);
-      System.arraycopy(types, CHUNK, types, 0, size);
-      System.arraycopy(values, CHUNK, values, 0, size);
+      System.arraycopy(cells, 2 * CHUNK, cells, 0, 2 * size);
       firstChunk++;
     }
-    if (size == items.length) {
-      int capacity = Math.min(MAX_HELD, size * 2);
-      items = Arrays.copyOf(items, capacity);
-      timesMs = Arrays.copyOf(timesMs, capacity);
-      types = Arrays.copyOf(types, capacity);
-      values = Arrays.copyOf(values, capacity);
+    if (2 * size == cells.length) {
+      cells = Arrays.copyOf(cells, 2 * Math.min(MAX_HELD, size * 2));
     }
-    items[size] = item;
-    timesMs[size] = timeMs;
-    types[size] = (byte) type;
-    values[size] = value;
+    cells[2 * size] = (timeMs << TYPE_BITS) | type;
+    cells[2 * size + 1] =
+        ((long) item << Integer.SIZE) | (Float.floatToRawIntBits(value) & 0xffffffffL);
     size++;
+  }
+
+  private long timeMs(int index) {
+    return cells[2 * index] >> TYPE_BITS;
+  }
+
+  private byte type(int index) {
+    return (byte) cells[2 * index];
+  }
+
+  private int item(int index) {
+    return (int) (cells[2 * index + 1] >>> Integer.SIZE);
+  }
+
+  private float value(int index) {
+    return Float.intBitsToFloat((int) cells[2 * index + 1]);
   }
 
   /** The newest events, copied. */
   UserHistory read(List<String> typeNames) {
-    int from = Math.max(0, size - UserHistory.MAX_LENGTH);
-    return new UserHistory(
-        Arrays.copyOfRange(items, from, size),
-        Arrays.copyOfRange(timesMs, from, size),
-        Arrays.copyOfRange(types, from, size),
-        Arrays.copyOfRange(values, from, size),
-        typeNames);
+    int length = Math.min(size, UserHistory.MAX_LENGTH);
+    int from = size - length;
+    UserHistory history =
+        new UserHistory(
+            new int[length], new long[length], new byte[length], new float[length], typeNames);
+    for (int i = 0; i < length; i++) {
+      history.items()[i] = item(from + i);
+      history.timesMs()[i] = timeMs(from + i);
+      history.types()[i] = type(from + i);
+      history.values()[i] = value(from + i);
+    }
+    return history;
   }
 
   /** Writes one chunk. */
@@ -78,9 +92,9 @@ final class HistoryLog {
     sink.varint(to - from);
     long before = 0;
     for (int i = from; i < to; i++) {
-      sink.varint(items[i]).signed(timesMs[i] - before).raw(types[i]);
-      sink.fixed32(Float.floatToIntBits(values[i]));
-      before = timesMs[i];
+      sink.varint(item(i)).signed(timeMs(i) - before).raw(type(i));
+      sink.fixed32(Float.floatToIntBits(value(i)));
+      before = timeMs(i);
     }
   }
 

@@ -1,6 +1,7 @@
 package io.winnow.features;
 
 import io.winnow.core.WinnowException;
+import io.winnow.core.application.FeatureDefinition;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Collection;
@@ -14,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * How many events other than impressions each item had in the last day, week and month: a built-in
  * statistic that trending, popular and cold-start rules share.
  *
- * <p>The tiles are those of {@link Tiling}, kept as in {@link TiledSums} but for all items at once,
+ * <p>The tiles are those of {@link Tiling}, kept as in {@link TileTable} but for all items at once,
  * each tile a sparse table of (item, count). Beside them lies one dense array of totals for the
  * window that ends at the newest tile, so that the usual read is one copy of N numbers. Guarded by
  * {@link FeatureState}'s lock.
@@ -22,8 +23,14 @@ import org.jspecify.annotations.Nullable;
 final class ItemCounts {
   private static final int[] DAYS = {1, 7, 30};
 
+  /** Most tiles kept of a window: its own and some for events with a clock far ahead. */
+  private static final int KEPT = 32;
+
   private final List<Window> windows =
-      Arrays.stream(DAYS).mapToObj(days -> new Window(Tiling.of(Duration.ofDays(days)))).toList();
+      Arrays.stream(DAYS)
+          .mapToObj(
+              days -> new Window(Tiling.of(FeatureDefinition.Window.of(Duration.ofDays(days)))))
+          .toList();
 
   /** Counts an event; returns how many windows dropped it as too old. */
   int add(int item, long timeMs) {
@@ -78,6 +85,12 @@ final class ItemCounts {
   void markStored() {
     for (Window window : windows) {
       window.removed.clear();
+      for (long tile : window.changed) {
+        Table table = window.tiles.get(tile);
+        if (table != null) {
+          table.changed = false;
+        }
+      }
       window.changed.clear();
     }
   }
@@ -117,6 +130,8 @@ final class ItemCounts {
     final TreeSet<Long> removed = new TreeSet<>();
     private int[] totals = new int[16];
     private long newest = Long.MIN_VALUE;
+    private long lastTile;
+    private @Nullable Table lastTable;
     private long version;
     private volatile @Nullable Answer answer;
 
@@ -128,9 +143,14 @@ final class ItemCounts {
     }
 
     boolean add(int item, long tile, int count) {
-      Table table = tiles.get(tile);
+      Table table = lastTable;
+      if (tile != lastTile || table == null) {
+        table = tiles.get(tile);
+        lastTile = tile;
+        lastTable = table;
+      }
       if (table == null) {
-        if (tiles.size() == TiledSums.KEPT) {
+        if (tiles.size() == KEPT) {
           if (tile < tiles.firstKey()) {
             return false;
           }
@@ -141,16 +161,20 @@ final class ItemCounts {
         }
         table = new Table();
         tiles.put(tile, table);
+        lastTable = table;
       }
       table.add(item, count);
       version++;
-      changed.add(tile);
+      if (!table.changed) {
+        table.changed = true;
+        changed.add(tile);
+      }
       if (item >= totals.length) {
         totals = Arrays.copyOf(totals, Math.max(item + 1, totals.length * 2));
       }
       if (tile > newest) {
         advance(tile, table);
-      } else if (tile >= Tiling.firstOfWindow(newest)) {
+      } else if (tile >= tiling.firstOf(newest)) {
         totals[item] += count;
       }
       return true;
@@ -160,11 +184,11 @@ final class ItemCounts {
     private void advance(long tile, Table arriving) {
       long before = newest;
       newest = tile;
-      if (before == Long.MIN_VALUE || Tiling.firstOfWindow(tile) > before) {
+      if (before == Long.MIN_VALUE || tiling.firstOf(tile) > before) {
         Arrays.fill(totals, 0);
       } else {
         tiles
-            .subMap(Tiling.firstOfWindow(before), Tiling.firstOfWindow(tile))
+            .subMap(tiling.firstOf(before), tiling.firstOf(tile))
             .values()
             .forEach(leaving -> leaving.addTo(totals, -1));
       }
@@ -207,7 +231,7 @@ final class ItemCounts {
 
     /** The tiles of the window that ends in a tile. */
     private Collection<Table> endingAt(long tile) {
-      return tiles.subMap(Tiling.firstOfWindow(tile), true, tile, true).values();
+      return tiles.subMap(tiling.firstOf(tile), true, tile, true).values();
     }
   }
 
@@ -216,6 +240,7 @@ final class ItemCounts {
     private int[] keys = new int[16]; // item + 1; 0 is free
     private int[] counts = new int[16];
     private int size;
+    private boolean changed;
 
     void add(int item, int count) {
       int at = find(item);

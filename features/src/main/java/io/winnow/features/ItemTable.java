@@ -21,11 +21,11 @@ final class ItemTable implements Catalog {
   private static final List<String> NO_CATEGORIES = List.of();
 
   private final FeatureGroup features;
-  private final List<String> crossedAttributes;
+  private final List<String> keyAttributes;
   private final ConcurrentHashMap<ItemId, Integer> indexByItem = new ConcurrentHashMap<>();
   private volatile @Nullable Item[] items = new @Nullable Item[16];
   private volatile int size;
-  private @Nullable Slots[] slots = new @Nullable Slots[16];
+  private @Nullable EntityState[] states = new @Nullable EntityState[16];
 
   // What the store below does not hold yet.
   private final BitSet changedItems = new BitSet();
@@ -34,28 +34,23 @@ final class ItemTable implements Catalog {
   /**
    * One item.
    *
-   * @param categories of each crossed attribute, in declared order
-   * @param sortedCategories the same, sorted
+   * @param categories of each attribute that serves as a key, in declared order
    */
   private record Item(
       ItemId id,
       Map<String, AttributeValue> attributes,
       boolean available,
       long firstSeenMs,
-      List<List<String>> categories,
-      List<List<String>> sortedCategories) {}
-
-  /** The states of an item's features. */
-  private record Slots(@Nullable AggregationState[] states) {}
+      List<List<String>> categories) {}
 
   /**
    * An empty catalogue.
    *
-   * @param crossedAttributes the attributes whose categories are looked up by position
+   * @param keyAttributes the attributes whose categories are looked up by position
    */
-  ItemTable(FeatureGroup features, List<String> crossedAttributes) {
+  ItemTable(FeatureGroup features, List<String> keyAttributes) {
     this.features = features;
-    this.crossedAttributes = crossedAttributes;
+    this.keyAttributes = keyAttributes;
   }
 
   @Override
@@ -89,14 +84,21 @@ final class ItemTable implements Catalog {
     return at(index).firstSeenMs;
   }
 
-  /** The item's categories of the crossed attribute at a position, in declared order. */
+  /** The item's categories of the key attribute at a position, in declared order. */
   List<String> categories(int index, int attribute) {
     return at(index).categories.get(attribute);
   }
 
-  /** The item's categories of each crossed attribute, sorted. */
-  List<List<String>> sortedCategories(int index) {
-    return at(index).sortedCategories;
+  /** The item's categories of each key attribute, in declared order. */
+  List<List<String>> categories(int index) {
+    return at(index).categories;
+  }
+
+  /** Looks at what an event of the item will change; see {@link FeatureState}. */
+  long touch(ItemId id) {
+    int index = indexOf(id);
+    EntityState state = index < 0 ? null : states[index];
+    return state == null ? 0 : state.newestMs();
   }
 
   /** The index of an item that occurs in an event; it becomes known if it was not. */
@@ -125,24 +127,27 @@ final class ItemTable implements Catalog {
     }
   }
 
-  /** The slots of an item's features, or null if there was no event for them. */
-  @Nullable AggregationState @Nullable [] states(int index) {
-    Slots of = slots[index];
-    return of == null ? null : of.states;
+  /** The state of an item's features, or null if there was no event for them. */
+  @Nullable EntityState state(int index) {
+    return states[index];
   }
 
-  /** Adds an event to its item's features; returns how many dropped it as too old. */
-  int add(int index, Event event) {
-    if (!features.selects(event)) {
-      return 0;
-    }
-    Slots of = slots[index];
-    if (of == null) {
-      of = new Slots(features.newStates());
-      slots[index] = of;
+  /**
+   * Takes an event into its item's features.
+   *
+   * @return how many features dropped it as too old
+   */
+  int add(int index, int type, Event event) {
+    EntityState state = states[index];
+    if (state == null) {
+      if (!features.selects(type, event)) {
+        return 0;
+      }
+      state = features.newState();
+      states[index] = state;
     }
     changedStates.set(index);
-    return features.add(of.states, event, index);
+    return features.add(state, type, event, index);
   }
 
   /** Offers the entries that changed since {@link #markStored()}. */
@@ -182,7 +187,7 @@ final class ItemTable implements Catalog {
   /** Takes in one stored entry of kind {@link StateEntries#ITEM_FEATURES}, behind all items. */
   void loadStates(byte[] key, byte[] value) {
     ByteSource source = new ByteSource(value);
-    slots[new ByteSource(key, 1).fixed32()] = new Slots(features.load(source));
+    states[new ByteSource(key, 1).fixed32()] = features.load(source);
     source.end();
   }
 
@@ -195,10 +200,10 @@ final class ItemTable implements Catalog {
   }
 
   private void writeStates(int index, StateEntries.Sink sink) {
-    Slots of = slots[index];
-    if (of != null) {
+    EntityState state = states[index];
+    if (state != null) {
       ByteSink value = new ByteSink();
-      features.write(of.states, value);
+      features.write(state, value);
       sink.put(key(StateEntries.ITEM_FEATURES, index), value.toBytes());
     }
   }
@@ -210,15 +215,13 @@ final class ItemTable implements Catalog {
   private Item item(
       ItemId id, Map<String, AttributeValue> attributes, boolean available, long firstSeenMs) {
     List<List<String>> categories =
-        crossedAttributes.stream()
+        keyAttributes.stream()
             .map(name -> {
               AttributeValue value = attributes.get(name);
               return value == null ? NO_CATEGORIES : value.categories();
             })
             .toList();
-    List<List<String>> sorted =
-        categories.stream().map(list -> list.stream().sorted().toList()).toList();
-    return new Item(id, attributes, available, firstSeenMs, categories, sorted);
+    return new Item(id, attributes, available, firstSeenMs, categories);
   }
 
   private Item at(int index) {
@@ -232,7 +235,7 @@ final class ItemTable implements Catalog {
   private int append(Item item) {
     int index = size;
     if (index == items.length) {
-      slots = Arrays.copyOf(slots, index * 2);
+      states = Arrays.copyOf(states, index * 2);
       items = Arrays.copyOf(items, index * 2);
     }
     replace(index, item);

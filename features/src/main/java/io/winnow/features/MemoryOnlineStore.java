@@ -99,8 +99,7 @@ final class MemoryOnlineStore implements OnlineStore {
     Generation generation = now;
     generation.state.lock().readLock().lock();
     try {
-      generation.state.items().writeAll(sink);
-      generation.state.counts().writeAll(sink);
+      generation.state.writeAll(sink);
       generation.users.forEach((id, user) -> user.writeAll(UserState.prefix(id), sink));
     } finally {
       generation.state.lock().readLock().unlock();

@@ -94,20 +94,21 @@ final class RedisCheckpoint {
 
   private static void fill(FeatureState state, SortedMap<byte[], byte[]> entries, long offset) {
     try {
-      entries.forEach((key, value) -> {
-        switch (key[0]) {
-          case StateEntries.ITEM -> state.items().loadItem(key, value);
-          case StateEntries.ITEM_FEATURES -> state.items().loadStates(key, value);
-          case StateEntries.COUNTS -> state.counts().load(key, value);
-          default -> throw new IllegalArgumentException("kind " + key[0]);
-        }
-      });
+      int loaded = 0;
+      for (int kind : FeatureState.KINDS) {
+        SortedMap<byte[], byte[]> ofKind =
+            entries.subMap(new byte[] {(byte) kind}, new byte[] {(byte) (kind + 1)});
+        ofKind.forEach(state::load);
+        loaded += ofKind.size();
+      }
+      if (loaded != entries.size()) {
+        throw new IllegalArgumentException("an entry of another kind");
+      }
     } catch (IndexOutOfBoundsException | IllegalArgumentException e) {
       throw new WinnowException(
           ErrorCode.CORRUPT, "feature state: an entry does not fit the others: " + e, e);
     }
-    state.items().markStored();
-    state.counts().markStored();
+    state.markStored();
     state.restore(offset);
   }
 
@@ -129,10 +130,8 @@ final class RedisCheckpoint {
             entries.put(key, new byte[] {REMOVED});
           }
         };
-    state.items().writeChanges(sink);
-    state.counts().writeChanges(sink);
-    state.items().markStored();
-    state.counts().markStored();
+    state.writeChanges(sink);
+    state.markStored();
     pending = new Snapshot(state.appliedOffset(), entries);
   }
 

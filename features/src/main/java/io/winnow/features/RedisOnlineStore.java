@@ -273,8 +273,7 @@ final class RedisOnlineStore implements OnlineStore {
         generation.tail.trim(trimmable);
         generation.state.apply(Arrays.copyOfRange(offsets, from, to), records.subList(from, to));
         // Nobody writes them from here.
-        generation.state.items().markStored();
-        generation.state.counts().markStored();
+        generation.state.markStored();
       } finally {
         generation.state.lock().writeLock().unlock();
       }
@@ -347,8 +346,7 @@ final class RedisOnlineStore implements OnlineStore {
         };
     state.lock().readLock().lock();
     try {
-      state.items().writeAll(sink);
-      state.counts().writeAll(sink);
+      state.writeAll(sink);
     } finally {
       state.lock().readLock().unlock();
     }

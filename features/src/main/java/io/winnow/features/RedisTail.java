@@ -1,5 +1,7 @@
 package io.winnow.features;
 
+import io.winnow.core.AttributeValue;
+import io.winnow.core.Event;
 import io.winnow.core.UserId;
 import io.winnow.features.RedisDatabase.StoredUser;
 import java.util.ArrayDeque;
@@ -57,13 +59,22 @@ final class RedisTail implements UserTable {
   }
 
   @Override
-  public int apply(UserChange change, FeaturePlan plan) {
+  public int add(long offset, Event event, int item, int type, List<List<String>> categories) {
+    return apply(new UserChange.Happened(offset, event, item, type, categories));
+  }
+
+  @Override
+  public void put(long offset, UserId user, Map<String, AttributeValue> attributes) {
+    apply(new UserChange.AttributesPut(offset, user, attributes));
+  }
+
+  private int apply(UserChange change) {
     UserId user = change.user();
     UserState known;
     synchronized (cached) {
       known = cached.get(user);
     }
-    int dropped = known == null ? 0 : change.applyTo(known, plan);
+    int dropped = known == null ? 0 : change.applyTo(known);
     int shard = RedisDatabase.shard(user);
     if (change.offset() >= completeFrom.get(shard)) {
       byShard.get(shard).add(change);
@@ -166,7 +177,7 @@ final class RedisTail implements UserTable {
     if (changes != null) {
       for (UserChange change : changes) {
         if (change.offset() >= from) {
-          change.applyTo(state, plan);
+          change.applyTo(state);
         }
       }
     }

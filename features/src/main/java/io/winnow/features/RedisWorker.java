@@ -47,6 +47,7 @@ final class RedisWorker implements FeatureWorker {
 
   private final FeaturePlan plan;
   private final Set<String> types;
+  private final boolean impressionsChangeUsers;
   private final RedisConfig.Folding config;
   private final String id;
   private final RecordSource log;
@@ -72,6 +73,7 @@ final class RedisWorker implements FeatureWorker {
   RedisWorker(FeaturePlan plan, RedisConfig config, String id, RecordSource log) {
     this.plan = plan;
     this.types = Set.copyOf(plan.typeNames());
+    this.impressionsChangeUsers = plan.impressionsChangeUsers();
     this.config = config.folding();
     this.id = id;
     this.log = log;
@@ -207,7 +209,7 @@ final class RedisWorker implements FeatureWorker {
             switch (record) {
               case LogRecord.Happened(Event event) -> {
                 if (types.contains(event.type())
-                    || (event.type().equals(Event.IMPRESSION) && plan.impressionsChangeUsers())) {
+                    || (event.impression() != null && impressionsChangeUsers)) {
                   needed.put(event.user(), offset);
                 }
               }

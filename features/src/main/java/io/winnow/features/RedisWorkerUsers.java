@@ -1,6 +1,8 @@
 package io.winnow.features;
 
+import io.winnow.core.AttributeValue;
 import io.winnow.core.ErrorCode;
+import io.winnow.core.Event;
 import io.winnow.core.UserId;
 import io.winnow.core.WinnowException;
 import io.winnow.features.RedisDatabase.StoredUser;
@@ -122,8 +124,17 @@ final class RedisWorkerUsers implements UserTable {
   }
 
   @Override
-  public int apply(UserChange change, FeaturePlan plan) {
-    return takes(change.user(), change.offset()) ? change.applyTo(change(change.user()), plan) : 0;
+  public int add(long offset, Event event, int item, int type, List<List<String>> categories) {
+    return takes(event.user(), offset)
+        ? change(event.user()).addAll(event, item, type, categories)
+        : 0;
+  }
+
+  @Override
+  public void put(long offset, UserId user, Map<String, AttributeValue> attributes) {
+    if (takes(user, offset)) {
+      change(user).putAttributes(attributes);
+    }
   }
 
   @Override

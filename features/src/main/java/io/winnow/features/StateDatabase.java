@@ -30,7 +30,7 @@ import org.rocksdb.WriteOptions;
  */
 final class StateDatabase implements AutoCloseable {
   /** Changes with the meaning or layout of any entry. */
-  static final int FORMAT = 1;
+  static final int FORMAT = 2;
 
   private static final byte[] META_KEY = {StateEntries.META};
   private static final String DAMAGE_MARK = "DAMAGED";

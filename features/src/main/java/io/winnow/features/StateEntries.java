@@ -15,6 +15,12 @@ final class StateEntries {
   /** First byte of the key of an item's features: ITEM_FEATURES index. */
   static final int ITEM_FEATURES = 'j';
 
+  /** First byte of the key of a state that no single user or item owns: SHARED group key. */
+  static final int SHARED = 'e';
+
+  /** First byte of the key of a user's attributes that serve as keys: USER_CATEGORIES id. */
+  static final int USER_CATEGORIES = 'a';
+
   /** First byte of the key of a tile of item counts: COUNTS window tile. */
   static final int COUNTS = 'c';
 

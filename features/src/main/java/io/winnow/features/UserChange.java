@@ -18,13 +18,13 @@ sealed interface UserChange {
   UserId user();
 
   /** Makes the change; returns how many features dropped the event as too old. */
-  int applyTo(UserState state, FeaturePlan plan);
+  int applyTo(UserState state);
 
   /** The user's attributes were put. */
   record AttributesPut(long offset, UserId user, Map<String, AttributeValue> attributes)
       implements UserChange {
     @Override
-    public int applyTo(UserState state, FeaturePlan plan) {
+    public int applyTo(UserState state) {
       state.putAttributes(attributes);
       return 0;
     }
@@ -34,9 +34,8 @@ sealed interface UserChange {
    * An event of the user.
    *
    * @param item the catalogue index of its item
-   * @param type the index of its type in the plan; -1 for an impression, which is no history
-   * @param categories the item's categories at this offset, sorted, of each of the plan's pair
-   *     groups
+   * @param type the index of its type in the plan
+   * @param categories of its item at this offset, of each of the plan's item attributes
    */
   record Happened(long offset, Event event, int item, int type, List<List<String>> categories)
       implements UserChange {
@@ -46,21 +45,8 @@ sealed interface UserChange {
     }
 
     @Override
-    public int applyTo(UserState state, FeaturePlan plan) {
-      if (type >= 0) {
-        state.addToHistory(item, event, type);
-      }
-      int dropped = state.add(event, item);
-      for (int group = 0; group < plan.pairs().size(); group++) {
-        if (plan.pairs().get(group).ofItem()) {
-          dropped += state.addToPair(group, event.item().value(), event, item, offset);
-        } else {
-          for (String category : categories.get(group)) {
-            dropped += state.addToPair(group, category, event, item, offset);
-          }
-        }
-      }
-      return dropped;
+    public int applyTo(UserState state) {
+      return state.addAll(event, item, type, categories);
     }
   }
 }

@@ -4,12 +4,8 @@ import io.winnow.core.AttributeValue;
 import io.winnow.core.Event;
 import io.winnow.core.UserId;
 import java.nio.charset.StandardCharsets;
-import java.util.Comparator;
-import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,29 +13,22 @@ import org.jspecify.annotations.Nullable;
  * pairs (user, item) and (user, category). It is loaded and evicted as a whole, so that a read of C
  * candidates costs one look-up; its parts are stored as entries of their own, so that an event
  * rewrites only what it changed. Guarded by {@link FeatureState}'s lock.
- *
- * <p>At most {@link #MAX_PAIRS} pairs of a group are kept; beyond, the one that was updated longest
- * ago in the log is forgotten.
  */
 final class UserState {
-  /** Most pairs of one group. */
-  static final int MAX_PAIRS = 8192;
-
   private static final int ATTRIBUTES = 0;
   private static final int FEATURES = 1;
   private static final int HISTORY = 2;
   private static final int FIRST_PAIR_GROUP = 3;
 
   private final FeaturePlan plan;
-  private final boolean tracked;
   private Map<String, AttributeValue> attributes = Map.of();
   private final HistoryLog history = new HistoryLog();
-  private @Nullable AggregationState[] states;
-  private final List<Pairs> pairs;
+  private @Nullable EntityState state;
+  private final List<KeyedStates> pairs;
 
   // What the store below does not hold yet.
   private boolean attributesChanged;
-  private boolean statesChanged;
+  private boolean stateChanged;
   private long storedFirstChunk;
   private long changedFromChunk = Long.MAX_VALUE;
 
@@ -50,9 +39,10 @@ final class UserState {
    */
   UserState(FeaturePlan plan, boolean tracked) {
     this.plan = plan;
-    this.tracked = tracked;
-    this.states = plan.user().newStates();
-    this.pairs = plan.pairs().stream().map(group -> new Pairs(group.features())).toList();
+    this.pairs =
+        plan.pairs().stream()
+            .map(group -> new KeyedStates(group.features(), group.maxKeys(), tracked))
+            .toList();
   }
 
   Map<String, AttributeValue> attributes() {
@@ -73,37 +63,66 @@ final class UserState {
     changedFromChunk = Math.min(changedFromChunk, history.endChunk() - 1);
   }
 
-  /** The slots of the plan's user group. */
-  @Nullable AggregationState[] states() {
-    return states;
+  /** The state of the user's own features, or null if there was no event for them. */
+  @Nullable EntityState state() {
+    return state;
   }
 
-  /** The slots of one pair, or null if nothing happened between them. */
-  @Nullable AggregationState @Nullable [] pairStates(int group, String partner) {
-    Pair pair = pairs.get(group).byPartner.get(partner);
-    return pair == null ? null : pair.states;
+  /** Looks at what an event will change; see {@link FeatureState}. */
+  long touch() {
+    EntityState own = state;
+    return history.size() + (own == null ? 0 : own.newestMs());
   }
 
-  /** Adds an event to the user's features; returns how many dropped it as too old. */
-  int add(Event event, int item) {
-    if (!plan.user().selects(event)) {
-      return 0;
-    }
-    statesChanged = true;
-    return plan.user().add(states, event, item);
+  /** The state of one pair, or null if nothing happened between them. */
+  @Nullable EntityState pairState(int group, String partner) {
+    return pairs.get(group).get(partner);
   }
 
   /**
-   * Adds an event to the features of a pair; returns how many dropped it as too old. An event that
-   * concerns several partners offers them in the order of {@link String#compareTo}, so that their
-   * age order can be told from their offsets and names when they are loaded again.
+   * Takes an event into the history, the user's features and those of the pairs.
+   *
+   * @param categories of the item, of each of the plan's item attributes
+   * @return how many features dropped it
    */
-  int addToPair(int group, String partner, Event event, int item, long offset) {
-    Pairs table = pairs.get(group);
-    if (!table.group.selects(event)) {
-      return 0;
+  int addAll(Event event, int item, int type, List<List<String>> categories) {
+    if (type != plan.impression()) {
+      addToHistory(item, event, type);
     }
-    return table.group.add(table.touch(partner, offset).states, event, item);
+    int dropped = add(type, event, item);
+    for (int group = 0; group < plan.pairs().size(); group++) {
+      int itemKey = plan.pairs().get(group).itemKey();
+      if (itemKey == FeaturePlan.ID) {
+        dropped += addToPair(group, event.item().value(), type, event, item);
+      } else {
+        List<String> partners = categories.get(itemKey);
+        for (int i = 0; i < partners.size(); i++) {
+          dropped += addToPair(group, partners.get(i), type, event, item);
+        }
+      }
+    }
+    return dropped;
+  }
+
+  /** Takes an event into the user's features; returns how many dropped it as too old. */
+  int add(int type, Event event, int item) {
+    EntityState changing = state;
+    if (changing == null) {
+      if (!plan.user().selects(type, event)) {
+        return 0;
+      }
+      changing = plan.user().newState();
+      state = changing;
+    }
+    stateChanged = true;
+    return plan.user().add(changing, type, event, item);
+  }
+
+  /** Takes an event into the features of a pair; returns how many dropped it. */
+  int addToPair(int group, String partner, int type, Event event, int item) {
+    return plan.pairs().get(group).features().selects(type, event)
+        ? pairs.get(group).add(partner, type, event, item)
+        : 0;
   }
 
   /** The key under which all of a user's entries lie. */
@@ -118,37 +137,35 @@ final class UserState {
     if (attributesChanged) {
       sink.put(key(prefix, ATTRIBUTES).toBytes(), attributeBytes());
     }
-    if (statesChanged) {
-      sink.put(key(prefix, FEATURES).toBytes(), stateBytes());
+    EntityState own = state;
+    if (stateChanged && own != null) {
+      sink.put(key(prefix, FEATURES).toBytes(), stateBytes(own));
     }
     for (long chunk = storedFirstChunk; chunk < history.firstChunk(); chunk++) {
       sink.remove(key(prefix, HISTORY).ordered64(chunk).toBytes());
     }
     writeHistory(prefix, Math.max(changedFromChunk, history.firstChunk()), sink);
     for (int group = 0; group < pairs.size(); group++) {
-      Pairs table = pairs.get(group);
-      for (String partner : table.forgotten) {
-        sink.remove(pairKey(prefix, group, partner));
-      }
-      for (String partner : table.changed) {
-        Pair pair = table.byPartner.get(partner);
-        if (pair != null) {
-          sink.put(pairKey(prefix, group, partner), pair.toBytes(table.group));
-        }
-      }
+      int of = group;
+      pairs
+          .get(group)
+          .visitChanges((partner, state) -> {
+            if (state == null) {
+              sink.remove(pairKey(prefix, of, partner));
+            } else {
+              sink.put(pairKey(prefix, of, partner), state);
+            }
+          });
     }
   }
 
   /** Everything that changed is stored now. */
   void markStored() {
     attributesChanged = false;
-    statesChanged = false;
+    stateChanged = false;
     storedFirstChunk = history.firstChunk();
     changedFromChunk = Long.MAX_VALUE;
-    for (Pairs table : pairs) {
-      table.forgotten.clear();
-      table.changed.clear();
-    }
+    pairs.forEach(KeyedStates::markStored);
   }
 
   /** Offers every entry. */
@@ -156,19 +173,20 @@ final class UserState {
     if (attributesChanged || !attributes.isEmpty()) {
       sink.put(key(prefix, ATTRIBUTES).toBytes(), attributeBytes());
     }
-    for (AggregationState state : states) {
-      if (state != null) {
-        sink.put(key(prefix, FEATURES).toBytes(), stateBytes());
-        break;
-      }
+    EntityState own = state;
+    if (own != null) {
+      sink.put(key(prefix, FEATURES).toBytes(), stateBytes(own));
     }
     writeHistory(prefix, history.firstChunk(), sink);
     for (int group = 0; group < pairs.size(); group++) {
-      for (Map.Entry<String, Pair> entry : pairs.get(group).byPartner.entrySet()) {
-        sink.put(
-            pairKey(prefix, group, entry.getKey()),
-            entry.getValue().toBytes(pairs.get(group).group));
-      }
+      int of = group;
+      pairs
+          .get(group)
+          .visitAll((partner, state) -> {
+            if (state != null) {
+              sink.put(pairKey(prefix, of, partner), state);
+            }
+          });
     }
   }
 
@@ -179,20 +197,15 @@ final class UserState {
     int kind = rest.raw();
     switch (kind) {
       case ATTRIBUTES -> attributes = AttributeCodec.read(source);
-      case FEATURES -> states = plan.user().load(source);
+      case FEATURES -> state = plan.user().load(source);
       case HISTORY -> history.load(rest.ordered64(), source);
-      default -> {
-        Pairs table = pairs.get(kind - FIRST_PAIR_GROUP);
-        long offset = source.varint();
-        table.byPartner.put(rest.restAsText(), new Pair(table.group.load(source), offset));
-      }
+      default -> pairs.get(kind - FIRST_PAIR_GROUP).load(rest.restAsText(), source);
     }
     source.end();
   }
 
   /** Call once behind the last {@link #load}. */
   void loaded() {
-    pairs.forEach(Pairs::sortByAge);
     storedFirstChunk = history.firstChunk();
   }
 
@@ -210,9 +223,9 @@ final class UserState {
     return sink.toBytes();
   }
 
-  private byte[] stateBytes() {
+  private byte[] stateBytes(EntityState own) {
     ByteSink sink = new ByteSink();
-    plan.user().write(states, sink);
+    plan.user().write(own, sink);
     return sink.toBytes();
   }
 
@@ -224,56 +237,5 @@ final class UserState {
     return key(prefix, FIRST_PAIR_GROUP + group)
         .rest(partner.getBytes(StandardCharsets.UTF_8))
         .toBytes();
-  }
-
-  /** The state of one pair and the log offset of its last event. */
-  private record Pair(@Nullable AggregationState[] states, long offset) {
-    byte[] toBytes(FeatureGroup group) {
-      ByteSink sink = new ByteSink().varint(offset);
-      group.write(states, sink);
-      return sink.toBytes();
-    }
-  }
-
-  /** The pairs of one group by partner, the one updated longest ago first. */
-  private final class Pairs {
-    final FeatureGroup group;
-    final LinkedHashMap<String, Pair> byPartner = new LinkedHashMap<>();
-    final Set<String> changed = new HashSet<>();
-    final Set<String> forgotten = new HashSet<>();
-
-    Pairs(FeatureGroup group) {
-      this.group = group;
-    }
-
-    Pair touch(String partner, long offset) {
-      Pair known = byPartner.get(partner);
-      if (known == null && byPartner.size() == MAX_PAIRS) {
-        String eldest = byPartner.firstEntry().getKey();
-        byPartner.remove(eldest);
-        if (tracked) {
-          forgotten.add(eldest);
-        }
-      }
-      Pair pair = new Pair(known == null ? group.newStates() : known.states, offset);
-      byPartner.putLast(partner, pair);
-      if (tracked) {
-        changed.add(partner);
-        forgotten.remove(partner);
-      }
-      return pair;
-    }
-
-    void sortByAge() {
-      List<Map.Entry<String, Pair>> entries =
-          byPartner.entrySet().stream()
-              .map(entry -> Map.entry(entry.getKey(), entry.getValue()))
-              .sorted(
-                  Comparator.comparingLong((Map.Entry<String, Pair> e) -> e.getValue().offset)
-                      .thenComparing(Map.Entry::getKey))
-              .toList();
-      byPartner.clear();
-      entries.forEach(entry -> byPartner.put(entry.getKey(), entry.getValue()));
-    }
   }
 }

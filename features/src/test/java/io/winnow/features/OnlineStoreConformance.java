@@ -14,6 +14,7 @@ import io.winnow.core.UserId;
 import io.winnow.core.WinnowException;
 import io.winnow.core.application.ApplicationDefinition;
 import io.winnow.core.application.FeatureDefinition;
+import io.winnow.core.application.FeatureStorePolicy;
 import io.winnow.events.RecordSource;
 import io.winnow.features.FeatureReader.FeatureQuery;
 import io.winnow.features.FeatureReader.FeatureRows;
@@ -130,7 +131,7 @@ abstract class OnlineStoreConformance {
 
   @Test
   void heavyUser_pastEveryBound_keepsTheNewestAndTheSameBytes() {
-    int events = UserState.MAX_PAIRS + 3_000;
+    int events = FeatureStorePolicy.View.DEFAULT.maxKeys() + 3_000;
     List<LogRecord> all = new ArrayList<>();
     for (int round = 0; round < 2; round++) {
       RandomGenerator random = new Seed(7).generator("heavy");

@@ -293,20 +293,19 @@ final class RedisFailureTest {
           @Override
           public void remove(byte[] key) {}
         };
-    state.items().writeAll(sink);
-    state.counts().writeAll(sink);
+    state.writeAll(sink);
     database.stage("dead", 0, entries);
     assertTrue(database.commit(0, 500, "dead", 1));
     FeatureState read = new FeatureState(PLAN, new UserTable.InMemory(PLAN));
     RedisCheckpoint.load(database, read);
     assertEquals(500, read.appliedOffset());
-    assertEquals(state.items().size(), read.items().size());
+    assertEquals(state.catalog().size(), read.catalog().size());
     RedisCheckpoint other = new RedisCheckpoint(database, "other", 500);
     other.write(status(database));
     assertEquals(null, status(database).staged());
     FeatureState again = new FeatureState(PLAN, new UserTable.InMemory(PLAN));
     RedisCheckpoint.load(database, again);
-    assertEquals(state.items().size(), again.items().size());
+    assertEquals(state.catalog().size(), again.catalog().size());
     assertTrue(again.catalog().indexOf(new ItemId("item-0")) >= 0);
   }
 

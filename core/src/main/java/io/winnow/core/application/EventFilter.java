@@ -18,11 +18,14 @@ public record EventFilter(String type, @Nullable Comparison comparison) {
     return new EventFilter(type, null);
   }
 
+  /** Whether events of a type can be selected at all. */
+  public boolean selectsType(String eventType) {
+    return type.equals("*") ? !eventType.equals(Event.IMPRESSION) : type.equals(eventType);
+  }
+
   /** Whether the event is selected. */
   public boolean test(Event event) {
-    boolean rightType =
-        type.equals("*") ? !event.type().equals(Event.IMPRESSION) : event.type().equals(type);
-    return rightType && (comparison == null || comparison.test(event.value()));
+    return selectsType(event.type()) && (comparison == null || comparison.test(event.value()));
   }
 
   @Override
