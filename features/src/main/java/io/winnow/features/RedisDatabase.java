@@ -64,6 +64,8 @@ final class RedisDatabase implements AutoCloseable {
   /** Into how many parts users are split, each with an offset of its own. */
   static final int SHARDS = 64;
 
+  private static final int SHARD_BITS = 6;
+
   /** How long a step of a worker, or on opening, may take. */
   static final Duration PATIENCE = Duration.ofSeconds(5);
 
@@ -74,8 +76,7 @@ final class RedisDatabase implements AutoCloseable {
   private final String prefix;
   private final ClientResources resources;
   private final RedisClient client;
-  private final StatefulRedisConnection<byte[], byte[]> connection;
-  private final RedisAsyncCommands<byte[], byte[]> commands;
+  private volatile StatefulRedisConnection<byte[], byte[]> connection;
   private volatile Keys keys;
 
   /** The names of the keys of one epoch. */
@@ -178,7 +179,7 @@ final class RedisDatabase implements AutoCloseable {
     } catch (IllegalArgumentException e) {
       // The address itself may hold a password.
       throw WinnowException.invalid(
-          "engines.features", "(an address)", "redis://HOST:PORT: " + e.getMessage());
+          "engines.features", "(not shown)", "redis://[USER:PASSWORD@]HOST[:PORT][/DATABASE]");
     }
     uri.setTimeout(PATIENCE);
     this.address = uri.getHost() + ":" + uri.getPort();
@@ -201,7 +202,6 @@ final class RedisDatabase implements AutoCloseable {
     boolean entered = false;
     try {
       this.connection = client.connect(ByteArrayCodec.INSTANCE);
-      this.commands = connection.async();
       this.keys = new Keys(prefix, "");
       refuseForgetting();
       enter();
@@ -217,7 +217,7 @@ final class RedisDatabase implements AutoCloseable {
 
   /** A server that evicts keys by itself would lose users one by one, unseen. */
   private void refuseForgetting() {
-    String memory = await(command(commands.info("memory")), PATIENCE);
+    String memory = await(command(commands().info("memory")), PATIENCE);
     Map<String, String> fields =
         memory
             .lines()
@@ -232,6 +232,26 @@ final class RedisDatabase implements AutoCloseable {
       throw new WinnowException(
           ErrorCode.UNAVAILABLE,
           "Redis at " + address + ": maxmemory-policy " + policy + " (expected: noeviction)");
+    }
+  }
+
+  private RedisAsyncCommands<byte[], byte[]> commands() {
+    return connection.async();
+  }
+
+  /**
+   * Opens another connection in place of one that does not answer: where the network lost it, it
+   * would take the operating system a quarter of an hour to notice.
+   *
+   * @throws WinnowException with {@code UNAVAILABLE} if there is none to be had; the old one stays
+   */
+  void reconnect() {
+    try {
+      StatefulRedisConnection<byte[], byte[]> before = connection;
+      connection = client.connect(ByteArrayCodec.INSTANCE);
+      before.closeAsync();
+    } catch (RedisException e) {
+      throw unavailable(e);
     }
   }
 
@@ -261,13 +281,14 @@ final class RedisDatabase implements AutoCloseable {
     keys = new Keys(prefix, text(answer.get(0)));
   }
 
-  /** The shard of a user: FNV-1a of its UTF-8 bytes, mixed, so that it never changes. */
+  /** The shard of a user: FNV-1a (64 bit) of its UTF-16 units, mixed. It never changes. */
   static int shard(UserId user) {
+    String id = user.value();
     long hash = 0xcbf29ce484222325L;
-    for (byte b : bytes(user.value())) {
-      hash = (hash ^ (b & 0xff)) * 0x100000001b3L;
+    for (int i = 0; i < id.length(); i++) {
+      hash = (hash ^ id.charAt(i)) * 0x100000001b3L;
     }
-    return (int) (Seed.mix(hash) >>> 58);
+    return (int) (Seed.mix(hash) >>> (Long.SIZE - SHARD_BITS));
   }
 
   /** A user and the offset of its shard, read in one step. */
@@ -395,7 +416,7 @@ final class RedisDatabase implements AutoCloseable {
   void leave(String worker, List<Integer> shards) {
     release(worker, shards);
     release(worker, "items");
-    await(command(commands.zrem(keys.workers, bytes(worker))), PATIENCE);
+    await(command(commands().zrem(keys.workers, bytes(worker))), PATIENCE);
   }
 
   private void release(String worker, String... names) {
@@ -415,8 +436,8 @@ final class RedisDatabase implements AutoCloseable {
   /** Puts staged entries aside, for at most an hour if they are not committed. */
   void stage(String name, int chunk, Map<byte[], byte[]> entries) {
     byte[] key = staged(keys, name, chunk);
-    CompletableFuture<Long> put = command(commands.hset(key, entries));
-    await(command(commands.expire(key, Duration.ofHours(1))), PATIENCE);
+    CompletableFuture<Long> put = command(commands().hset(key, entries));
+    await(command(commands().expire(key, Duration.ofHours(1))), PATIENCE);
     await(put, PATIENCE);
   }
 
@@ -462,13 +483,13 @@ final class RedisDatabase implements AutoCloseable {
   void unstage(String name, int chunks) {
     Keys now = keys;
     for (int chunk = 0; chunk < chunks; chunk++) {
-      await(command(commands.unlink(staged(now, name, chunk))), PATIENCE);
+      await(command(commands().unlink(staged(now, name, chunk))), PATIENCE);
     }
   }
 
   /** The committed entries of a chunk that may not be where they belong yet. */
   Map<byte[], byte[]> staged(String name, int chunk) {
-    return await(command(commands.hgetall(staged(keys, name, chunk))), PATIENCE);
+    return await(command(commands().hgetall(staged(keys, name, chunk))), PATIENCE);
   }
 
   /** Visits the entries that are where they belong, in any order, some perhaps twice. */
@@ -477,7 +498,7 @@ final class RedisDatabase implements AutoCloseable {
     do {
       var page =
           await(
-              command(commands.hscan(keys.items, cursor, ScanArgs.Builder.limit(SCANNED_AT_ONCE))),
+              command(commands().hscan(keys.items, cursor, ScanArgs.Builder.limit(SCANNED_AT_ONCE))),
               PATIENCE);
       page.getMap().forEach(visitor::visit);
       cursor = page;
@@ -491,7 +512,7 @@ final class RedisDatabase implements AutoCloseable {
         keys.base + "u:",
         page -> {
           List<CompletableFuture<Map<byte[], byte[]>>> users =
-              page.stream().map(key -> command(commands.hgetall(key))).toList();
+              page.stream().map(key -> command(commands().hgetall(key))).toList();
           for (int i = 0; i < page.size(); i++) {
             byte[] key = page.get(i);
             byte[] id = Arrays.copyOfRange(key, base.length, key.length);
@@ -512,7 +533,7 @@ final class RedisDatabase implements AutoCloseable {
         old.base,
         page -> {
           if (!page.isEmpty()) {
-            await(command(commands.unlink(page.toArray(byte[][]::new))), PATIENCE);
+            await(command(commands().unlink(page.toArray(byte[][]::new))), PATIENCE);
           }
         });
   }
@@ -522,7 +543,7 @@ final class RedisDatabase implements AutoCloseable {
     ScanArgs arguments = ScanArgs.Builder.matches(pattern).limit(SCANNED_AT_ONCE);
     ScanCursor cursor = ScanCursor.INITIAL;
     do {
-      KeyScanCursor<byte[]> page = await(command(commands.scan(cursor, arguments)), PATIENCE);
+      KeyScanCursor<byte[]> page = await(command(commands().scan(cursor, arguments)), PATIENCE);
       visitor.accept(page.getKeys());
       cursor = page;
     } while (!cursor.isFinished());
@@ -538,12 +559,12 @@ final class RedisDatabase implements AutoCloseable {
   private <T> CompletableFuture<T> run(RedisScript script, byte[][] names, byte[]... arguments) {
     try {
       CompletionStage<T> answer =
-          commands.<T>evalsha(script.sha1(), script.output(), names, arguments);
+          commands().<T>evalsha(script.sha1(), script.output(), names, arguments);
       return answer
           .exceptionallyCompose(e -> {
             Throwable cause = e instanceof CompletionException ? e.getCause() : e;
             return cause instanceof RedisNoScriptException
-                ? commands.<T>eval(script.text(), script.output(), names, arguments)
+                ? commands().<T>eval(script.text(), script.output(), names, arguments)
                 : CompletableFuture.failedStage(cause);
           })
           .toCompletableFuture();

@@ -58,6 +58,9 @@ final class RedisOnlineStore implements OnlineStore {
    */
   private static final long KEPT_NANOS = TimeUnit.SECONDS.toNanos(2);
 
+  /** After how long without an answer another connection is tried. */
+  private static final long RECONNECT_NANOS = TimeUnit.SECONDS.toNanos(10);
+
   private static final Duration DIGEST_WITHIN = Duration.ofSeconds(60);
 
   private final FeaturePlan plan;
@@ -67,6 +70,7 @@ final class RedisOnlineStore implements OnlineStore {
   private final ScheduledExecutorService background;
   private final AtomicInteger failures = new AtomicInteger();
   private final ArrayDeque<Seen> seen = new ArrayDeque<>(); // Of the background thread.
+  private long answeredAt = System.nanoTime(); // Likewise.
   private final Object progress = new Object();
   private long looks; // Guarded by progress.
   private volatile Generation now;
@@ -80,6 +84,9 @@ final class RedisOnlineStore implements OnlineStore {
 
   /** What the shards had at a time. */
   private record Seen(long nanos, long[] offsets) {}
+
+  /** A user as it was at an offset. */
+  private record Found(UserState state, long offset) {}
 
   /** The last answer that was old. */
   private record Old(long nanos, String reason) {}
@@ -147,10 +154,23 @@ final class RedisOnlineStore implements OnlineStore {
         looks++;
         progress.notifyAll();
       }
+      answeredAt = nanos;
     } catch (WinnowException e) {
       fail(e);
+      if (System.nanoTime() - answeredAt > RECONNECT_NANOS) {
+        reconnect();
+      }
     } catch (RuntimeException e) {
       LOGGER.error("the background thread of the feature store goes on after a defect", e);
+    }
+  }
+
+  private void reconnect() {
+    answeredAt = System.nanoTime();
+    try {
+      database.reconnect();
+    } catch (WinnowException e) {
+      LOGGER.warn("{}", e.getMessage());
     }
   }
 
@@ -170,7 +190,7 @@ final class RedisOnlineStore implements OnlineStore {
   }
 
   private void fail(WinnowException e) {
-    old = new Old(System.nanoTime(), String.valueOf(e.getMessage()));
+    noteOld(String.valueOf(e.getMessage()));
     if (e.code() == ErrorCode.CONFLICT) {
       enter();
     } else if (failures.incrementAndGet() == FAILURES_MAX) {
@@ -201,16 +221,16 @@ final class RedisOnlineStore implements OnlineStore {
     } finally {
       state.lock().readLock().unlock();
     }
-    StoredUser stored = stored(state, user);
+    Found found = find(state, user);
     state.lock().readLock().lock();
     try {
-      UserState complete = stored == null ? null : generation.tail.install(user, stored);
+      UserState complete =
+          found == null ? null : generation.tail.install(user, found.state, found.offset);
       if (complete != null) {
         return reader.apply(state, complete);
       }
-      if (stored != null) {
-        int shard = RedisDatabase.shard(user);
-        old = new Old(System.nanoTime(), lag(shard, stored.offset(), generation.tail));
+      if (found != null) {
+        noteOld(lag(RedisDatabase.shard(user), found.offset, generation.tail));
       }
       return reader.apply(state, generation.tail.alone(user));
     } finally {
@@ -219,7 +239,7 @@ final class RedisOnlineStore implements OnlineStore {
   }
 
   /** The user as Redis has it, at an offset that this store has got to; null if there is none. */
-  private @Nullable StoredUser stored(FeatureState state, UserId user) {
+  private @Nullable Found find(FeatureState state, UserId user) {
     if (failures.get() >= FAILURES_MAX) {
       return null;
     }
@@ -228,23 +248,34 @@ final class RedisOnlineStore implements OnlineStore {
       StoredUser stored = database.await(database.user(user), config.timeout());
       failures.set(0);
       if (awaitApplied(state, stored.offset(), deadline)) {
-        return stored;
+        return new Found(stored.load(plan, false), stored.offset());
       }
-      old =
-          new Old(
-              System.nanoTime(),
-              "Redis holds records up to %d, this server has got to %d"
-                  .formatted(stored.offset(), state.appliedOffset()));
+      noteOld(
+          "Redis holds records up to %d, this server has got to %d"
+              .formatted(stored.offset(), state.appliedOffset()));
     } catch (WinnowException e) {
-      old = new Old(System.nanoTime(), String.valueOf(e.getMessage()));
-      if (e.code() == ErrorCode.UNAVAILABLE) {
+      if (Thread.currentThread().isInterrupted()) {
+        noteOld("a read was interrupted"); // By whoever asks: that says nothing of Redis.
+      } else if (e.code() == ErrorCode.UNAVAILABLE) {
         fail(e);
+      } else {
+        if (e.code() == ErrorCode.CORRUPT) {
+          LOGGER.error("user {} cannot be read: {}", user, e.getMessage());
+        }
+        noteOld(String.valueOf(e.getMessage()));
       }
     }
     return null;
   }
 
+  private void noteOld(String reason) {
+    old = new Old(System.nanoTime(), reason);
+  }
+
   private boolean awaitApplied(FeatureState state, long offset, long deadline) {
+    if (state.appliedOffset() >= offset) {
+      return true;
+    }
     synchronized (progress) {
       try {
         for (long left = deadline - System.nanoTime();
@@ -304,6 +335,16 @@ final class RedisOnlineStore implements OnlineStore {
   private String lag(int shard, long offset, RedisTail tail) {
     return "feature workers lag by %d records: shard %d of users is at %d, this server's tail begins at %d"
         .formatted(now.state.appliedOffset() - offset, shard, offset, tail.completeFrom(shard));
+  }
+
+  /** How many changes of users the tail holds. */
+  int tailSize() {
+    now.state.lock().readLock().lock();
+    try {
+      return now.tail.size();
+    } finally {
+      now.state.lock().readLock().unlock();
+    }
   }
 
   @Override

@@ -3,7 +3,6 @@ package io.winnow.features;
 import io.winnow.core.AttributeValue;
 import io.winnow.core.Event;
 import io.winnow.core.UserId;
-import io.winnow.features.RedisDatabase.StoredUser;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -145,13 +144,14 @@ final class RedisTail implements UserTable {
   /**
    * Brings a user that was read from Redis up to date and keeps it; null if changes between it and
    * the tail are missing.
+   *
+   * @param state as it was at an offset; the tail's from now on
    */
-  @Nullable UserState install(UserId user, StoredUser stored) {
-    if (stored.offset() < completeFrom.get(RedisDatabase.shard(user))) {
+  @Nullable UserState install(UserId user, UserState state, long offset) {
+    if (offset < completeFrom.get(RedisDatabase.shard(user))) {
       return null;
     }
-    UserState state = stored.load(plan, false);
-    replay(user, stored.offset(), state);
+    replay(user, offset, state);
     synchronized (cached) {
       UserState raced = cached.get(user);
       if (raced != null) {

@@ -43,6 +43,10 @@ final class RedisWorker implements FeatureWorker {
 
   private static final Duration LOOK_EVERY = Duration.ofMillis(100);
   private static final Duration TEND_EVERY = Duration.ofSeconds(1);
+
+  /** After how many failures in a row another connection is tried. */
+  private static final int RECONNECT_AFTER = 3;
+
   private static final Duration RETRY_AFTER = Duration.ofMillis(200);
 
   private final FeaturePlan plan;
@@ -60,6 +64,7 @@ final class RedisWorker implements FeatureWorker {
   private boolean closing;
   private boolean abandoned;
 
+  private int failuresInARow; // Of the worker's thread.
   private volatile int shards;
   private volatile long storedOffset;
   private volatile @Nullable String failure;
@@ -89,9 +94,7 @@ final class RedisWorker implements FeatureWorker {
         run = new Run();
         run.follow();
       } catch (WinnowException e) {
-        failure = e.getMessage();
-        LOGGER.warn("feature worker {} begins again: {}", id, e.getMessage());
-        discardIfCorrupt(e);
+        recover(e);
       } catch (RuntimeException e) {
         failure = String.valueOf(e);
         LOGGER.error("feature worker {} begins again", id, e);
@@ -103,13 +106,23 @@ final class RedisWorker implements FeatureWorker {
     }
   }
 
-  private void discardIfCorrupt(WinnowException e) {
-    if (e.code() == ErrorCode.CORRUPT) {
-      try {
+  private void recover(WinnowException e) {
+    if (e.code() == ErrorCode.CONFLICT) {
+      // Others got ahead, or left something behind: nothing is wrong.
+      LOGGER.info("feature worker {} begins again: {}", id, e.getMessage());
+      failuresInARow = 0;
+      return;
+    }
+    failure = e.getMessage();
+    LOGGER.warn("feature worker {} begins again: {}", id, e.getMessage());
+    try {
+      if (e.code() == ErrorCode.CORRUPT) {
         database.discard();
-      } catch (WinnowException again) {
-        LOGGER.warn("feature worker {}: {}", id, again.getMessage());
+      } else if (++failuresInARow % RECONNECT_AFTER == 0) {
+        database.reconnect();
       }
+    } catch (WinnowException again) {
+      LOGGER.warn("feature worker {}: {}", id, again.getMessage());
     }
   }
 
@@ -147,6 +160,7 @@ final class RedisWorker implements FeatureWorker {
         }
         writeItems();
         failure = null;
+        failuresInARow = 0;
         if (!folded) {
           await(unwritten > 0 ? config.flushEvery() : LOOK_EVERY);
         }

@@ -21,8 +21,8 @@ interface UserTable {
   UserState change(UserId user);
 
   /**
-   * Takes an event into its user's state, or keeps it for later. Called with the write lock held, in
-   * log order.
+   * Takes an event into its user's state, or keeps it for later. Called with the write lock held,
+   * in log order.
    *
    * @param type the index of its type in the plan
    * @param categories of its item now, of each of the plan's item attributes

@@ -1,5 +1,6 @@
 package io.winnow.features;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -7,14 +8,23 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.lettuce.core.RedisClient;
 import io.lettuce.core.api.StatefulRedisConnection;
+import io.winnow.core.ErrorCode;
 import io.winnow.core.ItemId;
 import io.winnow.core.LogRecord;
 import io.winnow.core.Seed;
 import io.winnow.core.UserId;
+import io.winnow.core.WinnowException;
 import io.winnow.core.application.ApplicationDefinition;
+import io.winnow.features.FeatureReader.FeatureQuery;
+import io.winnow.features.FeatureReader.FeatureRows;
 import io.winnow.features.RedisDatabase.Status;
 import io.winnow.features.RedisDatabase.UserWrite;
 import io.winnow.harness.RedisServer;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -24,8 +34,14 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.random.RandomGenerator;
 import java.util.stream.LongStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -184,6 +200,50 @@ final class RedisFailureTest {
         memory, store, new Seed(23).generator("reads"), records.getLast().timeMs());
   }
 
+  /** What a power cut leaves behind: the file ends earlier, and anywhere. */
+  @Test
+  void redis_losesItsNewestPart_isFoldedAgain() throws IOException {
+    List<LogRecord> records = Shorts.stream(new Seed(27), SHAPE);
+    RedisOnlineStore store = store();
+    worker("worker");
+    feed(store, records, 3_000);
+    store.stateDigest();
+    RedisDatabase database = database();
+    Path file = appendOnlyFile();
+    RandomGenerator random = new Seed(27).generator("cuts");
+    int to = 3_000;
+    for (int cut = 0; cut < 4; cut++) {
+      long kept = Files.size(file);
+      to += 1_500;
+      feed(store, records, to);
+      store.stateDigest();
+      server.kill();
+      long size = Files.size(file);
+      assertTrue(size > kept + 10_000, kept + " to " + size);
+      try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+        channel.truncate(random.nextLong(kept, size - 1_000));
+      }
+      server.restart();
+      Await.until(() -> lowest(database) >= 0);
+      assertEquals(memory(records, to).stateDigest(), store.stateDigest());
+    }
+  }
+
+  private static long lowest(RedisDatabase database) {
+    try {
+      return status(database).lowest();
+    } catch (WinnowException e) {
+      return -1; // Not connected again yet.
+    }
+  }
+
+  private Path appendOnlyFile() throws IOException {
+    Path folder = Path.of(String.valueOf(server.logFile().getParent()), "appendonlydir");
+    try (Stream<Path> files = Files.list(folder)) {
+      return files.filter(file -> file.toString().endsWith(".incr.aof")).findFirst().orElseThrow();
+    }
+  }
+
   @Test
   void redis_emptied_isFilledAgainFromTheLog() {
     List<LogRecord> records = Shorts.stream(new Seed(24), SHAPE);
@@ -248,6 +308,66 @@ final class RedisFailureTest {
       Await.until(() -> after.history(id).length() == store.history(id).length());
     }
     assertEquals(after.stateDigest(), store.stateDigest());
+  }
+
+  @Test
+  void read_whereRedisIsAhead_waitsForTheLogAndIsOfOneOffset() throws Exception {
+    List<LogRecord> records = Shorts.stream(new Seed(28), SHAPE);
+    RedisOnlineStore store = store();
+    feed(store, records, 1_000);
+    log.append(records.subList(1_000, 2_000));
+    worker("worker");
+    RedisDatabase database = database();
+    Await.until(() -> status(database).lowest() == 2_000);
+    UserId user = new UserId("user-é0");
+    FeatureQuery query =
+        new FeatureQuery(user, new int[] {0, 1}, Map.of(), records.get(1_999).timeMs());
+    try (ExecutorService other = Executors.newSingleThreadExecutor()) {
+      Future<FeatureRows> answer = other.submit(() -> store.read(query));
+      // It cannot answer yet: Redis knows what this store does not.
+      assertThrows(TimeoutException.class, () -> answer.get(100, TimeUnit.MILLISECONDS));
+      feed(store, records, 2_000);
+      FeatureRows rows = answer.get(60, TimeUnit.SECONDS);
+      assertEquals(2_000, rows.asOfOffset());
+      assertArrayEquals(memory(records, 2_000).read(query).values(), rows.values());
+      assertEquals(Optional.empty(), store.trouble());
+    }
+  }
+
+  @Test
+  void read_whereTheLogStaysBehind_isOldAndSaysSo() {
+    List<LogRecord> records = Shorts.stream(new Seed(29), SHAPE);
+    config =
+        new RedisConfig(
+            config.uri(),
+            config.prefix(),
+            new RedisConfig.Reading(8, 100_000, Duration.ofMillis(50)),
+            config.folding());
+    RedisOnlineStore store = store();
+    feed(store, records, 1_000);
+    log.append(records.subList(1_000, 2_000));
+    worker("worker");
+    RedisDatabase database = database();
+    Await.until(() -> status(database).lowest() == 2_000);
+    store.history(new UserId("user-é0"));
+    assertTrue(store.trouble().isPresent());
+  }
+
+  @Test
+  void reconnect_anyTime_goesOn() {
+    RedisDatabase database = database();
+    UserWrite write = new UserWrite();
+    write.put(new byte[] {1}, new byte[] {2});
+    UserId user = new UserId("u");
+    assertTrue(database.write(RedisDatabase.shard(user), 0, 5, Map.of(user, write)).join());
+    database.reconnect();
+    assertEquals(5, database.user(user).join().offset());
+    server.kill();
+    WinnowException e = assertThrows(WinnowException.class, database::reconnect);
+    assertEquals(ErrorCode.UNAVAILABLE, e.code());
+    server.restart();
+    Await.until(() -> lowest(database) >= 0);
+    assertEquals(5, database.user(user).join().offset());
   }
 
   @Test

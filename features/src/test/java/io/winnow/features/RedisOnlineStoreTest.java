@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.random.RandomGenerator;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -159,6 +160,23 @@ final class RedisOnlineStoreTest extends OnlineStoreConformance {
         assertSameValues(memory, store, random, records.get(1_999).timeMs());
       }
     }
+  }
+
+  @Test
+  void tail_whatRedisHolds_isForgotten() {
+    List<LogRecord> records = Shorts.stream(new Seed(13), SHAPE);
+    OnlineStore store = open(SHORTS);
+    feed(store, records.subList(0, 3_000));
+    int full = ((RedisOnlineStore) store).tailSize();
+    store.stateDigest();
+    int[] to = {3_000};
+    // It is kept for two seconds more, as a crash may take so much back.
+    Await.until(() -> {
+      feed(store, records.subList(0, ++to[0]));
+      return ((RedisOnlineStore) store).tailSize() < full / 2;
+    });
+    assertTrue(full > 1_000, full + " changes");
+    assertEquals(Optional.empty(), store.trouble());
   }
 
   @Test
