@@ -64,7 +64,10 @@ public final class RecordJson {
   /** Most categories of one attribute. */
   public static final int MAX_CATEGORIES = 256;
 
-  /** An event may be this far ahead of our clock, as clients' clocks are. */
+  /**
+   * An event may be this far ahead of our clock, as clients' clocks are. It is taken as of now: kept
+   * as it is, one such clock would move the windows of its item into the future for all users.
+   */
   public static final long MAX_AHEAD_MS = 86_400_000L;
 
   private static final int MAX_NUMBER_LENGTH = 64;
@@ -228,7 +231,7 @@ public final class RecordJson {
     } else if (timeMs < 0 || timeMs > nowMs + MAX_AHEAD_MS) {
       fields.problem("time", node, "1970 to a day from now, " + Instant.ofEpochMilli(nowMs));
     }
-    return timeMs == null ? 0 : timeMs;
+    return timeMs == null ? 0 : Math.min(timeMs, nowMs);
   }
 
   /**

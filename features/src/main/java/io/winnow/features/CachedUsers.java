@@ -63,6 +63,11 @@ final class CachedUsers implements UserTable {
 
   @Override
   public UserState change(UserId user) {
+    // Only the writer, which calls this, changes the map; so it may look without the monitor.
+    UserState waiting = changed.get(user);
+    if (waiting != null) {
+      return waiting;
+    }
     UserState state = find(user);
     if (state == null) {
       state = creator.apply(user);
@@ -72,6 +77,12 @@ final class CachedUsers implements UserTable {
       changed.put(user, state);
     }
     return state;
+  }
+
+  @Override
+  public long touch(UserId user) {
+    UserState waiting = changed.get(user);
+    return waiting == null ? 0 : waiting.touch();
   }
 
   /** How many users have changes that are not stored. Called by the writer only, as below. */

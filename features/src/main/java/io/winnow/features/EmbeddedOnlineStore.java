@@ -16,11 +16,11 @@ import org.slf4j.LoggerFactory;
 /**
  * An {@link OnlineStore} over RocksDB. Items live in memory, users in a bounded cache.
  *
- * <p>Write-behind: after {@link EmbeddedConfig#flushRecords} records, or when half of the cached
- * users have changed, what changed is written in one atomic batch together with the applied offset.
- * The batches are not synced: after a crash the folder holds a prefix of them, each whole, and the
- * event log, which is the truth, replays the rest. Flushing happens on the applying thread without
- * the write lock, so readers do not wait for the disk.
+ * <p>Write-behind: after {@link EmbeddedConfig#flushRecords} records, some seconds, or when half of
+ * the cached users have changed, what changed is written in one atomic batch together with the
+ * applied offset. The batches are not synced: after a crash the folder holds a prefix of them, each
+ * whole, and the event log, which is the truth, replays the rest. Flushing happens on the applying
+ * thread without the write lock, so readers do not wait for the disk.
  */
 final class EmbeddedOnlineStore implements OnlineStore {
   private static final Logger LOGGER = LoggerFactory.getLogger(EmbeddedOnlineStore.class);
@@ -28,12 +28,18 @@ final class EmbeddedOnlineStore implements OnlineStore {
   /** How many records are applied under one write lock: it bounds what a reader waits. */
   private static final int SLICE = 256;
 
+  /** So many records are worth a flush if the last one was a while ago. */
+  private static final int FLUSH_SOON_RECORDS = 20_000;
+
+  private static final long FLUSH_SOON_NANOS = 5_000_000_000L;
+
   private final FeaturePlan plan;
   private final Path folder;
   private final EmbeddedConfig config;
   private volatile Generation now;
   private volatile boolean closed;
   private long storedOffset; // Guarded by this.
+  private long flushedNanos = System.nanoTime(); // Guarded by this.
 
   /** A fold over one open database. */
   private record Generation(StateDatabase database, CachedUsers users, FeatureState state) {}
@@ -123,13 +129,19 @@ final class EmbeddedOnlineStore implements OnlineStore {
     }
     for (int from = 0; from < offsets.length; from += SLICE) {
       // Before the slice: where the disk does not take writes, nothing more is taken in either.
-      if (now.users.changedCount() >= config.cachedUsers() / 2
-          || state.appliedOffset() - storedOffset >= config.flushRecords()) {
+      if (isFlushDue(state.appliedOffset() - storedOffset)) {
         flush();
       }
       int to = Math.min(offsets.length, from + SLICE);
       state.apply(Arrays.copyOfRange(offsets, from, to), records.subList(from, to));
     }
+  }
+
+  /** Many records share the cost of a flush, so a stream in full flow waits for more of them. */
+  private boolean isFlushDue(long unstored) {
+    return now.users.changedCount() >= config.cachedUsers() / 2
+        || unstored >= config.flushRecords()
+        || (unstored >= FLUSH_SOON_RECORDS && System.nanoTime() - flushedNanos >= FLUSH_SOON_NANOS);
   }
 
   private void flush() {
@@ -149,6 +161,7 @@ final class EmbeddedOnlineStore implements OnlineStore {
     generation.state.markStored();
     generation.users.markStored();
     storedOffset = offset;
+    flushedNanos = System.nanoTime();
   }
 
   @Override

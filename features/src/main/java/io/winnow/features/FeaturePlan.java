@@ -26,6 +26,7 @@ import java.util.Objects;
  * @param pairs features of the user and something of the item: kept with the user
  * @param shared features of all other entities
  * @param itemAttributes the item attributes that serve as keys; {@link Group} has their places
+ * @param itemTimes the item attributes whose age is a feature
  * @param userAttributes the user attributes that serve as keys
  * @param hash identifies everything that the stored state depends on
  */
@@ -37,6 +38,7 @@ record FeaturePlan(
     List<Group> pairs,
     List<Group> shared,
     List<String> itemAttributes,
+    List<String> itemTimes,
     List<String> userAttributes,
     long hash) {
 
@@ -119,8 +121,21 @@ record FeaturePlan(
         List.copyOf(pairs),
         List.copyOf(shared),
         List.copyOf(itemAttributes),
+        itemTimes(application.features()),
         List.copyOf(userAttributes),
         hash(application, typeNames));
+  }
+
+  private static List<String> itemTimes(List<FeatureDefinition> features) {
+    List<String> names = new ArrayList<>();
+    for (FeatureDefinition definition : features) {
+      if (definition.entity().equals(Entity.ITEM)
+          && definition.aggregation() instanceof Aggregation.SinceAttribute(String name)
+          && !names.contains(name)) {
+        names.add(name);
+      }
+    }
+    return List.copyOf(names);
   }
 
   private static int place(Entity.Key key, List<String> attributes) {

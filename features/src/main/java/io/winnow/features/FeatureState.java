@@ -46,7 +46,7 @@ final class FeatureState implements FeatureReader, LogFold {
   FeatureState(FeaturePlan plan, UserTable users) {
     this.plan = plan;
     this.users = users;
-    this.items = new ItemTable(plan.item(), plan.itemAttributes());
+    this.items = new ItemTable(plan.item(), plan.itemAttributes(), plan.itemTimes());
     this.shared = new SharedStates(plan);
     this.userCategories = new UserCategories(plan.userAttributes());
     this.rows = new RowReader(plan, plan.schema(), items, shared, userCategories);

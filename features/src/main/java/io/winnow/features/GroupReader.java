@@ -21,6 +21,7 @@ final class GroupReader {
   private final TableReads[] tables;
   private final Other[] others;
   private final int scratch;
+  private final double[] empty;
 
   /**
    * The features that are read off the totals of one table.
@@ -81,6 +82,21 @@ final class GroupReader {
     this.tables = perTable.toArray(TableReads[]::new);
     this.others = rest.toArray(Other[]::new);
     this.scratch = most;
+    this.empty = empty();
+  }
+
+  /** What is read of a state that is not there. */
+  private double[] empty() {
+    double[] values = new double[size];
+    long[] totals = new long[scratch];
+    for (TableReads reads : tables) {
+      reads.table.empty(totals);
+      read(reads, totals, 0, values);
+    }
+    for (Other other : others) {
+      values[other.to] = readOther(other, null, 0);
+    }
+    return values;
   }
 
   private static TableReads tableReads(
@@ -142,20 +158,16 @@ final class GroupReader {
    * @param scratch at least {@link #scratch()} long
    */
   void read(@Nullable EntityState state, long timeMs, double[] values, long[] scratch) {
-    EntityState live = state == null || timeMs - ttlMs > state.newestMs() ? null : state;
+    if (state == null || timeMs - ttlMs > state.newestMs()) {
+      System.arraycopy(empty, 0, values, 0, size);
+      return;
+    }
     for (TableReads reads : tables) {
-      long[] totals = scratch;
-      int at = 0;
-      if (live == null) {
-        reads.table.empty(scratch);
-      } else {
-        at = reads.table.totals(live.cells, timeMs, scratch);
-        totals = at > 0 ? live.cells : scratch;
-      }
-      read(reads, totals, at, values);
+      int at = reads.table.totals(state.cells, timeMs, scratch);
+      read(reads, at > 0 ? state.cells : scratch, at, values);
     }
     for (Other other : others) {
-      values[other.to] = readOther(other, live, timeMs);
+      values[other.to] = readOther(other, state, timeMs);
     }
   }
 

@@ -18,10 +18,14 @@ import org.jspecify.annotations.Nullable;
  * is guarded by {@link FeatureState}'s lock.
  */
 final class ItemTable implements Catalog {
+  /** No time: an item without the attribute. */
+  static final long NO_TIME = Long.MIN_VALUE;
+
   private static final List<String> NO_CATEGORIES = List.of();
 
   private final FeatureGroup features;
   private final List<String> keyAttributes;
+  private final List<String> timeAttributes;
   private final ConcurrentHashMap<ItemId, Integer> indexByItem = new ConcurrentHashMap<>();
   private volatile @Nullable Item[] items = new @Nullable Item[16];
   private volatile int size;
@@ -35,22 +39,26 @@ final class ItemTable implements Catalog {
    * One item.
    *
    * @param categories of each attribute that serves as a key, in declared order
+   * @param timesMs of each attribute whose age is a feature, epoch ms; {@link #NO_TIME} if absent
    */
   private record Item(
       ItemId id,
       Map<String, AttributeValue> attributes,
       boolean available,
       long firstSeenMs,
-      List<List<String>> categories) {}
+      List<List<String>> categories,
+      long[] timesMs) {}
 
   /**
    * An empty catalogue.
    *
    * @param keyAttributes the attributes whose categories are looked up by position
+   * @param timeAttributes the attributes whose times are looked up by position
    */
-  ItemTable(FeatureGroup features, List<String> keyAttributes) {
+  ItemTable(FeatureGroup features, List<String> keyAttributes, List<String> timeAttributes) {
     this.features = features;
     this.keyAttributes = keyAttributes;
+    this.timeAttributes = timeAttributes;
   }
 
   @Override
@@ -94,11 +102,21 @@ final class ItemTable implements Catalog {
     return at(index).categories;
   }
 
+  /** The time of the time attribute at a position, epoch ms; {@link #NO_TIME} if it has none. */
+  long timeMs(int index, int attribute) {
+    return at(index).timesMs[attribute];
+  }
+
+  /** Looks at an item's state, so that memory answers for several at once; returns anything. */
+  long touch(int index) {
+    EntityState state = states[index];
+    return state == null ? 0 : state.newestMs();
+  }
+
   /** Looks at what an event of the item will change; see {@link FeatureState}. */
   long touch(ItemId id) {
     int index = indexOf(id);
-    EntityState state = index < 0 ? null : states[index];
-    return state == null ? 0 : state.newestMs();
+    return index < 0 ? 0 : touch(index);
   }
 
   /** The index of an item that occurs in an event; it becomes known if it was not. */
@@ -221,7 +239,14 @@ final class ItemTable implements Catalog {
               return value == null ? NO_CATEGORIES : value.categories();
             })
             .toList();
-    return new Item(id, attributes, available, firstSeenMs, categories);
+    long[] timesMs =
+        timeAttributes.stream()
+            .mapToLong(name ->
+                attributes.get(name) instanceof AttributeValue.Time(long epochMs)
+                    ? epochMs
+                    : NO_TIME)
+            .toArray();
+    return new Item(id, attributes, available, firstSeenMs, categories, timesMs);
   }
 
   private Item at(int index) {

@@ -498,7 +498,8 @@ final class RedisDatabase implements AutoCloseable {
     do {
       var page =
           await(
-              command(commands().hscan(keys.items, cursor, ScanArgs.Builder.limit(SCANNED_AT_ONCE))),
+              command(
+                  commands().hscan(keys.items, cursor, ScanArgs.Builder.limit(SCANNED_AT_ONCE))),
               PATIENCE);
       page.getMap().forEach(visitor::visit);
       cursor = page;

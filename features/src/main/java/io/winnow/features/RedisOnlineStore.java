@@ -18,6 +18,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -61,6 +62,9 @@ final class RedisOnlineStore implements OnlineStore {
   /** After how long without an answer another connection is tried. */
   private static final long RECONNECT_NANOS = TimeUnit.SECONDS.toNanos(10);
 
+  /** How long a warning counts for those that would follow. */
+  private static final long WARN_NANOS = TimeUnit.SECONDS.toNanos(10);
+
   private static final Duration DIGEST_WITHIN = Duration.ofSeconds(60);
 
   private final FeaturePlan plan;
@@ -69,6 +73,7 @@ final class RedisOnlineStore implements OnlineStore {
   private final long openedAt;
   private final ScheduledExecutorService background;
   private final AtomicInteger failures = new AtomicInteger();
+  private final AtomicLong warnedAt = new AtomicLong(System.nanoTime() - 2 * WARN_NANOS);
   private final ArrayDeque<Seen> seen = new ArrayDeque<>(); // Of the background thread.
   private long answeredAt = System.nanoTime(); // Likewise.
   private final Object progress = new Object();
@@ -194,7 +199,11 @@ final class RedisOnlineStore implements OnlineStore {
     if (e.code() == ErrorCode.CONFLICT) {
       enter();
     } else if (failures.incrementAndGet() == FAILURES_MAX) {
-      LOGGER.warn("users are answered from memory: {}", e.getMessage());
+      long nanos = System.nanoTime();
+      long before = warnedAt.get();
+      if (nanos - before > WARN_NANOS && warnedAt.compareAndSet(before, nanos)) {
+        LOGGER.warn("users are answered from memory: {}", e.getMessage());
+      }
     }
   }
 
@@ -359,7 +368,7 @@ final class RedisOnlineStore implements OnlineStore {
     long offset = state.appliedOffset();
     long deadline = System.nanoTime() + DIGEST_WITHIN.toNanos();
     TreeMap<byte[], byte[]> entries = new TreeMap<>(Arrays::compareUnsigned);
-    while (!isAt(offset)) {
+    while (!hasReached(offset)) {
       if (System.nanoTime() > deadline) {
         throw new WinnowException(
             ErrorCode.UNAVAILABLE,
@@ -411,6 +420,16 @@ final class RedisOnlineStore implements OnlineStore {
         Thread.currentThread().interrupt();
         throw new WinnowException(ErrorCode.UNAVAILABLE, "interrupted", e);
       }
+    }
+  }
+
+  /** Whether every shard is at an offset; not yet, where Redis does not answer. */
+  private boolean hasReached(long offset) {
+    try {
+      return isAt(offset);
+    } catch (WinnowException e) {
+      LOGGER.debug("not yet: {}", e.getMessage());
+      return false;
     }
   }
 

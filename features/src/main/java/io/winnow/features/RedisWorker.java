@@ -180,20 +180,16 @@ final class RedisWorker implements FeatureWorker {
           users.drop(shard);
         }
       }
-      List<Integer> gained = leases.shards().stream().filter(shard -> !users.holds(shard)).toList();
-      if (!gained.isEmpty()) {
-        Status status = status();
-        boolean behind = false;
-        for (int shard : gained) {
-          behind |= status.offsets()[shard] < state.appliedOffset();
-        }
-        if (behind) {
-          flush();
-          throw new WinnowException(
-              ErrorCode.CONFLICT, gained.size() + " shards are behind the items: fold again");
-        }
-        gained.forEach(shard -> users.hold(shard, status.offsets()[shard]));
+      Status status = status();
+      users.check(status.offsets());
+      List<Integer> gained =
+          leases.shards().stream().filter(shard -> !users.holds(shard)).toList();
+      if (gained.stream().anyMatch(shard -> status.offsets()[shard] < state.appliedOffset())) {
+        flush();
+        throw new WinnowException(
+            ErrorCode.CONFLICT, gained.size() + " shards are behind the items: fold again");
       }
+      gained.forEach(shard -> users.hold(shard, status.offsets()[shard]));
       List<Integer> held = users.held();
       if (held.size() > leases.share()) {
         List<Integer> surplus = held.subList(leases.share(), held.size());

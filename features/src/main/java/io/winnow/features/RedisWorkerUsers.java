@@ -65,6 +65,26 @@ final class RedisWorkerUsers implements UserTable {
     return stored[shard] != NOT_HELD;
   }
 
+  /**
+   * Checks that Redis has the shards where this left them: another worker may have written them, or
+   * Redis may have lost its newest part, which nothing else would show while the log rests.
+   *
+   * @throws WinnowException with {@code CONFLICT} if it has not
+   */
+  void check(long[] offsets) {
+    for (int shard : held()) {
+      check(shard, offsets[shard]);
+    }
+  }
+
+  private void check(int shard, long offset) {
+    if (offset != stored[shard]) {
+      throw new WinnowException(
+          ErrorCode.CONFLICT,
+          "shard %d is at offset %d (expected: %d)".formatted(shard, offset, stored[shard]));
+    }
+  }
+
   /** Begins to fold a shard that Redis has at an offset. */
   void hold(int shard, long offset) {
     drop(shard);
@@ -105,13 +125,7 @@ final class RedisWorkerUsers implements UserTable {
     });
     missing.forEach((user, answer) -> {
       StoredUser found = database.await(answer, RedisDatabase.PATIENCE);
-      if (found.offset() != stored[RedisDatabase.shard(user)]) {
-        throw new WinnowException(
-            ErrorCode.CONFLICT,
-            "shard %d is at offset %d (expected: %d): another worker wrote it"
-                .formatted(
-                    RedisDatabase.shard(user), found.offset(), stored[RedisDatabase.shard(user)]));
-      }
+      check(RedisDatabase.shard(user), found.offset());
       clean.put(user, found.load(plan, true));
     });
   }

@@ -37,7 +37,7 @@ final class RowReader {
   private final Part item;
   private final List<GroupPart> groups;
   private final int[] sinceColumns;
-  private final String[] sinceAttributes;
+  private final int[] sinceAttributes;
 
   /**
    * The wanted features of one entity.
@@ -103,9 +103,12 @@ final class RowReader {
         IntStream.range(0, columns.size()).filter(this::isSinceItemAttribute).toArray();
     this.sinceAttributes =
         Arrays.stream(sinceColumns)
-            .mapToObj(column ->
-                ((Aggregation.SinceAttribute) columns.get(column).aggregation()).attribute())
-            .toArray(String[]::new);
+            .map(column ->
+                plan.itemTimes()
+                    .indexOf(
+                        ((Aggregation.SinceAttribute) columns.get(column).aggregation())
+                            .attribute()))
+            .toArray();
   }
 
   private boolean isSinceItemAttribute(int column) {
@@ -132,6 +135,11 @@ final class RowReader {
       }
     }
     float[] values = new float[query.items().length * width];
+    long touched = 0;
+    for (int index : query.items()) {
+      touched += items.touch(index);
+    }
+    scratch[0] = touched;
     List<Map<String, double[]>> known =
         groups.stream().<Map<String, double[]>>map(_ -> new HashMap<>()).toList();
     for (int i = 0; i < query.items().length; i++) {
@@ -147,8 +155,9 @@ final class RowReader {
     item.reader.read(items.state(index), timeMs, work.values, work.scratch);
     copy(item, work.values, values, base);
     for (int i = 0; i < sinceColumns.length; i++) {
+      long sinceMs = items.timeMs(index, sinceAttributes[i]);
       values[base + sinceColumns[i]] =
-          secondsSince(items.attribute(index, sinceAttributes[i]), timeMs);
+          sinceMs == ItemTable.NO_TIME ? Float.NaN : (float) ((timeMs - sinceMs) / 1000.0);
     }
     for (int g = 0; g < groups.size(); g++) {
       GroupPart group = groups.get(g);
