@@ -48,6 +48,7 @@ import org.jspecify.annotations.Nullable;
  * EPOCH:checkpoint      hash: the offset of the items; the entries that are being moved there
  * EPOCH:leases          hash: shard -> until when who folds it
  * EPOCH:workers         sorted set: worker, by the time until which it counts
+ * EPOCH:staged:NAME:N   hash: key -> entry, of entries on their way to the items
  * </pre>
  *
  * <p>The epoch is drawn when the state begins and when it is discarded, and every step fails with
@@ -77,38 +78,7 @@ final class RedisDatabase implements AutoCloseable {
   private final ClientResources resources;
   private final RedisClient client;
   private volatile StatefulRedisConnection<byte[], byte[]> connection;
-  private volatile Keys keys;
-
-  /** The names of the keys of one epoch. */
-  private record Keys(
-      byte[] meta,
-      byte[] epoch,
-      String base,
-      byte[] offsets,
-      byte[] items,
-      byte[] checkpoint,
-      byte[] leases,
-      byte[] workers) {
-    Keys(String prefix, String epoch) {
-      this(prefix + epoch + ":", bytes(prefix + "meta"), bytes(epoch));
-    }
-
-    private Keys(String base, byte[] meta, byte[] epoch) {
-      this(
-          meta,
-          epoch,
-          base,
-          bytes(base + "offsets"),
-          bytes(base + "items"),
-          bytes(base + "checkpoint"),
-          bytes(base + "leases"),
-          bytes(base + "workers"));
-    }
-
-    byte[] user(UserId user) {
-      return bytes(base + "u:" + user.value());
-    }
-  }
+  private volatile RedisKeys keys;
 
   /** A user as Redis holds it: at which offset, and the entries by the rest of their keys. */
   record StoredUser(long offset, SortedMap<byte[], byte[]> entries) {
@@ -202,7 +172,7 @@ final class RedisDatabase implements AutoCloseable {
     boolean entered = false;
     try {
       this.connection = client.connect(ByteArrayCodec.INSTANCE);
-      this.keys = new Keys(prefix, "");
+      this.keys = new RedisKeys(prefix, "");
       refuseForgetting();
       enter();
       entered = true;
@@ -266,7 +236,7 @@ final class RedisDatabase implements AutoCloseable {
         await(
             run(
                 RedisScript.ENTER,
-                new byte[][] {keys.meta},
+                new byte[][] {keys.meta()},
                 bytes(Integer.toString(FORMAT)),
                 bytes(Integer.toString(SHARDS))),
             PATIENCE);
@@ -278,7 +248,7 @@ final class RedisDatabase implements AutoCloseable {
           "Redis at %s: %smeta has format %s, %s shards (expected: %d, %d)"
               .formatted(address, prefix, format, shards, FORMAT, SHARDS));
     }
-    keys = new Keys(prefix, text(answer.get(0)));
+    keys = new RedisKeys(prefix, text(answer.get(0)));
   }
 
   /** The shard of a user: FNV-1a (64 bit) of its UTF-16 units, mixed. It never changes. */
@@ -293,11 +263,11 @@ final class RedisDatabase implements AutoCloseable {
 
   /** A user and the offset of its shard, read in one step. */
   CompletableFuture<StoredUser> user(UserId user) {
-    Keys now = keys;
+    RedisKeys now = keys;
     return this.<List<Object>>run(
             RedisScript.READ,
-            new byte[][] {now.meta, now.offsets, now.user(user)},
-            now.epoch,
+            new byte[][] {now.meta(), now.offsets(), now.user(user)},
+            now.epoch(),
             bytes(Integer.toString(shard(user))))
         .thenApply(answer -> new StoredUser(number(answer.get(0)), map((List<?>) answer.get(1))));
   }
@@ -310,10 +280,10 @@ final class RedisDatabase implements AutoCloseable {
    */
   CompletableFuture<Boolean> write(
       int shard, long expected, long next, Map<UserId, UserWrite> users) {
-    Keys now = keys;
-    List<byte[]> names = new ArrayList<>(List.of(now.meta, now.offsets));
+    RedisKeys now = keys;
+    List<byte[]> names = new ArrayList<>(List.of(now.meta(), now.offsets()));
     List<byte[]> arguments = new ArrayList<>();
-    arguments.add(now.epoch);
+    arguments.add(now.epoch());
     arguments.add(bytes(Integer.toString(shard)));
     arguments.add(bytes(Long.toString(expected)));
     arguments.add(bytes(Long.toString(next)));
@@ -338,16 +308,16 @@ final class RedisDatabase implements AutoCloseable {
    * @return the shards that had another
    */
   CompletableFuture<List<Integer>> advance(Map<Integer, Long> expected, long next) {
-    Keys now = keys;
+    RedisKeys now = keys;
     List<Integer> shards = new ArrayList<>(expected.keySet());
-    List<byte[]> arguments = new ArrayList<>(List.of(now.epoch, bytes(Long.toString(next))));
+    List<byte[]> arguments = new ArrayList<>(List.of(now.epoch(), bytes(Long.toString(next))));
     for (int shard : shards) {
       arguments.add(bytes(Integer.toString(shard)));
       arguments.add(bytes(Long.toString(expected.getOrDefault(shard, 0L))));
     }
     return this.<List<Object>>run(
             RedisScript.ADVANCE,
-            new byte[][] {now.meta, now.offsets},
+            new byte[][] {now.meta(), now.offsets()},
             arguments.toArray(byte[][]::new))
         .thenApply(answers -> {
           List<Integer> refused = new ArrayList<>();
@@ -362,9 +332,11 @@ final class RedisDatabase implements AutoCloseable {
 
   /** How far everything is, read in one step. */
   CompletableFuture<Status> status() {
-    Keys now = keys;
+    RedisKeys now = keys;
     return this.<List<Object>>run(
-            RedisScript.STATUS, new byte[][] {now.meta, now.offsets, now.checkpoint}, now.epoch)
+            RedisScript.STATUS,
+            new byte[][] {now.meta(), now.offsets(), now.checkpoint()},
+            now.epoch())
         .thenApply(answer -> {
           long[] offsets = new long[SHARDS];
           map((List<?>) answer.get(0))
@@ -384,13 +356,13 @@ final class RedisDatabase implements AutoCloseable {
 
   /** Registers a worker, renews its leases and takes free ones up to its share. */
   Leases tend(String worker, Duration lease) {
-    Keys now = keys;
+    RedisKeys now = keys;
     List<Object> answer =
         await(
             run(
                 RedisScript.TEND,
-                new byte[][] {now.meta, now.leases, now.workers},
-                now.epoch,
+                new byte[][] {now.meta(), now.leases(), now.workers()},
+                now.epoch(),
                 bytes(worker),
                 bytes(Long.toString(lease.toMillis())),
                 bytes(Integer.toString(SHARDS))),
@@ -416,26 +388,26 @@ final class RedisDatabase implements AutoCloseable {
   void leave(String worker, List<Integer> shards) {
     release(worker, shards);
     release(worker, "items");
-    await(command(commands().zrem(keys.workers, bytes(worker))), PATIENCE);
+    await(command(commands().zrem(keys.workers(), bytes(worker))), PATIENCE);
   }
 
   private void release(String worker, String... names) {
-    Keys now = keys;
-    List<byte[]> arguments = new ArrayList<>(List.of(now.epoch, bytes(worker)));
+    RedisKeys now = keys;
+    List<byte[]> arguments = new ArrayList<>(List.of(now.epoch(), bytes(worker)));
     for (String name : names) {
       arguments.add(bytes(name));
     }
     await(
         run(
             RedisScript.RELEASE,
-            new byte[][] {now.meta, now.leases},
+            new byte[][] {now.meta(), now.leases()},
             arguments.toArray(byte[][]::new)),
         PATIENCE);
   }
 
   /** Puts staged entries aside, for at most an hour if they are not committed. */
   void stage(String name, int chunk, Map<byte[], byte[]> entries) {
-    byte[] key = staged(keys, name, chunk);
+    byte[] key = keys.staged(name, chunk);
     CompletableFuture<Long> put = command(commands().hset(key, entries));
     await(command(commands().expire(key, Duration.ofHours(1))), PATIENCE);
     await(put, PATIENCE);
@@ -443,17 +415,17 @@ final class RedisDatabase implements AutoCloseable {
 
   /** Makes staged entries part of the checkpoint; see {@link RedisScript#COMMIT}. */
   boolean commit(long expected, long next, String name, int chunks) {
-    Keys now = keys;
-    List<byte[]> names = new ArrayList<>(List.of(now.meta, now.checkpoint, now.offsets));
+    RedisKeys now = keys;
+    List<byte[]> names = new ArrayList<>(List.of(now.meta(), now.checkpoint(), now.offsets()));
     for (int chunk = 0; chunk < chunks; chunk++) {
-      names.add(staged(now, name, chunk));
+      names.add(now.staged(name, chunk));
     }
     long committed =
         this.<Long>await(
             run(
                 RedisScript.COMMIT,
                 names.toArray(byte[][]::new),
-                now.epoch,
+                now.epoch(),
                 bytes(Long.toString(expected)),
                 bytes(Long.toString(next)),
                 bytes(name),
@@ -464,32 +436,36 @@ final class RedisDatabase implements AutoCloseable {
 
   /** Moves committed entries to where they belong; may be repeated, by anyone. */
   void merge(String name, int chunks) {
-    Keys now = keys;
+    RedisKeys now = keys;
     for (int chunk = 0; chunk < chunks; chunk++) {
-      byte[][] names = {now.meta, now.checkpoint, now.items, staged(now, name, chunk)};
+      byte[][] names = {now.meta(), now.checkpoint(), now.items(), now.staged(name, chunk)};
       long moved =
-          this.<Long>await(run(RedisScript.MERGE, names, now.epoch, bytes(name)), PATIENCE);
+          this.<Long>await(run(RedisScript.MERGE, names, now.epoch(), bytes(name)), PATIENCE);
       if (moved == 0) {
         return; // Someone else has finished.
       }
     }
     await(
-        run(RedisScript.FINISH, new byte[][] {now.meta, now.checkpoint}, now.epoch, bytes(name)),
+        run(
+            RedisScript.FINISH,
+            new byte[][] {now.meta(), now.checkpoint()},
+            now.epoch(),
+            bytes(name)),
         PATIENCE);
     unstage(name, chunks);
   }
 
   /** Deletes staged entries. */
   void unstage(String name, int chunks) {
-    Keys now = keys;
+    RedisKeys now = keys;
     for (int chunk = 0; chunk < chunks; chunk++) {
-      await(command(commands().unlink(staged(now, name, chunk))), PATIENCE);
+      await(command(commands().unlink(now.staged(name, chunk))), PATIENCE);
     }
   }
 
   /** The committed entries of a chunk that may not be where they belong yet. */
   Map<byte[], byte[]> staged(String name, int chunk) {
-    return await(command(commands().hgetall(staged(keys, name, chunk))), PATIENCE);
+    return await(command(commands().hgetall(keys.staged(name, chunk))), PATIENCE);
   }
 
   /** Visits the entries that are where they belong, in any order, some perhaps twice. */
@@ -499,7 +475,7 @@ final class RedisDatabase implements AutoCloseable {
       var page =
           await(
               command(
-                  commands().hscan(keys.items, cursor, ScanArgs.Builder.limit(SCANNED_AT_ONCE))),
+                  commands().hscan(keys.items(), cursor, ScanArgs.Builder.limit(SCANNED_AT_ONCE))),
               PATIENCE);
       page.getMap().forEach(visitor::visit);
       cursor = page;
@@ -508,9 +484,9 @@ final class RedisDatabase implements AutoCloseable {
 
   /** Visits the entries of every user, in any order, with their whole keys. */
   void scanUsers(StateDatabase.EntryVisitor visitor) {
-    byte[] base = bytes(keys.base + "u:");
+    byte[] base = bytes(keys.users());
     scanKeys(
-        keys.base + "u:",
+        keys.users(),
         page -> {
           List<CompletableFuture<Map<byte[], byte[]>>> users =
               page.stream().map(key -> command(commands().hgetall(key))).toList();
@@ -527,11 +503,11 @@ final class RedisDatabase implements AutoCloseable {
 
   /** Begins an empty state, and deletes the one before. */
   void discard() {
-    Keys old = keys;
-    await(run(RedisScript.RENEW, new byte[][] {old.meta}, old.epoch), PATIENCE);
+    RedisKeys old = keys;
+    await(run(RedisScript.RENEW, new byte[][] {old.meta()}, old.epoch()), PATIENCE);
     enter();
     scanKeys(
-        old.base,
+        old.base(),
         page -> {
           if (!page.isEmpty()) {
             await(command(commands().unlink(page.toArray(byte[][]::new))), PATIENCE);
@@ -548,10 +524,6 @@ final class RedisDatabase implements AutoCloseable {
       visitor.accept(page.getKeys());
       cursor = page;
     } while (!cursor.isFinished());
-  }
-
-  private static byte[] staged(Keys keys, String name, int chunk) {
-    return bytes(keys.base + "staged:" + name + ":" + chunk);
   }
 
   /**

@@ -182,8 +182,7 @@ final class RedisWorker implements FeatureWorker {
       }
       Status status = status();
       users.check(status.offsets());
-      List<Integer> gained =
-          leases.shards().stream().filter(shard -> !users.holds(shard)).toList();
+      List<Integer> gained = leases.shards().stream().filter(shard -> !users.holds(shard)).toList();
       if (gained.stream().anyMatch(shard -> status.offsets()[shard] < state.appliedOffset())) {
         flush();
         throw new WinnowException(
