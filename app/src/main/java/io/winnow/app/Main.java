@@ -65,6 +65,7 @@ public final class Main implements Runnable {
     line.addSubcommand(new ReleasesCommand());
     line.addSubcommand(new RollbackCommand());
     line.addSubcommand(new ValidateCommand(environment));
+    line.addSubcommand(FeaturesCommand.line(environment));
     line.addSubcommand(BenchCommand.line(environment));
     line.setOut(out);
     line.setErr(err);

@@ -97,7 +97,11 @@ final class LayeringTest {
     // In the benchmarks it is a peer.
     only(Set.of("features", "benchmarks"), "org.rocksdb..");
     only(Set.of("features"), "io.lettuce..");
+    // The harness runs the server, the others talk to it.
+    only(Set.of("events", "harness", "benchmarks"), "org.apache.kafka..", "kafka..");
     only(Set.of("serving"), "io.helidon..");
+    only(Set.of("lifecycle"), "org.apache.parquet..", "com.github.luben..");
+    only(Set.of("benchmarks"), "org.duckdb..");
     only(Set.of("app"), "picocli..");
     noClasses()
         .should()
