@@ -32,6 +32,7 @@ final class FeatureState implements FeatureReader, LogFold {
   private final SharedStates shared;
   private final UserCategories userCategories;
   private final RowReader rows;
+  private final PairReader pairs;
   private final Map<String, Integer> typeIndex = new HashMap<>();
   private final boolean impressionsChangeUsers;
 
@@ -49,6 +50,8 @@ final class FeatureState implements FeatureReader, LogFold {
     this.shared = new SharedStates(plan);
     this.userCategories = new UserCategories(plan.userAttributes());
     this.rows = new RowReader(plan, plan.schema(), items, shared, userCategories);
+    this.pairs =
+        new PairReader(plan, items, rows, new StateAges(plan, items, shared, userCategories));
     this.impressionsChangeUsers = plan.impressionsChangeUsers();
     for (int type = 0; type < plan.typeNames().size(); type++) {
       typeIndex.put(plan.typeNames().get(type), type);
@@ -193,6 +196,16 @@ final class FeatureState implements FeatureReader, LogFold {
   }
 
   @Override
+  public PairRows read(PairQuery query) {
+    lock.readLock().lock();
+    try {
+      return pairs.read(query, users, appliedOffset);
+    } finally {
+      lock.readLock().unlock();
+    }
+  }
+
+  @Override
   public float[] itemCounts(int days, long timeMs) {
     lock.readLock().lock();
     try {
@@ -257,7 +270,9 @@ final class FeatureState implements FeatureReader, LogFold {
       case LogRecord.ItemRemoved removed -> items.remove(removed.item(), removed.timeMs());
       case LogRecord.UserPut put -> {
         userCategories.put(put.user(), put.attributes());
-        users.change(put.user()).putAttributes(put.attributes());
+        if (users.keeps(put.user())) {
+          users.change(put.user()).putAttributes(put.attributes());
+        }
       }
     }
     appliedOffset = offset + 1;
@@ -279,7 +294,7 @@ final class FeatureState implements FeatureReader, LogFold {
     if (!impression) {
       dropped += counts.add(item, event.timeMs());
     }
-    if (!impression || impressionsChangeUsers) {
+    if ((!impression || impressionsChangeUsers) && users.keeps(event.user())) {
       dropped += addToUser(users.change(event.user()), event, item, type);
     }
     for (int group = 0; group < plan.shared().size(); group++) {

@@ -17,6 +17,14 @@ interface UserTable {
   /** The user's state to change; created if absent. Called with the write lock held. */
   UserState change(UserId user);
 
+  /**
+   * Whether the user's own state is kept; where not, events change only what is shared. A table
+   * that stops keeping a user never begins again.
+   */
+  default boolean keeps(UserId user) {
+    return true;
+  }
+
   /** Looks at a user that will be changed soon, if that is cheap; see {@link FeatureState}. */
   default long touch(UserId user) {
     return 0;
