@@ -2,19 +2,25 @@ package io.winnow.app;
 
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.winnow.app.PromotionGate.Promotion;
 import io.winnow.core.Event;
 import io.winnow.core.LogRecord;
 import io.winnow.core.TimeSource;
 import io.winnow.core.UserId;
 import io.winnow.core.WinnowException;
 import io.winnow.core.application.ApplicationFile;
+import io.winnow.core.application.FeatureStorePolicy;
 import io.winnow.events.EventLog;
 import io.winnow.events.EventLogConfig;
 import io.winnow.events.EventLogs;
+import io.winnow.features.AuditReport;
 import io.winnow.features.EmbeddedConfig;
+import io.winnow.features.FeatureAudit;
+import io.winnow.features.LiveAudit;
 import io.winnow.features.OnlineStore;
 import io.winnow.features.OnlineStores;
 import io.winnow.lifecycle.Release;
+import io.winnow.lifecycle.ReleaseDefinitions;
 import io.winnow.lifecycle.ReleaseManifest;
 import io.winnow.lifecycle.ReleaseStore;
 import io.winnow.lifecycle.ServingRelease;
@@ -22,6 +28,7 @@ import io.winnow.lifecycle.Trainer;
 import io.winnow.lifecycle.TrainerConfig;
 import io.winnow.lifecycle.TrainingProgress;
 import io.winnow.serving.RecommendationPipeline;
+import io.winnow.serving.http.FeatureMonitoring;
 import io.winnow.serving.http.HttpConfig;
 import io.winnow.serving.http.HttpDependencies;
 import io.winnow.serving.http.HttpServer;
@@ -31,6 +38,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ArrayBlockingQueue;
@@ -63,6 +71,8 @@ final class Node implements AutoCloseable {
   private final ThreadPoolExecutor sources;
   private final ExecutorService waiting;
   private final RecommendationPipeline pipeline;
+  private final LiveAudit audit;
+  private final PromotionGate gate;
   private final PrometheusMeterRegistry meters =
       new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
 
@@ -84,6 +94,14 @@ final class Node implements AutoCloseable {
     this.pipeline =
         new RecommendationPipeline(
             serving(Release.untrained(application)), log, requestClock, stages, waiting);
+    FeatureStorePolicy.Audit policy = application.definition().operations().featureStore().audit();
+    this.audit =
+        new LiveAudit(
+            log,
+            application::definition,
+            LiveAudit.Config.of(policy.sample()),
+            () -> TimeUnit.NANOSECONDS.toMillis(System.nanoTime()));
+    this.gate = new PromotionGate(data, policy.maxMismatches());
   }
 
   /**
@@ -183,26 +201,39 @@ final class Node implements AutoCloseable {
   /**
    * Loads a bundle, makes it the active one and serves it from the next request on.
    *
-   * @throws WinnowException if it is not whole or does not fit; then the one before stays active
-   *     and serves on
+   * @param promotion whether the audit of served features has a say
+   * @throws WinnowException if it is not whole or does not fit, or if the audit speaks against a
+   *     newer release; then the one before stays active and serves on
    */
-  void activate(String version) {
+  void activate(String version, Promotion promotion) {
+    gate.check(version, releases.active(), audit.status().report(), promotion);
     ServingRelease next = load(version);
     releases.activate(version);
     pipeline.install(next);
     LOG.info("serving release {}", version);
   }
 
-  /** Trains on everything the log holds now, publishes the release and serves it. */
-  ReleaseManifest trainAndActivate(TrainerConfig config, TrainingProgress progress) {
+  /**
+   * Trains on everything the log holds now, publishes the release and serves it.
+   *
+   * @throws WinnowException as {@link #activate}; where the audit speaks against it, before
+   *     anything is trained
+   */
+  ReleaseManifest trainAndActivate(
+      TrainerConfig config, TrainingProgress progress, Promotion promotion) {
+    gate.check("to be trained", Optional.empty(), audit.status().report(), promotion);
     Release release = new Trainer(application, config, clock, progress).train(log, log.endOffset());
     ReleaseManifest manifest = release.publish(releases);
-    activate(manifest.version());
+    activate(manifest.version(), promotion);
     return manifest;
   }
 
-  /** Starts the HTTP server over this node. The caller closes it before the node. */
+  /**
+   * Starts the HTTP server over this node, and the audit of what it serves. The caller closes it
+   * before the node.
+   */
   HttpServer serve(HttpConfig config, Map<String, Page> pages) {
+    audit.start();
     return HttpServer.start(
         config,
         new HttpDependencies(
@@ -211,7 +242,13 @@ final class Node implements AutoCloseable {
             store,
             pipeline,
             new HttpDependencies.Operations(
-                this::releaseInfos, List::of, meters, clock, UUID::randomUUID),
+                this::releaseInfos,
+                List::of,
+                meters,
+                clock,
+                requestClock,
+                UUID::randomUUID,
+                () -> new FeatureMonitoring(audit.status(), gate.maxMismatches())),
             pages));
   }
 
@@ -225,6 +262,14 @@ final class Node implements AutoCloseable {
               version, manifest.createdMs(), manifest.metrics(), version.equals(active)));
     }
     return infos;
+  }
+
+  /** Compares what was served with what replay computes, now and for the whole log. */
+  AuditReport auditFeatures(FeatureAudit.Options options) {
+    AuditReport report =
+        FeatureAudit.run(log, new ReleaseDefinitions(application.definition(), releases), options);
+    gate.remember(report);
+    return report;
   }
 
   ApplicationFile application() {
@@ -250,6 +295,8 @@ final class Node implements AutoCloseable {
   /** Ends the work before what it works on: stages, then log, then store. May be called again. */
   @Override
   public void close() {
+    audit.close();
+    gate.remember(audit.status().report());
     stages.shutdownNow();
     sources.shutdownNow();
     waiting.close();

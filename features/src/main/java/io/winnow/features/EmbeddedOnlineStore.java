@@ -244,6 +244,11 @@ final class EmbeddedOnlineStore implements OnlineStore {
   }
 
   @Override
+  public PairRows read(PairQuery query) {
+    return state().read(query);
+  }
+
+  @Override
   public float[] itemCounts(int days, long timeMs) {
     return state().itemCounts(days, timeMs);
   }

@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,6 +34,7 @@ final class FeatureState implements FeatureReader, LogFold {
   private final SharedStates shared;
   private final UserCategories userCategories;
   private final RowReader rows;
+  private final PairReader pairs;
   private final Map<String, Integer> typeIndex = new HashMap<>();
   private final boolean impressionsChangeUsers;
 
@@ -50,6 +52,8 @@ final class FeatureState implements FeatureReader, LogFold {
     this.shared = new SharedStates(plan);
     this.userCategories = new UserCategories(plan.userAttributes());
     this.rows = new RowReader(plan, plan.schema(), items, shared, userCategories);
+    this.pairs =
+        new PairReader(plan, items, rows, new StateAges(plan, items, shared, userCategories));
     this.impressionsChangeUsers = plan.impressionsChangeUsers();
     for (int type = 0; type < plan.typeNames().size(); type++) {
       typeIndex.put(plan.typeNames().get(type), type);
@@ -199,6 +203,21 @@ final class FeatureState implements FeatureReader, LogFold {
       }
     }
     return new FeatureRows(appliedOffset, plan.schema().size(), rows.read(user, query));
+  }
+
+  @Override
+  public PairRows read(PairQuery query) {
+    lock.readLock().lock();
+    try {
+      return read(query, users::find);
+    } finally {
+      lock.readLock().unlock();
+    }
+  }
+
+  /** The same where the caller finds the users; it holds the read lock. */
+  PairRows read(PairQuery query, Function<UserId, @Nullable UserState> finder) {
+    return pairs.read(query, finder, appliedOffset);
   }
 
   @Override

@@ -57,6 +57,11 @@ final class MemoryOnlineStore implements OnlineStore {
   }
 
   @Override
+  public PairRows read(PairQuery query) {
+    return now.state.read(query);
+  }
+
+  @Override
   public float[] itemCounts(int days, long timeMs) {
     return now.state.itemCounts(days, timeMs);
   }

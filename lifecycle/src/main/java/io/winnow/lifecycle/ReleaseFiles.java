@@ -41,6 +41,7 @@ import org.jspecify.annotations.Nullable;
  * </pre>
  */
 final class ReleaseFiles {
+  private static final String APPLICATION = "application.yaml";
   private static final String VECTORS_KIND = "encoder-vectors";
   private static final int VECTORS_VERSION = 1;
   private static final ObjectMapper JSON =
@@ -50,7 +51,7 @@ final class ReleaseFiles {
 
   static void write(Release release, Path bundle) throws IOException {
     RetrievalModels models = release.models();
-    Files.writeString(bundle.resolve("application.yaml"), release.application().text());
+    Files.writeString(bundle.resolve(APPLICATION), release.application().text());
     JSON.writeValue(
         bundle.resolve("items.json").toFile(),
         models.vocabulary().stream().map(ItemId::value).toList());
@@ -88,15 +89,29 @@ final class ReleaseFiles {
     }
   }
 
+  /** The application of a bundle, without its models. */
+  static ApplicationFile application(ReleaseStore store, String version) {
+    store.verifyFile(version, APPLICATION);
+    try {
+      return readApplication(store.bundle(version), version);
+    } catch (IOException e) {
+      throw new WinnowException(
+          ErrorCode.CORRUPT, "release " + version + " cannot be read: " + e.getMessage(), e);
+    }
+  }
+
+  private static ApplicationFile readApplication(Path bundle, String version) throws IOException {
+    return ApplicationFile.parse(
+        Files.readString(bundle.resolve(APPLICATION), StandardCharsets.UTF_8),
+        version + "/" + APPLICATION,
+        Map.of());
+  }
+
   static Release load(ReleaseStore store, String version) {
     ReleaseManifest manifest = store.verify(version);
     Path bundle = store.bundle(version);
     try {
-      ApplicationFile application =
-          ApplicationFile.parse(
-              Files.readString(bundle.resolve("application.yaml"), StandardCharsets.UTF_8),
-              version + "/application.yaml",
-              Map.of());
+      ApplicationFile application = readApplication(bundle, version);
       List<ItemId> items =
           JSON
               .readValue(

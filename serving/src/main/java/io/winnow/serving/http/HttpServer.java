@@ -103,7 +103,11 @@ public final class HttpServer implements AutoCloseable {
                 json,
                 metrics)
             .routes());
-    routes.addAll(new OperationsApi(operations, json).routes());
+    routes.addAll(
+        new FeaturesApi(
+                dependencies.application(), dependencies.features(), json, operations.requestTime())
+            .routes());
+    routes.addAll(new OperationsApi(operations, json, metrics).routes());
     dependencies
         .pages()
         .forEach((path, page) ->

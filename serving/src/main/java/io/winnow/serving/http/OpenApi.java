@@ -165,6 +165,7 @@ final class OpenApi {
           parameter.description(),
           switch (parameter.kind()) {
             case TEXT -> "string";
+            case TEXTS -> "array";
             case INTEGER -> "integer";
           });
     }
@@ -206,7 +207,10 @@ final class OpenApi {
     ObjectNode parameter = parameters.addObject();
     parameter.put("name", name).put("in", in).put("required", required);
     parameter.put("description", description);
-    parameter.putObject("schema").put("type", type);
+    ObjectNode schema = parameter.putObject("schema").put("type", type);
+    if (type.equals("array")) {
+      schema.putObject("items").put("type", "string");
+    }
   }
 
   private void schemas(ObjectNode schemas) {
@@ -249,7 +253,42 @@ final class OpenApi {
         List.of(),
         user -> attributes(user.putObject("attributes"), schema.userAttributes()));
     closed(schemas.putObject("RecommendationRequest"), List.of("user"), OpenApi::requestProperties);
+    closed(
+        schemas.putObject("FeaturesRequest"),
+        List.of("rows", "features"),
+        OpenApi::featuresProperties);
     problem(schemas.putObject("Problem"));
+  }
+
+  private static void featuresProperties(ObjectNode request) {
+    ObjectNode row =
+        typed(request, "rows", "array", "users and items whose features are wanted")
+            .put("minItems", 1)
+            .put("maxItems", FeaturesApi.MAX_ROWS)
+            .putObject("items");
+    closed(
+        row,
+        List.of(),
+        properties -> {
+          typed(properties, "user", "string", "may be left out if there is an item");
+          typed(properties, "item", "string", "may be left out if there is a user");
+        });
+    typed(request, "features", "array", "qualified names, such as user.watches_1h")
+        .put("minItems", 1)
+        .put("maxItems", FeaturesApi.MAX_FEATURES)
+        .putObject("items")
+        .put("type", "string");
+    request
+        .putObject("time")
+        .put("description", "when windows end: ISO 8601, or seconds or milliseconds; otherwise now")
+        .putArray("type")
+        .add("string")
+        .add("number");
+    typed(request, "context", "object", "what is known about the moment");
+    typed(request, "format", "string", "rows, or columns for names once and values in arrays")
+        .putArray("enum")
+        .add("rows")
+        .add("columns");
   }
 
   private static void requestProperties(ObjectNode request) {

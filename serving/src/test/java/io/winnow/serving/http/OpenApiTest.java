@@ -45,6 +45,9 @@ class OpenApiTest {
             "GET /v1/recommendations",
             "POST /v1/recommendations",
             "GET /v1/items/{id}/similar",
+            "GET /v1/features",
+            "POST /v1/features",
+            "GET /v1/monitoring/features",
             "GET /v1/releases",
             "GET /health/live",
             "GET /health/ready",
@@ -83,7 +86,7 @@ class OpenApiTest {
         }
       }
     }
-    assertEquals(7, tried);
+    assertEquals(8, tried);
   }
 
   @Test
