@@ -32,6 +32,7 @@ final class FeaturesCommand implements Callable<Integer> {
     line.addSubcommand(new FeaturesStatusCommand());
     line.addSubcommand(new FeaturesBackfillCommand(environment));
     line.addSubcommand(new FeaturesExportCommand(environment));
+    line.addSubcommand(new FeaturesAuditCommand(environment));
     return line;
   }
 

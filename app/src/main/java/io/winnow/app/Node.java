@@ -2,26 +2,32 @@ package io.winnow.app;
 
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.winnow.app.PromotionGate.Promotion;
 import io.winnow.core.Event;
 import io.winnow.core.LogRecord;
 import io.winnow.core.TimeSource;
 import io.winnow.core.UserId;
 import io.winnow.core.WinnowException;
 import io.winnow.core.application.ApplicationFile;
+import io.winnow.core.application.FeatureStorePolicy;
 import io.winnow.events.EventLog;
 import io.winnow.events.EventLogConfig;
 import io.winnow.events.EventLogs;
 import io.winnow.events.LogFold;
+import io.winnow.features.AuditReport;
 import io.winnow.features.BackfillProgress;
 import io.winnow.features.EmbeddedConfig;
+import io.winnow.features.FeatureAudit;
 import io.winnow.features.FeatureReader;
 import io.winnow.features.FeatureSchema;
+import io.winnow.features.LiveAudit;
 import io.winnow.features.OnlineStore;
 import io.winnow.features.StateFolders;
 import io.winnow.features.StateFolders.Contents;
 import io.winnow.features.StateFolders.Opened;
 import io.winnow.features.SwitchableOnlineStore;
 import io.winnow.lifecycle.Release;
+import io.winnow.lifecycle.ReleaseDefinitions;
 import io.winnow.lifecycle.ReleaseManifest;
 import io.winnow.lifecycle.ReleaseStore;
 import io.winnow.lifecycle.ServingRelease;
@@ -29,6 +35,7 @@ import io.winnow.lifecycle.Trainer;
 import io.winnow.lifecycle.TrainerConfig;
 import io.winnow.lifecycle.TrainingProgress;
 import io.winnow.serving.RecommendationPipeline;
+import io.winnow.serving.http.FeatureMonitoring;
 import io.winnow.serving.http.HttpConfig;
 import io.winnow.serving.http.HttpDependencies;
 import io.winnow.serving.http.HttpServer;
@@ -39,6 +46,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ArrayBlockingQueue;
@@ -74,6 +82,8 @@ final class Node implements AutoCloseable {
   private final ThreadPoolExecutor sources;
   private final ExecutorService waiting;
   private final RecommendationPipeline pipeline;
+  private final LiveAudit audit;
+  private final PromotionGate gate;
   private final PrometheusMeterRegistry meters =
       new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
 
@@ -111,6 +121,15 @@ final class Node implements AutoCloseable {
             Runtime.getRuntime().availableProcessors(),
             application.target(this::prepare));
     application.follow(rollout);
+    FeatureStorePolicy.Audit policy =
+        application.file().definition().operations().featureStore().audit();
+    this.audit =
+        new LiveAudit(
+            log,
+            () -> application.file().definition(),
+            LiveAudit.Config.of(policy.sample()),
+            () -> TimeUnit.NANOSECONDS.toMillis(System.nanoTime()));
+    this.gate = new PromotionGate(data, policy.maxMismatches());
   }
 
   /**
@@ -334,11 +353,14 @@ final class Node implements AutoCloseable {
   /**
    * Loads a bundle, makes it the active one and serves it from the next request on.
    *
-   * @throws WinnowException if it is not whole, or with {@code CONFLICT} if it needs features that
-   *     the store does not hold; then the one before stays active and serves on
+   * @param promotion whether the audit of served features has a say
+   * @throws WinnowException if it is not whole, with {@code CONFLICT} if it needs features that the
+   *     store does not hold, or if the audit speaks against a newer release; then the one before
+   *     stays active and serves on
    */
-  void activate(String version) {
+  void activate(String version, Promotion promotion) {
     synchronized (application) {
+      gate.check(version, releases.active(), audit.status().report(), promotion);
       Release release = Release.load(releases, version);
       ServingRelease next = warm(release, store.view());
       releases.activate(version);
@@ -348,18 +370,29 @@ final class Node implements AutoCloseable {
     LOG.info("serving release {}", version);
   }
 
-  /** Trains on everything the log holds now, publishes the release and serves it. */
-  ReleaseManifest trainAndActivate(TrainerConfig config, TrainingProgress progress) {
+  /**
+   * Trains on everything the log holds now, publishes the release and serves it.
+   *
+   * @throws WinnowException as {@link #activate}; where the audit speaks against it, before
+   *     anything is trained
+   */
+  ReleaseManifest trainAndActivate(
+      TrainerConfig config, TrainingProgress progress, Promotion promotion) {
+    gate.check("to be trained", Optional.empty(), audit.status().report(), promotion);
     rollout.await();
     Release release =
         new Trainer(application.file(), config, clock, progress).train(log, log.endOffset());
     ReleaseManifest manifest = release.publish(releases);
-    activate(manifest.version());
+    activate(manifest.version(), promotion);
     return manifest;
   }
 
-  /** Starts the HTTP server over this node. The caller closes it before the node. */
+  /**
+   * Starts the HTTP server over this node, and the audit of what it serves. The caller closes it
+   * before the node.
+   */
   HttpServer serve(HttpConfig config, Map<String, Page> pages) {
+    audit.start();
     HttpServer server =
         HttpServer.start(
             config,
@@ -369,7 +402,13 @@ final class Node implements AutoCloseable {
                 store,
                 pipeline,
                 new HttpDependencies.Operations(
-                    this::releaseInfos, List::of, meters, clock, UUID::randomUUID),
+                    this::releaseInfos,
+                    List::of,
+                    meters,
+                    clock,
+                    requestClock,
+                    UUID::randomUUID,
+                    () -> new FeatureMonitoring(audit.status(), gate.maxMismatches())),
                 pages,
                 application));
     application.onChange(file -> server.serve(file.definition()));
@@ -386,6 +425,15 @@ final class Node implements AutoCloseable {
               version, manifest.createdMs(), manifest.metrics(), version.equals(active)));
     }
     return infos;
+  }
+
+  /** Compares what was served with what replay computes, now and for the whole log. */
+  AuditReport auditFeatures(FeatureAudit.Options options) {
+    AuditReport report =
+        FeatureAudit.run(
+            log, new ReleaseDefinitions(application.file().definition(), releases), options);
+    gate.remember(report);
+    return report;
   }
 
   ApplicationFile application() {
@@ -422,6 +470,8 @@ final class Node implements AutoCloseable {
   @Override
   public void close() {
     rollout.close();
+    audit.close();
+    gate.remember(audit.status().report());
     stages.shutdownNow();
     sources.shutdownNow();
     waiting.close();

@@ -96,7 +96,9 @@ final class ServeCommand implements Callable<Integer> {
     try {
       progress.line("no release yet: training one");
       node.trainAndActivate(
-          TrainerConfig.defaults(1, Runtime.getRuntime().availableProcessors()), progress);
+          TrainerConfig.defaults(1, Runtime.getRuntime().availableProcessors()),
+          progress,
+          PromotionGate.Promotion.AUDITED);
       progress.line("release " + node.pipeline().release());
     } catch (WinnowException e) {
       progress.line("no release: " + e.getMessage());

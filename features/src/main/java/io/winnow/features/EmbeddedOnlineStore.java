@@ -260,6 +260,16 @@ final class EmbeddedOnlineStore implements OnlineStore {
   }
 
   @Override
+  public PairRows read(PairQuery query) {
+    return state().read(query);
+  }
+
+  @Override
+  public PairRows read(PairQuery query, FeatureSchema schema) {
+    return state().read(query, schema);
+  }
+
+  @Override
   public float[] itemCounts(int days, long timeMs) {
     return state().itemCounts(days, timeMs);
   }

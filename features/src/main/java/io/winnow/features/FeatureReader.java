@@ -8,6 +8,7 @@ import io.winnow.core.WinnowException;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Reads the state of the fold at one offset of the log: the embedded online store (now) and replay
@@ -83,6 +84,29 @@ public interface FeatureReader {
   }
 
   /**
+   * Features of many pairs of a user and an item, all read at the same offset: what {@link
+   * #read(FeatureQuery)} gives for each of them, bit for bit. Pairs of one user are read together,
+   * wherever they stand in the list.
+   *
+   * @throws io.winnow.core.WinnowException with {@code INVALID_ARGUMENT} for an item or a column
+   *     that there is not
+   */
+  PairRows read(PairQuery query);
+
+  /**
+   * The same with columns of another schema than {@link #schema()}.
+   *
+   * @throws WinnowException with {@code CONFLICT} as {@link #read(FeatureQuery, FeatureSchema)}
+   */
+  default PairRows read(PairQuery query, FeatureSchema schema) {
+    if (schema.equals(schema())) {
+      return read(query);
+    }
+    throw conflict(
+        List.of(new Problem("schema", schema.toString(), "the store's own, " + schema())));
+  }
+
+  /**
    * How many events other than impressions each item had in the window that ends at {@code timeMs}.
    *
    * @param days the window, one of 1, 7 or 30
@@ -112,6 +136,47 @@ public interface FeatureReader {
     public FeatureQuery {
       context = Map.copyOf(context);
     }
+  }
+
+  /**
+   * What to read of many pairs.
+   *
+   * @param pairs R of them
+   * @param columns which columns of the schema, shape (C); owned by the query
+   * @param context the request's context
+   * @param timeMs the request's time
+   */
+  record PairQuery(List<Pair> pairs, int[] columns, Map<String, String> context, long timeMs) {
+    /** Stands for no item, or one that is not known. */
+    public static final int NO_ITEM = -1;
+
+    /** Copies pairs and context. */
+    public PairQuery {
+      pairs = List.copyOf(pairs);
+      context = Map.copyOf(context);
+    }
+  }
+
+  /**
+   * A user and an item, or one of them.
+   *
+   * @param user null for none: then columns of the user and its pairs are NaN
+   * @param item catalogue index; {@link PairQuery#NO_ITEM} for none: then columns of the item and
+   *     its pairs are NaN
+   */
+  record Pair(@Nullable UserId user, int item) {}
+
+  /**
+   * The values of pairs.
+   *
+   * @param asOfOffset the offset they were read at
+   * @param values row-major, shape (R, C); owned by the receiver
+   * @param newestMs same shape: time of the newest event that the state behind the value has taken
+   *     in, epoch milliseconds; {@link #NO_EVENT} if there was none; owned by the receiver
+   */
+  record PairRows(long asOfOffset, float[] values, long[] newestMs) {
+    /** Stands for no event. */
+    public static final long NO_EVENT = Long.MIN_VALUE;
   }
 
   /**

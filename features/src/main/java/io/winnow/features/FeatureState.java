@@ -15,6 +15,8 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The one fold from log records to feature values; online stores and replay differ only in where
@@ -37,8 +39,9 @@ final class FeatureState implements FeatureReader, LogFold {
   private final Share share;
   private final SharedStates shared;
   private final UserCategories userCategories;
-  private final RowReader rows;
-  private final Map<FeatureSchema, RowReader> rowsOfOthers = new ConcurrentHashMap<>();
+  private final StateAges ages;
+  private final Readers readers;
+  private final Map<FeatureSchema, Readers> readersOfOthers = new ConcurrentHashMap<>();
   private final Map<String, Integer> typeIndex = new HashMap<>();
   private final boolean impressionsChangeUsers;
 
@@ -65,7 +68,8 @@ final class FeatureState implements FeatureReader, LogFold {
     this.items = new ItemTable(plan.item(), plan.itemAttributes(), plan.itemTimes());
     this.shared = new SharedStates(plan);
     this.userCategories = new UserCategories(plan.userAttributes());
-    this.rows = new RowReader(plan, plan.schema(), items, shared, userCategories);
+    this.ages = new StateAges(plan, items, shared, userCategories);
+    this.readers = compile(plan.schema());
     this.impressionsChangeUsers = plan.impressionsChangeUsers();
     for (int type = 0; type < plan.typeNames().size(); type++) {
       typeIndex.put(plan.typeNames().get(type), type);
@@ -176,17 +180,21 @@ final class FeatureState implements FeatureReader, LogFold {
 
   /** The items of a {@code last(n, type.item)} feature of the user, newest last. */
   int[] lastItems(UserId user, String feature, long timeMs) {
+    lock.readLock().lock();
+    try {
+      return lastItems(users.find(user), feature, timeMs);
+    } finally {
+      lock.readLock().unlock();
+    }
+  }
+
+  /** The same of a user that the caller has looked up; it holds the read lock. */
+  int[] lastItems(@Nullable UserState user, String feature, long timeMs) {
     for (int place = 0; place < plan.user().size(); place++) {
       FeatureDefinition definition = plan.user().definitions().get(place);
       if (definition.name().equals(feature)
           && definition.aggregation() instanceof Aggregation.LastItems) {
-        lock.readLock().lock();
-        try {
-          UserState state = users.find(user);
-          return plan.user().items(state == null ? null : state.state(), place, timeMs);
-        } finally {
-          lock.readLock().unlock();
-        }
+        return plan.user().items(user == null ? null : user.state(), place, timeMs);
       }
     }
     throw WinnowException.invalid("feature", feature, "a last(n, type.item) feature of the user");
@@ -199,20 +207,45 @@ final class FeatureState implements FeatureReader, LogFold {
 
   @Override
   public FeatureRows read(FeatureQuery query, FeatureSchema wanted) {
-    RowReader reader = rowsOf(wanted);
     lock.readLock().lock();
     try {
-      for (int item : query.items()) {
-        if (item < 0 || item >= items.size()) {
-          throw WinnowException.invalid(
-              "items", item, "a catalogue index in 0 to " + (items.size() - 1));
-        }
-      }
-      return new FeatureRows(
-          appliedOffset, wanted.size(), reader.read(users.find(query.user()), query));
+      return read(users.find(query.user()), query, wanted);
     } finally {
       lock.readLock().unlock();
     }
+  }
+
+  /** The same for a user that the caller has looked up; it holds the read lock. */
+  FeatureRows read(@Nullable UserState user, FeatureQuery query, FeatureSchema wanted) {
+    RowReader rows = readersOf(wanted).rows;
+    for (int item : query.items()) {
+      if (item < 0 || item >= items.size()) {
+        throw WinnowException.invalid(
+            "items", item, "a catalogue index in 0 to " + (items.size() - 1));
+      }
+    }
+    return new FeatureRows(appliedOffset, wanted.size(), rows.read(user, query));
+  }
+
+  @Override
+  public PairRows read(PairQuery query) {
+    return read(query, plan.schema());
+  }
+
+  @Override
+  public PairRows read(PairQuery query, FeatureSchema schema) {
+    lock.readLock().lock();
+    try {
+      return read(query, schema, users::find);
+    } finally {
+      lock.readLock().unlock();
+    }
+  }
+
+  /** The same where the caller finds the users; it holds the read lock. */
+  PairRows read(
+      PairQuery query, FeatureSchema schema, Function<UserId, @Nullable UserState> finder) {
+    return readersOf(schema).pairs.read(query, finder, appliedOffset);
   }
 
   @Override
@@ -220,12 +253,20 @@ final class FeatureState implements FeatureReader, LogFold {
     return plan.held().missing(wanted);
   }
 
-  /** Assembles rows of a schema; compiled once for each of the few that releases have. */
-  private RowReader rowsOf(FeatureSchema wanted) {
+  /** What reads a schema. */
+  private record Readers(RowReader rows, PairReader pairs) {}
+
+  private Readers compile(FeatureSchema schema) {
+    RowReader rows = new RowReader(plan, schema, items, shared, userCategories);
+    return new Readers(rows, new PairReader(schema, items, rows, ages));
+  }
+
+  /** Compiled once for each of the few schemas that releases have. */
+  private Readers readersOf(FeatureSchema wanted) {
     if (wanted.equals(plan.schema())) {
-      return rows;
+      return readers;
     }
-    RowReader known = rowsOfOthers.get(wanted);
+    Readers known = readersOfOthers.get(wanted);
     if (known != null) {
       return known;
     }
@@ -233,11 +274,11 @@ final class FeatureState implements FeatureReader, LogFold {
     if (!missing.isEmpty()) {
       throw FeatureReader.conflict(missing);
     }
-    if (rowsOfOthers.size() >= MAX_SCHEMAS) {
-      rowsOfOthers.clear();
+    if (readersOfOthers.size() >= MAX_SCHEMAS) {
+      readersOfOthers.clear();
     }
-    RowReader made = new RowReader(plan, wanted, items, shared, userCategories);
-    rowsOfOthers.put(wanted, made);
+    Readers made = compile(wanted);
+    readersOfOthers.put(wanted, made);
     return made;
   }
 
@@ -300,14 +341,14 @@ final class FeatureState implements FeatureReader, LogFold {
           "offset: " + offset + " (expected: >= " + appliedOffset + ", the applied offset)");
     }
     switch (record) {
-      case LogRecord.Happened(Event event) -> happened(event);
+      case LogRecord.Happened(Event event) -> happened(offset, event);
       case LogRecord.ItemPut put ->
           items.put(put.item(), put.attributes(), put.available(), put.timeMs());
       case LogRecord.ItemRemoved removed -> items.remove(removed.item(), removed.timeMs());
       case LogRecord.UserPut put -> {
         userCategories.put(put.user(), put.attributes());
         if (share.ofUser(put.user())) {
-          users.change(put.user()).putAttributes(put.attributes());
+          users.put(offset, put.user(), put.attributes());
         }
       }
     }
@@ -318,7 +359,7 @@ final class FeatureState implements FeatureReader, LogFold {
    * An event of a type that the application does not declare (any more) makes its item known, so
    * that catalogue indices depend on the log alone, and counts nowhere else.
    */
-  private void happened(Event event) {
+  private void happened(long offset, Event event) {
     int item = items.seen(event.item(), event.timeMs());
     Integer declared = typeIndex.get(event.type());
     boolean impression = event.impression() != null;
@@ -331,7 +372,7 @@ final class FeatureState implements FeatureReader, LogFold {
       dropped += counts.add(item, event.timeMs());
     }
     if ((!impression || impressionsChangeUsers) && share.ofUser(event.user())) {
-      dropped += addToUser(users.change(event.user()), event, item, type);
+      dropped += users.add(offset, event, item, type, items.categories(item));
     }
     for (int group = 0; group < plan.shared().size(); group++) {
       if (share.ofGroup(group)) {
@@ -341,25 +382,6 @@ final class FeatureState implements FeatureReader, LogFold {
     if (dropped > 0) {
       droppedLate.add(dropped);
     }
-  }
-
-  private int addToUser(UserState user, Event event, int item, int type) {
-    if (type != plan.impression()) {
-      user.addToHistory(item, event, type);
-    }
-    int dropped = user.add(type, event, item);
-    for (int group = 0; group < plan.pairs().size(); group++) {
-      int itemKey = plan.pairs().get(group).itemKey();
-      if (itemKey == FeaturePlan.ID) {
-        dropped += user.addToPair(group, event.item().value(), type, event, item);
-      } else {
-        List<String> categories = items.categories(item, itemKey);
-        for (int i = 0; i < categories.size(); i++) {
-          dropped += user.addToPair(group, categories.get(i), type, event, item);
-        }
-      }
-    }
-    return dropped;
   }
 
   private int addToShared(int number, Event event, int item, int type) {

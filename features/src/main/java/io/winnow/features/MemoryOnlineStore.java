@@ -68,6 +68,16 @@ final class MemoryOnlineStore implements OnlineStore {
   }
 
   @Override
+  public PairRows read(PairQuery query) {
+    return now.state.read(query);
+  }
+
+  @Override
+  public PairRows read(PairQuery query, FeatureSchema schema) {
+    return now.state.read(query, schema);
+  }
+
+  @Override
   public float[] itemCounts(int days, long timeMs) {
     return now.state.itemCounts(days, timeMs);
   }

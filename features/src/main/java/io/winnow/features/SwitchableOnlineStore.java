@@ -226,6 +226,20 @@ public final class SwitchableOnlineStore implements OnlineStore {
     }
 
     @Override
+    public PairRows read(PairQuery query) {
+      return read(query, schema);
+    }
+
+    @Override
+    public PairRows read(PairQuery query, FeatureSchema columns) {
+      try {
+        return lease.store.read(query, columns);
+      } finally {
+        Reference.reachabilityFence(lease);
+      }
+    }
+
+    @Override
     public List<Problem> missing(FeatureSchema wanted) {
       return lease.store.missing(wanted);
     }
@@ -332,6 +346,16 @@ public final class SwitchableOnlineStore implements OnlineStore {
   @Override
   public FeatureRows read(FeatureQuery query, FeatureSchema wanted) {
     return current.read(query, wanted);
+  }
+
+  @Override
+  public PairRows read(PairQuery query) {
+    return current.read(query);
+  }
+
+  @Override
+  public PairRows read(PairQuery query, FeatureSchema schema) {
+    return current.read(query, schema);
   }
 
   @Override

@@ -87,7 +87,7 @@ public final class Release {
    * @throws io.winnow.core.WinnowException with {@code NOT_FOUND} or {@code CORRUPT}
    */
   public static ApplicationFile applicationOf(ReleaseStore store, String version) {
-    return ReleaseFiles.application(store, store.manifest(version));
+    return ReleaseFiles.application(store, version);
   }
 
   /**

@@ -43,6 +43,7 @@ import org.jspecify.annotations.Nullable;
  * </pre>
  */
 final class ReleaseFiles {
+  private static final String APPLICATION = "application.yaml";
   private static final String VECTORS_KIND = "encoder-vectors";
   private static final int VECTORS_VERSION = 1;
   private static final ObjectMapper JSON =
@@ -52,7 +53,7 @@ final class ReleaseFiles {
 
   static void write(Release release, Path bundle) throws IOException {
     RetrievalModels models = release.models();
-    Files.writeString(bundle.resolve("application.yaml"), release.application().text());
+    Files.writeString(bundle.resolve(APPLICATION), release.application().text());
     JSON.writeValue(
         bundle.resolve("items.json").toFile(),
         models.vocabulary().stream().map(ItemId::value).toList());
@@ -90,6 +91,12 @@ final class ReleaseFiles {
     }
   }
 
+  /** The application of a bundle, without its models. */
+  static ApplicationFile application(ReleaseStore store, String version) {
+    store.verifyFile(version, APPLICATION);
+    return application(store, store.manifest(version));
+  }
+
   static Release load(ReleaseStore store, String version) {
     ReleaseManifest manifest = store.verify(version);
     Path bundle = store.bundle(version);
@@ -123,8 +130,8 @@ final class ReleaseFiles {
    * names.
    */
   static ApplicationFile application(ReleaseStore store, ReleaseManifest manifest) {
-    Path file = store.bundle(manifest.version()).resolve("application.yaml");
-    String name = manifest.version() + "/application.yaml";
+    Path file = store.bundle(manifest.version()).resolve(APPLICATION);
+    String name = manifest.version() + "/" + APPLICATION;
     ApplicationFile application;
     try {
       application =

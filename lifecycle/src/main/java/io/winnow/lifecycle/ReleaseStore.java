@@ -131,28 +131,41 @@ public final class ReleaseStore {
    */
   public ReleaseManifest verify(String version) {
     ReleaseManifest manifest = manifest(version);
-    manifest
-        .files()
-        .forEach((name, expected) -> {
-          Path file = bundle(version).resolve(name);
-          ReleaseManifest.FileEntry actual;
-          try {
-            actual = Files.exists(file) ? entry(file) : new ReleaseManifest.FileEntry(-1, "-");
-          } catch (IOException e) {
-            throw unavailable("read " + file, e);
-          }
-          if (actual.bytes() < 0) {
-            throw corrupt(version, name, "missing", expected.bytes() + " bytes");
-          }
-          if (actual.bytes() != expected.bytes()) {
-            throw corrupt(version, name, actual.bytes() + " bytes", expected.bytes() + " bytes");
-          }
-          if (!actual.sha256().equals(expected.sha256())) {
-            throw corrupt(
-                version, name, "sha256 " + actual.sha256(), "sha256 " + expected.sha256());
-          }
-        });
+    manifest.files().forEach((name, expected) -> verify(version, name, expected));
     return manifest;
+  }
+
+  /**
+   * Compares one file of a bundle with its manifest.
+   *
+   * @throws WinnowException as {@link #verify}; {@code CORRUPT} too if the manifest does not list
+   *     it
+   */
+  void verifyFile(String version, String name) {
+    ReleaseManifest.FileEntry expected = manifest(version).files().get(name);
+    if (expected == null) {
+      throw corrupt(version, name, "not in the manifest", "a file of every release");
+    }
+    verify(version, name, expected);
+  }
+
+  private void verify(String version, String name, ReleaseManifest.FileEntry expected) {
+    Path file = bundle(version).resolve(name);
+    ReleaseManifest.FileEntry actual;
+    try {
+      actual = Files.exists(file) ? entry(file) : new ReleaseManifest.FileEntry(-1, "-");
+    } catch (IOException e) {
+      throw unavailable("read " + file, e);
+    }
+    if (actual.bytes() < 0) {
+      throw corrupt(version, name, "missing", expected.bytes() + " bytes");
+    }
+    if (actual.bytes() != expected.bytes()) {
+      throw corrupt(version, name, actual.bytes() + " bytes", expected.bytes() + " bytes");
+    }
+    if (!actual.sha256().equals(expected.sha256())) {
+      throw corrupt(version, name, "sha256 " + actual.sha256(), "sha256 " + expected.sha256());
+    }
   }
 
   /** A bundle's manifest, unverified. */

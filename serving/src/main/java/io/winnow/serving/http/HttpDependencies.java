@@ -61,12 +61,16 @@ public record HttpDependencies(
    * @param notReady why requests cannot be answered yet; empty when they can
    * @param meters where the server's metrics go; {@code /metrics} prints all of it
    * @param time the clock
+   * @param requestTime the clock of requests; another where the data ended long ago
    * @param ids makes ids of requests, and of events that come without one
+   * @param audit how the audit of served features stands
    */
   public record Operations(
       Supplier<List<ReleaseInfo>> releases,
       Supplier<List<String>> notReady,
       PrometheusMeterRegistry meters,
       TimeSource time,
-      Supplier<UUID> ids) {}
+      TimeSource requestTime,
+      Supplier<UUID> ids,
+      Supplier<FeatureMonitoring> audit) {}
 }

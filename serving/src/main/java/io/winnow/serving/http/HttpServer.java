@@ -124,7 +124,11 @@ public final class HttpServer implements AutoCloseable {
                 json,
                 metrics)
             .routes());
-    routes.addAll(new OperationsApi(operations, json).routes());
+    routes.addAll(
+        new FeaturesApi(
+                dependencies.application(), dependencies.features(), json, operations.requestTime())
+            .routes());
+    routes.addAll(new OperationsApi(operations, json, metrics).routes());
     ApplicationControl control = dependencies.control();
     if (control != null) {
       routes.addAll(new ApplicationApi(control, json).routes(openApi.applicationExample()));

@@ -198,6 +198,7 @@ final class OpenApi {
           parameter.description(),
           switch (parameter.kind()) {
             case TEXT -> "string";
+            case TEXTS -> "array";
             case INTEGER -> "integer";
           });
     }
@@ -239,7 +240,10 @@ final class OpenApi {
     ObjectNode parameter = parameters.addObject();
     parameter.put("name", name).put("in", in).put("required", required);
     parameter.put("description", description);
-    parameter.putObject("schema").put("type", type);
+    ObjectNode schema = parameter.putObject("schema").put("type", type);
+    if (type.equals("array")) {
+      schema.putObject("items").put("type", "string");
+    }
   }
 
   private void schemas(ObjectNode schemas) {
@@ -286,7 +290,42 @@ final class OpenApi {
         .putObject("ApplicationFile")
         .put("type", "string")
         .put("description", "The text of a winnow.yaml");
+    closed(
+        schemas.putObject("FeaturesRequest"),
+        List.of("rows", "features"),
+        OpenApi::featuresProperties);
     problem(schemas.putObject("Problem"));
+  }
+
+  private static void featuresProperties(ObjectNode request) {
+    ObjectNode row =
+        typed(request, "rows", "array", "users and items whose features are wanted")
+            .put("minItems", 1)
+            .put("maxItems", FeaturesApi.MAX_ROWS)
+            .putObject("items");
+    closed(
+        row,
+        List.of(),
+        properties -> {
+          typed(properties, "user", "string", "may be left out if there is an item");
+          typed(properties, "item", "string", "may be left out if there is a user");
+        });
+    typed(request, "features", "array", "qualified names, such as user.watches_1h")
+        .put("minItems", 1)
+        .put("maxItems", FeaturesApi.MAX_FEATURES)
+        .putObject("items")
+        .put("type", "string");
+    request
+        .putObject("time")
+        .put("description", "when windows end: ISO 8601, or seconds or milliseconds; otherwise now")
+        .putArray("type")
+        .add("string")
+        .add("number");
+    typed(request, "context", "object", "what is known about the moment");
+    typed(request, "format", "string", "rows, or columns for names once and values in arrays")
+        .putArray("enum")
+        .add("rows")
+        .add("columns");
   }
 
   private static void requestProperties(ObjectNode request) {

@@ -91,6 +91,8 @@ record Route(
     /** How its text is read. */
     enum Kind {
       TEXT,
+      /** May be given several times. */
+      TEXTS,
       INTEGER
     }
 
@@ -121,6 +123,10 @@ record Route(
 
   static Parameter text(String name, boolean required, String description) {
     return new Parameter(name, Kind.TEXT, required, description);
+  }
+
+  static Parameter texts(String name, boolean required, String description) {
+    return new Parameter(name, Kind.TEXTS, required, description);
   }
 
   static Parameter integer(String name, String description) {

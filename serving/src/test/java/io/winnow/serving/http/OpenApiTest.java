@@ -45,6 +45,9 @@ class OpenApiTest {
             "GET /v1/recommendations",
             "POST /v1/recommendations",
             "GET /v1/items/{id}/similar",
+            "GET /v1/features",
+            "POST /v1/features",
+            "GET /v1/monitoring/features",
             "GET /v1/releases",
             "GET /v1/application",
             "PUT /v1/application",
@@ -89,7 +92,7 @@ class OpenApiTest {
         }
       }
     }
-    assertEquals(11, tried);
+    assertEquals(12, tried);
   }
 
   @Test
