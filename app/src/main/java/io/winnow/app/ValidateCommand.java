@@ -7,8 +7,12 @@ import io.winnow.core.Problem;
 import io.winnow.core.WinnowException;
 import io.winnow.core.application.ApplicationDefinition;
 import io.winnow.core.application.ApplicationFile;
+import io.winnow.core.application.Engines;
+import io.winnow.core.application.FeatureDefinition;
+import io.winnow.core.application.FeatureStorePolicy;
 import io.winnow.core.application.Presets;
 import java.io.PrintWriter;
+import java.math.BigDecimal;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -78,16 +82,7 @@ final class ValidateCommand implements Callable<Integer> {
       } else if (json) {
         out.println(summary(file.definition()));
       } else {
-        ApplicationDefinition application = file.definition();
-        out.println(
-            application.name()
-                + ": valid, "
-                + application.schema().events().size()
-                + " event types, "
-                + application.features().size()
-                + " features, "
-                + application.objectives().list().size()
-                + " objectives");
+        out.println(sentence(file.definition()));
       }
       return ExitCode.OK.value();
     } catch (WinnowException e) {
@@ -106,6 +101,28 @@ final class ValidateCommand implements Callable<Integer> {
     return ApplicationFile.read(Objects.requireNonNull(what.file), environment);
   }
 
+  private static String sentence(ApplicationDefinition application) {
+    FeatureStorePolicy store = application.operations().featureStore();
+    Engines engines = application.operations().engines();
+    BigDecimal audited = BigDecimal.valueOf(store.audit().sample()).movePointRight(2);
+    return application.name()
+        + ": valid, "
+        + application.schema().events().size()
+        + " event types, "
+        + application.features().size()
+        + " features of "
+        + application.features().stream().map(FeatureDefinition::entity).distinct().count()
+        + " entities, "
+        + application.objectives().list().size()
+        + " objectives; log "
+        + engines.log()
+        + ", features "
+        + engines.features()
+        + "; audit of "
+        + audited.stripTrailingZeros().toPlainString()
+        + " % of requests";
+  }
+
   private static ObjectNode summary(ApplicationDefinition application) {
     ObjectNode root = JsonNodeFactory.instance.objectNode();
     root.put("valid", true);
@@ -113,6 +130,24 @@ final class ValidateCommand implements Callable<Integer> {
     application.schema().events().keySet().forEach(root.putArray("events")::add);
     ArrayNode features = root.putArray("features");
     application.features().forEach(feature -> features.add(feature.qualifiedName()));
+    Engines engines = application.operations().engines();
+    root.putObject("engines")
+        .put("log", engines.log().toString())
+        .put("features", engines.features().toString());
+    FeatureStorePolicy store = application.operations().featureStore();
+    ObjectNode featureStore = root.putObject("feature_store");
+    ObjectNode views = featureStore.putObject("views");
+    store
+        .views()
+        .forEach((label, view) ->
+            views
+                .putObject(label)
+                .put("ttl_seconds", view.ttl().toSeconds())
+                .put("max_keys", view.maxKeys()));
+    featureStore
+        .putObject("audit")
+        .put("sample", store.audit().sample())
+        .put("max_mismatches", store.audit().maxMismatches());
     root.putArray("problems");
     return root;
   }

@@ -92,7 +92,7 @@ final class LayeringTest {
   void engines_stayBehindTheirModule() {
     only(Set.of("models"), "ai.djl..", "ai.onnxruntime..", "ai.onnx..");
     // In the benchmarks it is a peer.
-    only(Set.of("events", "features", "benchmarks"), "org.rocksdb..");
+    only(Set.of("features", "benchmarks"), "org.rocksdb..");
     only(Set.of("serving"), "io.helidon..");
     only(Set.of("lifecycle"), "org.apache.parquet..", "com.github.luben..");
     only(Set.of("benchmarks"), "org.duckdb..");

@@ -82,6 +82,34 @@ final class MainTest {
   }
 
   @Test
+  void validate_enginesAndBounds_areToldWithoutPasswords() throws Exception {
+    String text =
+        """
+        application: a
+        events: [click]
+        features: { user: { clicks: count(click) over 1d }, item: { age: since(click) } }
+        feature_store: { views: { item: { ttl: 2d } }, audit: { sample: 0.005 } }
+        """;
+    Map<String, String> environment =
+        Map.of(
+            "WINNOW_ENGINES_LOG", "kafka://broker:9092/events",
+            "WINNOW_ENGINES_FEATURES", "redis://ada:secret@cache");
+    Outcome told = run(environment, "validate", file(text));
+    assertEquals(0, told.code());
+    assertEquals(
+        "a: valid, 1 event types, 2 features of 2 entities, 1 objectives; log"
+            + " kafka://broker:9092/events, features redis://***@cache:6379/0?prefix=a; audit of"
+            + " 0.5 % of requests",
+        told.out().strip());
+    JsonNode json =
+        new ObjectMapper().readTree(run(environment, "validate", "--json", file(text)).out());
+    assertEquals("redis://***@cache:6379/0?prefix=a", json.at("/engines/features").textValue());
+    assertEquals("kafka://broker:9092/events", json.at("/engines/log").textValue());
+    assertEquals(172_800, json.at("/feature_store/views/item/ttl_seconds").longValue());
+    assertEquals(0.005, json.at("/feature_store/audit/sample").doubleValue());
+  }
+
+  @Test
   void validate_environment_isChecked() {
     Outcome outcome =
         run(Map.of("WINNOW_SERVING_DEADLINE", "soon"), "validate", "--preset", "shorts");

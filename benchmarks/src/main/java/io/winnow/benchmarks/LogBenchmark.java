@@ -1,5 +1,6 @@
 package io.winnow.benchmarks;
 
+import com.sun.management.OperatingSystemMXBean;
 import io.winnow.benchmarks.Figures.Peer;
 import io.winnow.core.Event;
 import io.winnow.core.ItemId;
@@ -11,6 +12,8 @@ import io.winnow.core.application.Schema;
 import io.winnow.events.EventLog;
 import io.winnow.events.EventLogConfig;
 import io.winnow.events.EventLogs;
+import io.winnow.events.LogFold;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -32,6 +35,7 @@ public final class LogBenchmark {
   private static final long START_MS = 1_700_000_000_000L;
   private static final int WRITERS = 32;
   private static final int BATCH = 1000;
+  private static final int BATCH_WRITERS = 4;
   private static final String UNIT = "events/s";
 
   private final Config config;
@@ -74,19 +78,64 @@ public final class LogBenchmark {
       measure("append.one_writer.events_per_second", 1, 1, toLog, peer);
       measure("append.32_writers.events_per_second", WRITERS, 1, toLog, peer);
       measure("append.batches_of_1000.events_per_second", 1, BATCH, toLog, peer);
+      measure(
+          "append.4_writers.batches_of_1000.events_per_second", BATCH_WRITERS, BATCH, toLog, peer);
       replay(log);
     }
+    processorTime();
     long start = System.nanoTime();
     open().close();
     figures.add("open.ms", (System.nanoTime() - start) / 1e6, "ms");
     return figures.build();
   }
 
+  /**
+   * What an event takes of all cores from the call to the acknowledgement, with a fold that does
+   * nothing; without what it takes to make the event.
+   */
+  private void processorTime() {
+    try (EventLog log = open("folded", List.of(new NoFold()))) {
+      Appender toLog = (first, events) -> append(log, first, events);
+      Appender nowhere = (first, events) -> records(first, events).size();
+      rate(BATCH_WRITERS, BATCH, nowhere, config.length().dividedBy(4));
+      double making = processorNanos(nowhere);
+      rate(BATCH_WRITERS, BATCH, toLog, config.length().dividedBy(4));
+      figures.add("append.processor_ns_per_event", processorNanos(toLog) - making, "ns");
+    }
+  }
+
+  private double processorNanos(Appender appender) {
+    OperatingSystemMXBean system = ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class);
+    long eventsBefore = nextEvent.get();
+    long before = system.getProcessCpuTime();
+    rate(BATCH_WRITERS, BATCH, appender, config.length());
+    return (system.getProcessCpuTime() - before) / (double) (nextEvent.get() - eventsBefore);
+  }
+
+  /** A fold that only knows how far it is. */
+  private static final class NoFold implements LogFold {
+    private long applied;
+
+    @Override
+    public long appliedOffset() {
+      return applied;
+    }
+
+    @Override
+    public void apply(long[] offsets, List<LogRecord> records) {
+      applied = offsets[offsets.length - 1] + 1;
+    }
+  }
+
   private EventLog open() {
+    return open("log", List.of());
+  }
+
+  private EventLog open(String name, List<LogFold> folds) {
     Schema schema =
         new Schema(Map.of(), Map.of(), Map.of("click", new Schema.EventType("", false)), false);
     return EventLogs.open(
-        EventLogConfig.in(config.folder().resolve("log")), schema, () -> NOW_MS, List.of());
+        EventLogConfig.in(config.folder().resolve(name)), schema, () -> NOW_MS, folds);
   }
 
   private void measure(String name, int writers, int batch, Appender log, Appender peer) {
@@ -123,12 +172,16 @@ public final class LogBenchmark {
     return appended.get() * 1e9 / (System.nanoTime() - start);
   }
 
-  private static void append(EventLog log, long first, int events) {
+  private static List<LogRecord> records(long first, int events) {
     List<LogRecord> records = new ArrayList<>(events);
     for (long number = first; number < first + events; number++) {
       records.add(new LogRecord.Happened(event(number)));
     }
-    for (EventLog.Verdict verdict : log.append(records)) {
+    return records;
+  }
+
+  private static void append(EventLog log, long first, int events) {
+    for (EventLog.Verdict verdict : log.append(records(first, events))) {
       if (verdict.status() != EventLog.Verdict.Status.ACCEPTED) {
         throw new IllegalStateException("not accepted: " + verdict);
       }

@@ -31,6 +31,17 @@ final class ByteReader {
     return end - position;
   }
 
+  /** The place of the next byte in the array. */
+  int position() {
+    return position;
+  }
+
+  /** Passes over some of the bytes left. */
+  void skip(int count) {
+    need(count);
+    position += count;
+  }
+
   int getByte() {
     need(1);
     return bytes[position++] & 0xFF;

@@ -13,8 +13,29 @@ final class ByteWriter {
   private static final VarHandle LONGS =
       MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
 
-  private byte[] bytes = new byte[128];
+  private byte[] bytes;
   private int size;
+
+  ByteWriter(int capacity) {
+    bytes = new byte[capacity];
+  }
+
+  int size() {
+    return size;
+  }
+
+  /** The array that holds what was written; it is another one after a write that does not fit. */
+  byte[] array() {
+    return bytes;
+  }
+
+  /** Leaves some bytes to be written later, or takes back what was written behind a size. */
+  void size(int newSize) {
+    if (newSize > size) {
+      reserve(newSize - size);
+    }
+    size = newSize;
+  }
 
   void putByte(int value) {
     reserve(1);
@@ -55,11 +76,32 @@ final class ByteWriter {
 
   /** The length in bytes, then UTF-8. */
   void putString(String value) {
+    int length = value.length();
+    reserve(length + 1);
+    if (length < 0x80 && putAscii(value, length)) {
+      return;
+    }
     byte[] utf8 = value.getBytes(StandardCharsets.UTF_8);
     putVarint(utf8.length);
     reserve(utf8.length);
     System.arraycopy(utf8, 0, bytes, size, utf8.length);
     size += utf8.length;
+  }
+
+  /** What nearly every id is: one byte a letter. Writes nothing that counts if it is not so. */
+  private boolean putAscii(String value, int length) {
+    byte[] target = bytes;
+    int at = size;
+    target[at++] = (byte) length;
+    for (int i = 0; i < length; i++) {
+      char c = value.charAt(i);
+      if (c >= 0x80) {
+        return false;
+      }
+      target[at++] = (byte) c;
+    }
+    size = at;
+    return true;
   }
 
   byte[] toByteArray() {

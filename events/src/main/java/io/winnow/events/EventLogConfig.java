@@ -11,9 +11,14 @@ import java.util.List;
  *
  * @param folder holds the segments, the id index and the lock; made if it is missing
  * @param segmentBytes a segment that has reached this size is followed by the next
+ * @param newestIds so many event ids are kept in memory, at 50 bytes each, before they are written
+ *     to a file of the id index, and as many again meanwhile; they are read from the log when it is
+ *     opened after a crash
  * @param limits the bounds of one call and of the queue
  */
-public record EventLogConfig(Path folder, long segmentBytes, Limits limits) {
+public record EventLogConfig(Path folder, long segmentBytes, int newestIds, Limits limits) {
+  private static final int NEWEST_IDS = 1 << 19;
+
   /**
    * Bounds. A call beyond one is refused whole with {@code TOO_LARGE}, a record with a verdict, a
    * full queue with {@code OVERLOADED}.
@@ -57,11 +62,19 @@ public record EventLogConfig(Path folder, long segmentBytes, Limits limits) {
     }
   }
 
-  /** Checks the segment size. */
+  /** Checks the sizes. */
   public EventLogConfig {
+    if (newestIds < 1 || newestIds > 1 << 26) {
+      throw WinnowException.invalid("newest_ids", newestIds, "1 to " + (1 << 26));
+    }
     if (segmentBytes < 1024) {
       throw WinnowException.invalid("segment_bytes", segmentBytes, ">= 1024");
     }
+  }
+
+  /** Keeps 524,288 ids in memory. */
+  public EventLogConfig(Path folder, long segmentBytes, Limits limits) {
+    this(folder, segmentBytes, NEWEST_IDS, limits);
   }
 
   /** Segments of 256 MiB and the default limits. */

@@ -1,5 +1,7 @@
 package io.winnow.events;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.zip.CRC32C;
@@ -17,6 +19,11 @@ import java.util.zip.CRC32C;
  * do not pass as a frame.
  */
 final class Frame {
+  private static final VarHandle INTS =
+      MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
+  private static final VarHandle LONGS =
+      MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+
   static final long MAGIC = 0x0A4C574F4E4E4957L;
   static final int VERSION = 1;
   static final int HEADER_BYTES = 24;
@@ -47,27 +54,35 @@ final class Frame {
     return intact ? in.getInt(8) : -1;
   }
 
-  /** Adds a frame to a buffer in little-endian order. */
-  static void put(ByteBuffer out, CRC32C crc, long baseOffset, long offset, byte[] payload) {
-    out.putInt(payload.length)
-        .putInt(checksum(crc, baseOffset, offset, payload, 0, payload.length))
-        .putLong(offset)
-        .put(payload);
-  }
+  /**
+   * Computes frames' checksums and fills in their headers. For one thread.
+   *
+   * <p>What the checksum covers before the payload is laid out in an array first: the processor's
+   * instruction takes eight bytes at a time, a call for each byte would cost more than the payload.
+   */
+  static final class Sealer {
+    private final CRC32C crc = new CRC32C();
+    private final byte[] prefix = new byte[3 * Long.BYTES];
 
-  static int checksum(
-      CRC32C crc, long baseOffset, long offset, byte[] bytes, int from, int length) {
-    crc.reset();
-    update(crc, baseOffset);
-    update(crc, offset);
-    update(crc, length);
-    crc.update(bytes, from, length);
-    return (int) crc.getValue();
-  }
+    Sealer(long baseOffset) {
+      LONGS.set(prefix, 0, baseOffset);
+    }
 
-  private static void update(CRC32C crc, long value) {
-    for (int shift = 0; shift < 64; shift += 8) {
-      crc.update((int) (value >>> shift));
+    int checksum(long offset, byte[] bytes, int payloadFrom, int payloadLength) {
+      LONGS.set(prefix, Long.BYTES, offset);
+      LONGS.set(prefix, 2 * Long.BYTES, (long) payloadLength);
+      crc.reset();
+      crc.update(prefix, 0, prefix.length);
+      crc.update(bytes, payloadFrom, payloadLength);
+      return (int) crc.getValue();
+    }
+
+    /** Fills in the header of a frame whose payload is in its place. */
+    void seal(long offset, byte[] bytes, int frameFrom, int payloadLength) {
+      INTS.set(bytes, frameFrom, payloadLength);
+      INTS.set(
+          bytes, frameFrom + 4, checksum(offset, bytes, frameFrom + OVERHEAD_BYTES, payloadLength));
+      LONGS.set(bytes, frameFrom + 8, offset);
     }
   }
 }

@@ -10,7 +10,6 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
-import java.util.zip.CRC32C;
 
 /**
  * Reads a segment's frames in order and finds its way past damage: where no valid frame stands, it
@@ -32,11 +31,10 @@ final class FrameReader implements Closeable {
   }
 
   private final FileChannel channel;
-  private final long baseOffset;
   private final long limit;
   private final int payloadBytesMax;
   private final Damage damage;
-  private final CRC32C crc = new CRC32C();
+  private final Frame.Sealer sealer;
 
   private byte[] buffer = new byte[BUFFER_BYTES];
   private long bufferStart;
@@ -67,7 +65,7 @@ final class FrameReader implements Closeable {
       Damage damage)
       throws IOException {
     this.channel = FileChannel.open(path, StandardOpenOption.READ);
-    this.baseOffset = baseOffset;
+    this.sealer = new Frame.Sealer(baseOffset);
     this.position = start;
     this.offset = lastOffset;
     this.limit = limit;
@@ -109,8 +107,7 @@ final class FrameReader implements Closeable {
     }
     at = (int) (candidate - bufferStart);
     int from = at + Frame.OVERHEAD_BYTES;
-    if (Frame.checksum(crc, baseOffset, frameOffset, buffer, from, length)
-        != (int) INTS.get(buffer, at + 4)) {
+    if (sealer.checksum(frameOffset, buffer, from, length) != (int) INTS.get(buffer, at + 4)) {
       return false;
     }
     offset = frameOffset;

@@ -2,136 +2,134 @@ package io.winnow.events;
 
 import java.io.Closeable;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.NavigableSet;
+import java.util.TreeSet;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
-import org.rocksdb.BlockBasedTableConfig;
-import org.rocksdb.BloomFilter;
-import org.rocksdb.Cache;
-import org.rocksdb.CompressionType;
-import org.rocksdb.FlushOptions;
-import org.rocksdb.InfoLogLevel;
-import org.rocksdb.LRUCache;
-import org.rocksdb.Options;
-import org.rocksdb.RocksDB;
-import org.rocksdb.RocksDBException;
-import org.rocksdb.WriteBatch;
-import org.rocksdb.WriteOptions;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Which event ids the log holds: a fold over it, kept in RocksDB.
+ * Which event ids the log holds: a fold over it.
  *
- * <p>It writes no log of its own: after a crash it is as old as its last flush, says so by {@link
- * #appliedOffset()}, which is written in the same batch as the ids, and the event log replays the
- * rest. If it is missing or damaged it starts empty and is rebuilt. Almost every look-up is for an
- * id that is new, and a Bloom filter answers it in memory. One thread.
+ * <p>The newest ids are in a table in memory. When it is full, a new one takes its place, and a
+ * thread beside sorts it into a file ({@link IdRun}); files are merged by another ({@link IdRuns}).
+ * So memory is two tables, whatever the log's length, and the thread that appends neither sorts nor
+ * waits for the disk, unless the table is full again before the last one is written. It is a
+ * log-structured merge tree (O'Neil et al., 1996) for keys that are hashes, of which each comes
+ * once and nearly each look-up fails. RocksDB, which is one for any keys, took ten times the
+ * processor time for it.
+ *
+ * <p>After a crash the index is as old as its last file, says so by {@link #appliedOffset()}, and
+ * the event log replays the rest. If it is missing, damaged or of another format, it starts empty
+ * and is rebuilt.
+ *
+ * <p>Beside the ids it keeps the offsets that a log drops although it cannot help holding them: two
+ * servers that write to one Kafka topic may both write an event. There are few of them, and they
+ * are kept in memory.
+ *
+ * <p>Thread-safe, for one thread that adds and commits and any number that look up.
  */
 final class IdIndex implements Closeable {
   private static final Logger log = LoggerFactory.getLogger(IdIndex.class);
 
-  /** Changes when the meaning of keys or values does, as with a new version of the codec. */
-  private static final int FORMAT = 2;
+  /** So many records at most are replayed for want of ids that would fill a table. */
+  private static final long REPLAYED_RECORDS_MAX = 4L << 20;
 
-  private static final byte[] APPLIED_KEY = {0};
-  private static final int VALUE_BYTES = 2 * Long.BYTES;
+  private static final int PROBED_AT_ONCE = 256;
   private static final String DAMAGED = "DAMAGED";
-
-  static {
-    RocksDB.loadLibrary();
-  }
 
   /** An id that the log holds. */
   record Entry(long offset, long content) {}
 
   private final Path folder;
-  private final Cache cache;
-  private final BloomFilter filter;
-  private final Options options;
-  private final WriteOptions writeOptions;
-  private final RocksDB database;
-  private final byte[] value = new byte[VALUE_BYTES];
-  private long appliedOffset;
+  private final EventIdentity identity;
+  private final int tableEntries;
+  private final IdRuns runs;
+  private final ExecutorService writer =
+      Executors.newSingleThreadExecutor(
+          Thread.ofPlatform().name("event-id-writer").daemon().factory());
 
-  private IdIndex(Path folder) throws RocksDBException {
+  private final int[] work = new int[2 * PROBED_AT_ONCE];
+
+  /** Takes new ids. */
+  private IdTable table = new IdTable();
+
+  /** Is being written to a file, or null. */
+  private @Nullable IdTable full;
+
+  private @Nullable Future<@Nullable Void> writing;
+
+  /** Size of the table when its ids were last known to be on disk. */
+  private int committedSize;
+
+  private volatile long appliedOffset;
+
+  /** What the files contain, or will when {@link #writing} is done. */
+  private long filedOffset;
+
+  private final NavigableSet<Long> dropped;
+  private boolean closed;
+
+  private IdIndex(Path folder, IdManifest manifest, int tableEntries) throws IOException {
     this.folder = folder;
-    cache = new LRUCache(32L << 20);
-    filter = new BloomFilter(10, false);
-    options =
-        new Options()
-            .setCreateIfMissing(true)
-            .setCompressionType(CompressionType.NO_COMPRESSION)
-            .setWriteBufferSize(32L << 20)
-            .setMemtablePrefixBloomSizeRatio(0.1)
-            .setMemtableWholeKeyFiltering(true)
-            .setMaxBackgroundJobs(2)
-            .setMaxOpenFiles(512)
-            .setInfoLogLevel(InfoLogLevel.WARN_LEVEL)
-            .setKeepLogFileNum(2)
-            .setTableFormatConfig(
-                new BlockBasedTableConfig().setFilterPolicy(filter).setBlockCache(cache));
-    writeOptions = new WriteOptions().setDisableWAL(true);
-    try {
-      database = RocksDB.open(options, folder.toString());
-    } catch (RocksDBException e) {
-      closeOptions();
-      throw e;
-    }
-    try {
-      appliedOffset = readAppliedOffset();
-    } catch (RocksDBException e) {
-      close();
-      throw e;
-    }
+    this.tableEntries = tableEntries;
+    this.identity = new EventIdentity(manifest.key().key0(), manifest.key().key1());
+    this.runs = IdRuns.open(folder, manifest);
+    this.appliedOffset = manifest.appliedOffset();
+    this.filedOffset = appliedOffset;
+    this.dropped = new TreeSet<>(manifest.dropped());
   }
 
   /**
    * Opens the index, or an empty one if it is missing, damaged or ahead of the log.
    *
    * @param endOffset of the log; an index that is ahead knows ids that the log has lost
+   * @param tableEntries a table that has reached this size is followed by the next
    */
-  static IdIndex open(Path folder, long endOffset) throws IOException {
-    String why;
+  static IdIndex open(Path folder, long endOffset, int tableEntries) throws IOException {
+    Files.createDirectories(folder);
+    String why = null;
     if (Files.exists(folder.resolve(DAMAGED))) {
       why = "it was found damaged while in use";
-    } else {
+    } else if (IdManifest.exists(folder)) {
       try {
-        Files.createDirectories(folder);
-        IdIndex index = new IdIndex(folder);
-        if (index.appliedOffset <= endOffset) {
-          return index;
+        IdManifest manifest = IdManifest.read(folder);
+        if (manifest.appliedOffset() <= endOffset) {
+          return new IdIndex(folder, manifest, tableEntries);
         }
-        why = "it is at %d, ahead of the log at %d".formatted(index.appliedOffset, endOffset);
-        index.close();
-      } catch (RocksDBException e) {
+        why = "it is at %d, ahead of the log at %d".formatted(manifest.appliedOffset(), endOffset);
+      } catch (IOException e) {
         why = e.toString();
       }
+    } else if (endOffset > 0) {
+      why = "it is missing, or of an earlier release";
     }
-    log.warn("{}: the id index is rebuilt from the log: {}", folder, why);
+    if (why != null) {
+      log.warn("{}: the id index is rebuilt from the log: {}", folder, why);
+    }
     delete(folder);
     Files.createDirectories(folder);
-    try {
-      return new IdIndex(folder);
-    } catch (RocksDBException e) {
-      throw new IOException(folder + ": cannot make an id index", e);
-    }
+    SecureRandom random = new SecureRandom();
+    IdManifest.Key key = new IdManifest.Key(random.nextLong(), random.nextLong());
+    IdManifest manifest = new IdManifest(key, 0, 0, List.of(), List.of());
+    manifest.write(folder);
+    return new IdIndex(folder, manifest, tableEntries);
   }
 
-  private long readAppliedOffset() throws RocksDBException {
-    byte[] applied = database.get(APPLIED_KEY);
-    if (applied == null) {
-      return 0;
-    }
-    ByteBuffer in = ByteBuffer.wrap(applied);
-    if (applied.length != Long.BYTES + Integer.BYTES || in.getInt(Long.BYTES) != FORMAT) {
-      throw new RocksDBException("another format than " + FORMAT);
-    }
-    return in.getLong(0);
+  /** Computes the identities that this index knows; thread-safe. */
+  EventIdentity identity() {
+    return identity;
   }
 
   /** The offset of the first record that the index has not seen. */
@@ -139,47 +137,201 @@ final class IdIndex implements Closeable {
     return appliedOffset;
   }
 
-  /** The event with an id, or null if the log has none. */
-  @Nullable Entry find(EventIdentity identity) throws IOException {
-    try {
-      int size = database.get(identity.key(), value);
-      if (size == RocksDB.NOT_FOUND) {
-        return null;
+  /**
+   * Adds the ids of a call that are new. Each of them, and each record without id, takes the next
+   * offset.
+   *
+   * @param identities {@link EventIdentity#LONGS} longs each; zeros for a record without id
+   * @return the earlier entries of those that are not new, at their places; null if all are new
+   */
+  synchronized @Nullable Entry @Nullable [] addNew(long[] identities, int count, long firstOffset)
+      throws IOException {
+    @Nullable Entry[] earlier = findInFiles(identities, count);
+    long offset = firstOffset;
+    for (int i = 0; i < count; i++) {
+      int at = EventIdentity.LONGS * i;
+      if (earlier != null && earlier[i] != null) {
+        continue;
       }
-      ByteBuffer in = ByteBuffer.wrap(value);
-      return new Entry(in.getLong(0), in.getLong(Long.BYTES));
-    } catch (RocksDBException e) {
-      throw damaged(e);
+      Entry inMemory =
+          EventIdentity.isEvent(identities, at) ? addIfAbsent(identities, at, offset) : null;
+      if (inMemory == null) {
+        offset++;
+      } else {
+        earlier = earlier == null ? new Entry[count] : earlier;
+        earlier[i] = inMemory;
+      }
+    }
+    return earlier;
+  }
+
+  /** Adds ids with their offsets, as a replay finds them; of two equal ones, the first counts. */
+  synchronized void replayed(long[] identities, long[] offsets, int count) throws IOException {
+    @Nullable Entry[] earlier = findInFiles(identities, count);
+    for (int i = 0; i < count; i++) {
+      int at = EventIdentity.LONGS * i;
+      if ((earlier == null || earlier[i] == null) && EventIdentity.isEvent(identities, at)) {
+        addIfAbsent(identities, at, offsets[i]);
+      }
     }
   }
 
   /**
-   * Takes in what the log holds up to an offset.
+   * The event with an id, or null if the log has none.
    *
-   * @param identities of the events
-   * @param offsets of the events
+   * @param identities hold the id's at {@code at}
    */
-  void put(List<EventIdentity> identities, List<Long> offsets, long newAppliedOffset)
+  synchronized @Nullable Entry find(long[] identities, int at) throws IOException {
+    @Nullable Entry[] inFiles =
+        findInFiles(Arrays.copyOfRange(identities, at, at + EventIdentity.LONGS), 1);
+    return inFiles == null ? findInMemory(identities[at], identities[at + 1]) : inFiles[0];
+  }
+
+  /** Remembers with the next {@link #commit} that replays leave an offset out. */
+  synchronized void drop(long offset) {
+    dropped.add(offset);
+  }
+
+  /** The dropped offsets in {@code [from, to)}, ascending. */
+  synchronized List<Long> dropped(long from, long to) {
+    return List.copyOf(dropped.subSet(from, to));
+  }
+
+  private void checkOpen() throws IOException {
+    if (closed) {
+      throw new IOException(folder + ": the id index is closed");
+    }
+  }
+
+  /** What the files have of some ids, in their order; null if that is nothing. */
+  private @Nullable Entry @Nullable [] findInFiles(long[] identities, int count)
       throws IOException {
-    try (WriteBatch batch = new WriteBatch()) {
-      for (int i = 0; i < identities.size(); i++) {
-        EventIdentity identity = identities.get(i);
-        ByteBuffer entry =
-            ByteBuffer.allocate(VALUE_BYTES).putLong(offsets.get(i)).putLong(identity.content());
-        batch.put(identity.key(), entry.array());
+    checkOpen();
+    // Only here may a table become a file: not between looking at the files and at the tables.
+    install(false);
+    List<IdRun> current = currentRuns();
+    if (current.isEmpty()) {
+      return null;
+    }
+    boolean[] maybe = new boolean[count];
+    @Nullable Entry[] found = null;
+    for (IdRun run : current) {
+      boolean any = false;
+      for (int from = 0; from < count; from += PROBED_AT_ONCE) {
+        any |= run.mayHold(identities, from, Math.min(PROBED_AT_ONCE, count - from), work, maybe);
       }
-      ByteBuffer applied =
-          ByteBuffer.allocate(Long.BYTES + Integer.BYTES).putLong(newAppliedOffset).putInt(FORMAT);
-      batch.put(APPLIED_KEY, applied.array());
-      database.write(writeOptions, batch);
-      appliedOffset = newAppliedOffset;
-    } catch (RocksDBException e) {
+      for (int i = 0; any && i < count; i++) {
+        if (maybe[i]) {
+          maybe[i] = false;
+          int at = EventIdentity.LONGS * i;
+          Entry entry = find(run, identities[at], identities[at + 1]);
+          if (entry != null) {
+            found = found == null ? new Entry[count] : found;
+            found[i] = entry;
+          }
+        }
+      }
+    }
+    return found;
+  }
+
+  private List<IdRun> currentRuns() throws IOException {
+    try {
+      return runs.current();
+    } catch (IOException e) {
       throw damaged(e);
     }
   }
 
+  private @Nullable Entry find(IdRun run, long high, long low) throws IOException {
+    try {
+      return run.find(high, low);
+    } catch (IOException e) {
+      throw damaged(e);
+    }
+  }
+
+  /** Adds an id that is in no file; null, or the entry that is in memory, which stays. */
+  private @Nullable Entry addIfAbsent(long[] identities, int at, long offset) {
+    long high = identities[at];
+    long low = identities[at + 1];
+    Entry earlier = full == null ? null : find(full, high, low);
+    if (earlier != null) {
+      return earlier;
+    }
+    int there = table.addIfAbsent(high, low, offset, identities[at + 2]);
+    return there < 0 ? null : new Entry(table.offset(there), table.content(there));
+  }
+
+  private @Nullable Entry findInMemory(long high, long low) {
+    Entry earlier = full == null ? null : find(full, high, low);
+    return earlier != null ? earlier : find(table, high, low);
+  }
+
+  private static @Nullable Entry find(IdTable table, long high, long low) {
+    int entry = table.find(high, low);
+    return entry < 0 ? null : new Entry(table.offset(entry), table.content(entry));
+  }
+
+  /** Forgets what was added since the last {@link #commit}. */
+  synchronized void rollBack() {
+    table.shrink(committedSize);
+  }
+
+  /**
+   * What was added is on disk now, and with it the log up to an offset; only from here on can it
+   * get into a file.
+   *
+   * @throws IOException if the disk failed; the index is not to be used any more
+   */
+  synchronized void commit(long newAppliedOffset) throws IOException {
+    appliedOffset = newAppliedOffset;
+    committedSize = table.size();
+    if (committedSize >= tableEntries || appliedOffset - filedOffset >= REPLAYED_RECORDS_MAX) {
+      write();
+    }
+  }
+
+  /** Hands the table to the thread that writes it. */
+  private void write() throws IOException {
+    install(true);
+    IdTable written = table;
+    long upTo = appliedOffset;
+    full = written;
+    table = new IdTable();
+    committedSize = 0;
+    filedOffset = upTo;
+    List<Long> droppedUpTo = List.copyOf(dropped);
+    writing =
+        writer.submit(() -> {
+          runs.add(written, upTo, droppedUpTo);
+          return null;
+        });
+  }
+
+  /** Lets go of a table that is in a file now. */
+  private void install(boolean wait) throws IOException {
+    Future<@Nullable Void> future = writing;
+    if (future == null || (!wait && !future.isDone())) {
+      return;
+    }
+    writing = null;
+    try {
+      Uninterruptibly.get(future::get);
+    } catch (ExecutionException e) {
+      throw new IOException(folder + ": ids cannot be written", e.getCause());
+    }
+    full = null;
+  }
+
+  /** Waits until what is being written and merged is; for tests. */
+  synchronized void awaitFiles() throws IOException {
+    install(true);
+    runs.awaitMerged();
+  }
+
   /** Leaves a mark, so that the next opening does not trust the files that failed now. */
-  private IOException damaged(RocksDBException cause) {
+  private IOException damaged(IOException cause) {
     try {
       Files.writeString(folder.resolve(DAMAGED), cause.toString());
     } catch (IOException e) {
@@ -189,27 +341,25 @@ final class IdIndex implements Closeable {
   }
 
   @Override
-  public void close() {
-    try (FlushOptions flush = new FlushOptions().setWaitForFlush(true)) {
-      database.flush(flush);
-    } catch (RocksDBException e) {
-      log.warn("{}: not flushed; the next opening replays more of the log", folder, e);
+  public synchronized void close() {
+    if (closed) {
+      return;
     }
-    database.close();
-    closeOptions();
-  }
-
-  private void closeOptions() {
-    writeOptions.close();
-    options.close();
-    filter.close();
-    cache.close();
+    closed = true;
+    rollBack();
+    try {
+      install(true);
+      if (full == null && filedOffset < appliedOffset) {
+        runs.add(table, appliedOffset, List.copyOf(dropped));
+      }
+    } catch (IOException e) {
+      log.warn("{}: not all is written; the next opening replays more of the log", folder, e);
+    }
+    writer.close();
+    runs.close();
   }
 
   private static void delete(Path folder) throws IOException {
-    if (!Files.exists(folder)) {
-      return;
-    }
     try (Stream<Path> files = Files.walk(folder)) {
       for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
         Files.delete(file);

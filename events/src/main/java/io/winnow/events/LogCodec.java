@@ -47,7 +47,13 @@ public final class LogCodec {
 
   /** The record's bytes; equal records give equal bytes. */
   public static byte[] encode(LogRecord logRecord) {
-    ByteWriter out = new ByteWriter();
+    ByteWriter out = new ByteWriter(128);
+    encode(logRecord, out);
+    return out.toByteArray();
+  }
+
+  /** Adds the record's bytes to a writer. */
+  static void encode(LogRecord logRecord, ByteWriter out) {
     out.putByte(VERSION);
     switch (logRecord) {
       case LogRecord.Happened(Event event) -> {
@@ -73,7 +79,34 @@ public final class LogCodec {
         putAttributes(out, put.attributes());
       }
     }
-    return out.toByteArray();
+  }
+
+  /**
+   * Where an encoded event has its id and its time: positions in the array.
+   *
+   * @param idFrom of the id's first byte of text
+   * @param timeTo behind the time
+   */
+  record EventLayout(int idFrom, int idLength, int timeFrom, int timeTo) {}
+
+  /** The layout of bytes that {@link #encode} wrote, or null if they are no event's. */
+  static @Nullable EventLayout eventLayout(byte[] bytes, int from, int length) {
+    ByteReader in = new ByteReader(bytes, from, length);
+    in.getByte();
+    if (in.getByte() != EVENT) {
+      return null;
+    }
+    in.getByte();
+    int idLength = in.getCount(1);
+    int idFrom = in.position();
+    in.skip(idLength);
+    // Type, user, item.
+    in.skip(in.getCount(1));
+    in.skip(in.getCount(1));
+    in.skip(in.getCount(1));
+    int timeFrom = in.position();
+    in.getVarint();
+    return new EventLayout(idFrom, idLength, timeFrom, in.position());
   }
 
   /**

@@ -12,7 +12,7 @@ import java.util.concurrent.ConcurrentSkipListMap;
  */
 final class Segment {
   /** One position is kept for so many bytes: a replay reads at most so much too much. */
-  private static final int INDEX_INTERVAL_BYTES = 1 << 16;
+  static final int INDEX_INTERVAL_BYTES = 1 << 16;
 
   private static final String SUFFIX = ".log";
 
@@ -20,6 +20,9 @@ final class Segment {
   private final long baseOffset;
   private final ConcurrentSkipListMap<Long, Long> positions = new ConcurrentSkipListMap<>();
   private volatile long committedBytes;
+
+  /** The last position that the committer noted. */
+  private long notedPosition = Frame.HEADER_BYTES;
 
   Segment(Path folder, long baseOffset, long committedBytes) {
     this.path = folder.resolve("%019d%s".formatted(baseOffset, SUFFIX));
@@ -52,6 +55,14 @@ final class Segment {
     committedBytes = bytes;
   }
 
+  /** Remembers the position of the last frame so far, if none near it is known; the committer's. */
+  void noteWritten(long offset, long position) {
+    if (position - notedPosition >= INDEX_INTERVAL_BYTES) {
+      notedPosition = position;
+      positions.put(offset, position);
+    }
+  }
+
   /** Remembers a frame's position, if none near it is known. */
   void note(long offset, long position) {
     Map.Entry<Long, Long> before = positions.floorEntry(offset);
@@ -64,6 +75,7 @@ final class Segment {
   /** Forgets positions at or behind a point that was cut. */
   void forgetBehind(long size) {
     positions.values().removeIf(position -> position >= size);
+    notedPosition = Math.min(notedPosition, size);
   }
 
   /** The known frame at or before an offset, or the first frame: its offset and position. */

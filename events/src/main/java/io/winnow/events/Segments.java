@@ -6,7 +6,6 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -17,7 +16,6 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.Stream;
-import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -41,9 +39,7 @@ final class Segments implements Closeable {
   private final LogFile.Opener disk;
   private final CopyOnWriteArrayList<Segment> segments = new CopyOnWriteArrayList<>();
   private final Set<String> reportedDamage = ConcurrentHashMap.newKeySet();
-  private final CRC32C crc = new CRC32C();
-
-  private ByteBuffer out = ByteBuffer.allocateDirect(1 << 20).order(ByteOrder.LITTLE_ENDIAN);
+  private ByteBuffer out = ByteBuffer.allocateDirect(1 << 20);
   private @Nullable LogFile active;
   private long endOffset;
   private boolean uncertain;
@@ -117,7 +113,7 @@ final class Segments implements Closeable {
     if (size > Frame.HEADER_BYTES) {
       try (FrameReader reader = reader(last, new Segment.Start(endOffset, end))) {
         while (reader.next()) {
-          last.note(reader.offset(), reader.framePosition());
+          last.noteWritten(reader.offset(), reader.framePosition());
           endOffset = reader.offset() + 1;
         }
         end = reader.position();
@@ -197,12 +193,14 @@ final class Segments implements Closeable {
   }
 
   /**
-   * Writes payloads as the next records and returns when they are on the medium.
+   * Writes frames as the next records, with consecutive offsets, and returns when they are on the
+   * medium.
    *
+   * @param batches in order; the frames' headers are filled in, dropped frames are left out
    * @throws IOException if they are not; then none of them is in the log, unless {@link
    *     #isUncertain()}
    */
-  void append(List<byte[]> payloads) throws IOException {
+  void append(List<Frames> batches) throws IOException {
     if (uncertain) {
       throw new IOException(folder + ": an earlier failure left the end of the log unknown");
     }
@@ -215,40 +213,73 @@ final class Segments implements Closeable {
       throw new IOException(folder + ": closed");
     }
     long start = segment.committedBytes();
-    long position = start;
+    Writing writing = new Writing(file, segment, start);
     out.clear();
     try {
-      for (int i = 0; i < payloads.size(); i++) {
-        byte[] payload = payloads.get(i);
-        int bytes = Frame.OVERHEAD_BYTES + payload.length;
-        if (out.remaining() < bytes) {
-          position = flush(file, position);
-          growTo(bytes);
-        }
-        segment.note(endOffset + i, position + out.position());
-        Frame.put(out, crc, segment.baseOffset(), endOffset + i, payload);
+      for (Frames frames : batches) {
+        writing.add(frames);
       }
-      position = flush(file, position);
+      writing.flush();
     } catch (IOException e) {
       undo(file, segment, start, e);
       throw e;
     }
     force(file);
-    segment.committedBytes(position);
-    endOffset += payloads.size();
+    segment.committedBytes(writing.position);
+    endOffset = writing.offset;
   }
 
-  private long flush(LogFile file, long position) throws IOException {
-    out.flip();
-    int bytes = out.remaining();
-    file.write(out, position);
-    out.clear();
-    return position + bytes;
+  /** One call of {@link #append} on its way. */
+  private final class Writing {
+    private final LogFile file;
+    private final Segment segment;
+    private final Frame.Sealer sealer;
+
+    /** Where the buffer goes to. */
+    private long position;
+
+    private long offset = endOffset;
+
+    Writing(LogFile file, Segment segment, long position) {
+      this.file = file;
+      this.segment = segment;
+      this.sealer = new Frame.Sealer(segment.baseOffset());
+      this.position = position;
+    }
+
+    void add(Frames frames) throws IOException {
+      byte[] bytes = frames.array();
+      for (int i = 0; i < frames.count(); i++) {
+        if (frames.isDropped(i)) {
+          continue;
+        }
+        int from = frames.from(i);
+        int length = frames.payloadLength(i);
+        if (out.remaining() < Frame.OVERHEAD_BYTES + length) {
+          flush();
+          growTo(Frame.OVERHEAD_BYTES + length);
+        }
+        segment.noteWritten(offset, position + out.position());
+        sealer.seal(offset, bytes, from, length);
+        out.put(bytes, from, Frame.OVERHEAD_BYTES + length);
+        offset++;
+      }
+    }
+
+    void flush() throws IOException {
+      out.flip();
+      int bytes = out.remaining();
+      if (bytes > 0) {
+        file.write(out, position);
+      }
+      out.clear();
+      position += bytes;
+    }
   }
 
   private void growTo(int bytes) {
     if (out.capacity() < bytes) {
-      out = ByteBuffer.allocateDirect(bytes).order(ByteOrder.LITTLE_ENDIAN);
+      out = ByteBuffer.allocateDirect(bytes);
     }
   }
 
@@ -291,10 +322,15 @@ final class Segments implements Closeable {
       if (next <= from || segment.baseOffset() >= to) {
         continue;
       }
-      try (FrameReader reader = reader(segment, segment.startFor(from))) {
+      Segment.Start start = segment.startFor(from);
+      long noted = start.position();
+      try (FrameReader reader = reader(segment, start)) {
         boolean more = reader.next();
         while (more && reader.offset() < to) {
-          segment.note(reader.offset(), reader.framePosition());
+          if (reader.framePosition() - noted >= Segment.INDEX_INTERVAL_BYTES) {
+            noted = reader.framePosition();
+            segment.note(reader.offset(), noted);
+          }
           if (reader.offset() >= from) {
             visitor.visit(
                 reader.offset(), reader.buffer(), reader.payloadFrom(), reader.payloadLength());

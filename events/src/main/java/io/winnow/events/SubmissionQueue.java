@@ -35,15 +35,14 @@ final class SubmissionQueue {
       if (closed) {
         throw new WinnowException(ErrorCode.UNAVAILABLE, "event log: closed");
       }
-      if (records + submission.candidates().size() > recordsMax
-          || bytes + submission.bytes() > bytesMax) {
+      if (records + submission.candidates() > recordsMax || bytes + submission.bytes() > bytesMax) {
         throw new WinnowException(
             ErrorCode.OVERLOADED,
             "event log: %d records (%d bytes) wait for the disk (expected: at most %d and %d)"
                 .formatted(records, bytes, recordsMax, bytesMax));
       }
       waiting.add(submission);
-      records += submission.candidates().size();
+      records += submission.candidates();
       bytes += submission.bytes();
       filled.signal();
     } finally {
@@ -68,7 +67,7 @@ final class SubmissionQueue {
         Submission next = waiting.remove();
         group.add(next);
         taken += next.bytes();
-        records -= next.candidates().size();
+        records -= next.candidates();
       }
       bytes -= taken;
       return group;

@@ -116,6 +116,19 @@ final class Samples {
         .toList();
   }
 
+  /** Frames with payloads of any bytes. */
+  static Frames frames(byte[]... payloads) {
+    Frames frames = new Frames(1);
+    for (byte[] payload : payloads) {
+      ByteWriter out = frames.begin();
+      for (byte b : payload) {
+        out.putByte(b);
+      }
+      frames.end();
+    }
+    return frames;
+  }
+
   static List<LogRecord> replayed(RecordSource source) {
     List<LogRecord> records = new ArrayList<>();
     source.replay((offset, logRecord) -> records.add(logRecord));

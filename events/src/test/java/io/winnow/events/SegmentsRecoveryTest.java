@@ -45,7 +45,7 @@ final class SegmentsRecoveryTest {
         byte[] payload = new byte[1 + random.nextInt(40)];
         random.nextBytes(payload);
         payloads.add(payload);
-        segments.append(List.of(payload));
+        segments.append(List.of(Samples.frames(payload)));
         starts[k + 1] = starts[k] + Frame.OVERHEAD_BYTES + payload.length;
       }
     }
@@ -80,7 +80,7 @@ final class SegmentsRecoveryTest {
       assertFrames(frames, read(segments));
       end = segments.endOffset();
       assertEquals(frames.isEmpty() ? 0 : frames.getLast() + 1, end);
-      segments.append(List.of(added));
+      segments.append(List.of(Samples.frames(added)));
     }
     try (Segments segments = open()) {
       SortedMap<Long, byte[]> read = read(segments);
@@ -187,7 +187,7 @@ final class SegmentsRecoveryTest {
     int frames = 200;
     try (Segments segments = Segments.open(folder, 1024, PAYLOAD_BYTES_MAX, LogFile::open)) {
       for (int k = 0; k < frames; k++) {
-        segments.append(List.of(new byte[] {(byte) k, 1, 2, 3}));
+        segments.append(List.of(Samples.frames(new byte[] {(byte) k, 1, 2, 3})));
       }
     }
     List<Path> files;
@@ -218,7 +218,7 @@ final class SegmentsRecoveryTest {
   void open_headerOfAnEarlierSegmentDamaged_readsItsFrames() throws IOException {
     try (Segments segments = Segments.open(folder, 1024, PAYLOAD_BYTES_MAX, LogFile::open)) {
       for (int k = 0; k < 100; k++) {
-        segments.append(List.of(new byte[] {(byte) k, 1, 2, 3}));
+        segments.append(List.of(Samples.frames(new byte[] {(byte) k, 1, 2, 3})));
       }
     }
     flip(segment(), 3);

@@ -103,7 +103,7 @@ sealed interface TileSketch {
   /**
    * The value with a share of the values below it: a t-digest (Dunning, Ertl: Computing extremely
    * accurate quantiles using t-digests, 2019) with compression {@value #COMPRESSION}, for which the
-   * authors give no worst case; on generated streams the rank error stays below 1 % in the middle
+   * authors give no worst case; on generated streams the rank error stays below 2 % in the middle
    * and is smaller at the ends. DataSketches' KLL has a proven bound, but draws random numbers, and
    * a replay must give the same bits.
    */

@@ -22,6 +22,9 @@ public final class CrashWorker {
   /** Small, so that a run crosses many segment boundaries. */
   static final long SEGMENT_BYTES = 256 << 10;
 
+  /** Few, so that a run writes and merges many files of ids. */
+  private static final int NEWEST_IDS = 200;
+
   private static final int BATCH_MAX = 40;
 
   private CrashWorker() {}
@@ -29,7 +32,8 @@ public final class CrashWorker {
   /** The log that worker and checker share. */
   static EventLog open(Path folder, DerivedState state) {
     return EventLogs.open(
-        new EventLogConfig(folder.resolve("log"), SEGMENT_BYTES, EventLogConfig.Limits.DEFAULT),
+        new EventLogConfig(
+            folder.resolve("log"), SEGMENT_BYTES, NEWEST_IDS, EventLogConfig.Limits.DEFAULT),
         CrashEvents.application().schema(),
         () -> CrashEvents.NOW_MS,
         List.of(state));

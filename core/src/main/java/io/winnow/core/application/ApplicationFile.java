@@ -53,6 +53,8 @@ public record ApplicationFile(String text, ApplicationDefinition definition) {
           "reranking",
           "serving",
           "retraining",
+          "feature_store",
+          "engines",
           "imports");
 
   private static final String SCHEMA = "winnow.schema.json";
@@ -102,6 +104,12 @@ public record ApplicationFile(String text, ApplicationDefinition definition) {
     return new ApplicationFile(yaml, definition);
   }
 
+  /** Without the text, which may hold a password. */
+  @Override
+  public String toString() {
+    return "ApplicationFile[" + definition.name() + "]";
+  }
+
   private static ApplicationDefinition definition(Section root) {
     if (!root.isPresent()) {
       root.problem("nothing", "an application file: at least application and events");
@@ -113,20 +121,22 @@ public record ApplicationFile(String text, ApplicationDefinition definition) {
       SchemaReader.checkName(application, name);
     }
     Schema schema = SchemaReader.read(root);
-    Section features = root.get("features");
+    Section declared = root.get("features");
+    List<FeatureDefinition> features =
+        declared.isPresent()
+            ? new FeaturesReader(schema).read(declared)
+            : Defaults.features(schema);
     PolicyReader policy = new PolicyReader(schema);
     return new ApplicationDefinition(
         name,
         schema,
-        features.isPresent()
-            ? new FeaturesReader(schema).read(features)
-            : Defaults.features(schema),
+        features,
         policy.objectives(root.get("objectives"), root.get("outcome_window")),
         policy.policy(root),
         new ImportsReader(schema).read(root.get("imports")),
         new Operations(
-            FeatureStorePolicy.DEFAULT,
-            Engines.EMBEDDED,
+            new FeatureStoreReader(schema, features).read(root.get("feature_store")),
+            EnginesReader.read(root.get("engines"), name),
             PolicyReader.retraining(root.get("retraining"))));
   }
 

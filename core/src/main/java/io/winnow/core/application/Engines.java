@@ -16,7 +16,12 @@ public record Engines(LogEngine log, StoreEngine features) {
   /** Where the truth is. */
   public sealed interface LogEngine {
     /** {@code embedded}: in files of this process. */
-    record Embedded() implements LogEngine {}
+    record Embedded() implements LogEngine {
+      @Override
+      public String toString() {
+        return "embedded";
+      }
+    }
 
     /**
      * {@code kafka://HOST:PORT[,HOST:PORT…]/TOPIC}.
@@ -24,13 +29,24 @@ public record Engines(LogEngine log, StoreEngine features) {
      * @param bootstrapServers comma-separated, as Kafka's clients take them
      * @param topic with one partition; created if it is missing
      */
-    record Kafka(String bootstrapServers, String topic) implements LogEngine {}
+    record Kafka(String bootstrapServers, String topic) implements LogEngine {
+      /** As the application file writes it. */
+      @Override
+      public String toString() {
+        return "kafka://" + bootstrapServers + "/" + topic;
+      }
+    }
   }
 
   /** Where user states are. */
   public sealed interface StoreEngine {
     /** {@code embedded}: in a RocksDB of this process. */
-    record Embedded() implements StoreEngine {}
+    record Embedded() implements StoreEngine {
+      @Override
+      public String toString() {
+        return "embedded";
+      }
+    }
 
     /**
      * {@code redis://[USER:PASSWORD@]HOST[:PORT][/DATABASE][?prefix=NAME]}, or {@code rediss://}.
@@ -39,6 +55,12 @@ public record Engines(LogEngine log, StoreEngine features) {
      * @param prefix begins every key, so that applications can share a server; the application's
      *     name if it is not given
      */
-    record Redis(String uri, String prefix) implements StoreEngine {}
+    record Redis(String uri, String prefix) implements StoreEngine {
+      /** As the application file writes it, but for user and password. */
+      @Override
+      public String toString() {
+        return Credentials.mask(uri) + "?prefix=" + prefix;
+      }
+    }
   }
 }

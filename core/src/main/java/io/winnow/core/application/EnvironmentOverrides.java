@@ -13,17 +13,24 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>The rule: {@code WINNOW_} and the path of the value in capitals, with {@code _} for every
  * character that is neither letter nor digit. {@code WINNOW_SERVING_DEADLINE=40ms} sets {@code
- * serving.deadline}, {@code WINNOW_RETRIEVAL_TWO_TOWER=0} sets {@code retrieval.two_tower}. What
- * can be replaced are single values under {@link #SECTIONS} that the file holds, and those in
- * {@link #PATHS} whether it holds them or not. A variable that begins like one of the sections and
- * names no such value is a problem; other variables, such as {@code WINNOW_JAVA_OPTS}, are not
- * ours.
+ * serving.deadline}, {@code WINNOW_RETRIEVAL_TWO_TOWER=0} sets {@code retrieval.two_tower}, {@code
+ * WINNOW_ENGINES_LOG=kafka://broker:9092/events} sets {@code engines.log}. What can be replaced are
+ * single values under {@link #SECTIONS} that the file holds, and those in {@link #PATHS} whether it
+ * holds them or not. A variable that begins like one of the sections and names no such value is a
+ * problem; other variables, such as {@code WINNOW_JAVA_OPTS}, are not ours.
  */
 final class EnvironmentOverrides {
   static final String PREFIX = "WINNOW_";
 
   static final List<String> SECTIONS =
-      List.of("objectives", "retrieval", "reranking", "serving", "retraining");
+      List.of(
+          "objectives",
+          "retrieval",
+          "reranking",
+          "serving",
+          "retraining",
+          "feature_store",
+          "engines");
 
   private static final List<List<String>> PATHS = paths();
 
@@ -38,6 +45,9 @@ final class EnvironmentOverrides {
     paths.add(List.of("reranking", "explore"));
     paths.add(List.of("reranking", "diversity", "strength"));
     paths.add(List.of("retraining", "cadence"));
+    paths.add(List.of("feature_store", "audit", "sample"));
+    paths.add(List.of("feature_store", "audit", "max_mismatches"));
+    EnginesReader.KEYS.forEach(role -> paths.add(List.of("engines", role)));
     for (String source : Policy.Retrieval.SOURCES) {
       paths.add(List.of("retrieval", source));
     }
@@ -64,7 +74,7 @@ final class EnvironmentOverrides {
       } else if (SECTIONS.stream().anyMatch(s -> name.startsWith(variable(List.of(s)) + "_"))) {
         problems.add(
             name,
-            variable.getValue(),
+            Credentials.maskAddress(variable.getValue()),
             NearestName.expectation(name, known.keySet()),
             "environment");
       }

@@ -11,6 +11,9 @@ import java.time.Duration;
  * @param aggregation how it is computed
  */
 public record FeatureDefinition(String name, Entity entity, Aggregation aggregation) {
+  /** Counts the changes of how aggregations are computed from one text. */
+  private static final int REVISION = 1;
+
   /**
    * The name that is unique in the application, such as {@code user.watches_1h} or {@code user x
    * category.watches_30d}.
@@ -21,11 +24,15 @@ public record FeatureDefinition(String name, Entity entity, Aggregation aggregat
 
   /**
    * Identifies what is computed: two definitions of one version give the same values from the same
-   * log. Eight hexadecimal digits of FNV-1a (64 bit, folded) over the entity and the aggregation.
+   * log, under the same bounds of their view. The name is no part of it. Eight hexadecimal digits
+   * of FNV-1a (64 bit, folded) over the entity's label and {@link Aggregation#text}.
    */
   public String version() {
     long h = 0xcbf29ce484222325L;
-    for (byte b : (entity.label() + "=" + aggregation).getBytes(StandardCharsets.UTF_8)) {
+    // An attribute and an event type may have one name, and then one text.
+    String kind = aggregation instanceof Aggregation.SinceAttribute ? "attribute " : "";
+    String text = REVISION + " " + entity.label() + "=" + kind + aggregation.text();
+    for (byte b : text.getBytes(StandardCharsets.UTF_8)) {
       h = (h ^ (b & 0xff)) * 0x100000001b3L;
     }
     return "%08x".formatted((int) (h ^ h >>> 32));
@@ -121,16 +128,24 @@ public record FeatureDefinition(String name, Entity entity, Aggregation aggregat
   }
 
   /**
-   * A stretch of time that ends at the request.
+   * A stretch of time that ends at the request. An event counts for certain until it is as old as
+   * the window, and no more when it is older than that and 1/24 of it.
    *
    * @param length how long it is
    * @param lateness how far beyond the length an event may lie behind the newest event of its
    *     entity and still count for certain; what is older is dropped and counted
    */
   public record Window(Duration length, Duration lateness) {
-    /** A window with the default lateness, a quarter of its length. */
+    /** Checks that there is a window. */
+    public Window {
+      if (length.isNegative() || length.isZero() || lateness.isNegative()) {
+        throw new IllegalArgumentException("a window of " + length + ", late " + lateness);
+      }
+    }
+
+    /** A window with the default lateness, a quarter of its length in whole milliseconds. */
     public static Window of(Duration length) {
-      return new Window(length, length.dividedBy(4));
+      return new Window(length, Duration.ofMillis(length.toMillis() / 4));
     }
   }
 
@@ -139,6 +154,14 @@ public record FeatureDefinition(String name, Entity entity, Aggregation aggregat
    * would be right.
    */
   public sealed interface Aggregation {
+    /**
+     * How the application file writes it, in full: with lateness, prior and weight even where they
+     * are the default. Reading it gives this aggregation again.
+     */
+    default String text() {
+      return AggregationText.of(this);
+    }
+
     /** {@code count(watch) over 1h}: how many selected events in the window. Exact. */
     record Count(EventFilter filter, Window window) implements Aggregation {}
 
@@ -175,7 +198,8 @@ public record FeatureDefinition(String name, Entity entity, Aggregation aggregat
 
     /**
      * {@code distinct(watch.item) over 7d}: how many different items (or, {@code watch.user},
-     * users) the selected events of the window have, estimated by a sketch.
+     * users) the selected events of the window have, estimated by a sketch of 1,024 registers:
+     * relative standard error 1.04 / √1024 = 3.25 %.
      */
     record Distinct(EventFilter filter, Counted counted, Window window) implements Aggregation {
       /** What is told apart. */
@@ -189,20 +213,35 @@ public record FeatureDefinition(String name, Entity entity, Aggregation aggregat
 
     /**
      * {@code quantile(0.9, watch.value) over 7d}: the value below which this share of the window's
-     * values lies, estimated by a sketch; NaN if none.
+     * values lies, estimated by a t-digest (k = 200); NaN if none. No bound is known; the rank
+     * error is tested to be at most 0.02.
      *
      * @param share in [0, 1]
      */
-    record Quantile(EventFilter filter, double share, Window window) implements Aggregation {}
+    record Quantile(EventFilter filter, double share, Window window) implements Aggregation {
+      /** Checks the share. */
+      public Quantile {
+        if (!(share >= 0 && share <= 1)) {
+          throw new IllegalArgumentException("a quantile at " + share);
+        }
+      }
+    }
 
     /**
      * {@code decay(click) half_life 3d} and {@code decay(watch.value) half_life 3d}: how many
      * selected events, or the sum of their values, each weighing half as much for every half-life
-     * of its age.
+     * of its age. Relative error below 2⁻²⁰ an event; what is older than 32 half-lives is left out.
      *
      * @param ofValues whether values are summed, and not events counted
      */
-    record Decay(EventFilter filter, boolean ofValues, Duration halfLife) implements Aggregation {}
+    record Decay(EventFilter filter, boolean ofValues, Duration halfLife) implements Aggregation {
+      /** Checks the half-life. */
+      public Decay {
+        if (halfLife.isNegative() || halfLife.isZero()) {
+          throw new IllegalArgumentException("a half-life of " + halfLife);
+        }
+      }
+    }
 
     /**
      * {@code last(50, watch.item)}: the last n items of selected events, newest last. A list, not a
@@ -216,7 +255,10 @@ public record FeatureDefinition(String name, Entity entity, Aggregation aggregat
     /** {@code since(watch)}: seconds since the newest selected event; NaN if none. */
     record SinceEvent(EventFilter filter) implements Aggregation {}
 
-    /** {@code since(published)}: seconds since a time attribute of the item; NaN if it has none. */
+    /**
+     * {@code since(published)}: seconds since a time attribute of the item, or under {@code user}
+     * of the user; NaN if there is none.
+     */
     record SinceAttribute(String attribute) implements Aggregation {}
 
     /** {@code hour_of_day}: 0 to 23, UTC. */

@@ -6,13 +6,20 @@ import java.util.Optional;
 
 /** Finds the known name that somebody probably meant. */
 final class NearestName {
+  /** Longer names are not compared: nobody mistypes them by a letter or two. */
+  private static final int MAX_LENGTH = 200;
+
   private NearestName() {}
 
   /**
    * The known name with the smallest edit distance, if that is at most a third of the longer name
-   * (and at least 1); the first of equals.
+   * (and at least 1); the first of equals. Nothing for a name of more than {@value #MAX_LENGTH}
+   * letters.
    */
   static Optional<String> of(String name, Collection<String> known) {
+    if (name.length() > MAX_LENGTH) {
+      return Optional.empty();
+    }
     String best = "";
     int bestDistance = Integer.MAX_VALUE;
     for (String candidate : known) {

@@ -11,9 +11,13 @@ final class Problems {
 
   private final List<Problem> list = new ArrayList<>();
 
-  /** Notes a problem, once; beyond {@value #MAX} they are dropped, which no reader will miss. */
+  /**
+   * Notes a problem, once; beyond {@value #MAX} they are dropped, which no reader will miss.
+   * Passwords in addresses are taken out.
+   */
   void add(String field, String value, String expectation, String location) {
-    Problem problem = new Problem(field, value, expectation, location);
+    Problem problem =
+        new Problem(Credentials.mask(field), Credentials.mask(value), expectation, location);
     if (list.size() < MAX && !list.contains(problem)) {
       list.add(problem);
     }

@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
 
 /**
  * Turns YAML into {@link YamlNode}s. Refuses what makes a file ambiguous or unbounded: repeated
@@ -17,12 +18,18 @@ import java.util.Map;
  * than {@value #MAX_DEPTH}.
  *
  * <p>One liberty is taken. In a flow mapping YAML ends a plain value at a comma, so that <code>
- * { ctr: rate(click, impression) over 1d }</code> would be two entries. A value with an open
- * parenthesis takes the entry without value that follows as its continuation.
+ * { ctr: rate(click, impression) over 1d }</code> would be two entries. The entry without value
+ * that follows continues a value with an open parenthesis, one with a window if it begins with a
+ * duration (<code>{ watches: count(watch) over 1h, 1d }</code>), and Kafka's servers before the
+ * topic. No key of an application file looks like that.
  */
 final class YamlReader {
   static final int MAX_CHARACTERS = 1_000_000;
   static final int MAX_DEPTH = 32;
+
+  private static final Pattern OVER = Pattern.compile("\\bover\\s+\\d");
+  private static final Pattern BEGINS_WITH_DURATION = Pattern.compile("\\d+(ms|s|m|h|d)\\b");
+  private static final Pattern SERVERS = Pattern.compile("kafka://[^/]*");
 
   private final YAMLParser parser;
   private final String sourceName;
@@ -100,7 +107,7 @@ final class YamlReader {
       YamlNode value = node(keyPath, depth + 1);
       if (value instanceof YamlNode.Empty
           && entries.get(previous) instanceof YamlNode.Scalar open
-          && isOpen(open.text())) {
+          && continues(open.text(), key)) {
         entries.put(previous, new YamlNode.Scalar(open.text() + ", " + key, open.location()));
         continue;
       }
@@ -112,8 +119,10 @@ final class YamlReader {
     return new YamlNode.Mapping(entries, location);
   }
 
-  private static boolean isOpen(String text) {
-    return text.chars().filter(c -> c == '(').count() > text.chars().filter(c -> c == ')').count();
+  private static boolean continues(String text, String key) {
+    return text.chars().filter(c -> c == '(').count() > text.chars().filter(c -> c == ')').count()
+        || (OVER.matcher(text).find() && BEGINS_WITH_DURATION.matcher(key).lookingAt())
+        || SERVERS.matcher(text).matches();
   }
 
   private String location() {

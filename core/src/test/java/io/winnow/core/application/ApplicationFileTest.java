@@ -153,14 +153,14 @@ final class ApplicationFileTest {
   void parse_manyProblems_reportsEachWithItsPlace() {
     assertEquals(
         """
-        winnow.yaml:1: aplication: unknown key (expected: one of application, items, users, events, repeats, features, objectives, outcome_window, retrieval, reranking, serving, retraining, imports; did you mean 'application'?)
+        winnow.yaml:1: aplication: unknown key (expected: one of application, items, users, events, repeats, features, objectives, outcome_window, retrieval, reranking, serving, retraining, feature_store, engines, imports; did you mean 'application'?)
         winnow.yaml:1: application: missing (expected: a single value)
         winnow.yaml:2: items.attributes.category: sting (expected: one of string, strings, number, seconds, time, text; did you mean 'string'?)
         winnow.yaml:3: events.impression: impression (expected: another name: impressions are implied and logged by Winnow)
         winnow.yaml:6: features.user.a: count(wach) over 1h (expected: at column 7, instead of 'wach': an event type or * for any but impressions: one of click, watch, impression; did you mean 'watch'?)
         winnow.yaml:7: features.user.b: sum(click.value) over 7d (expected: at column 11, instead of 'value': an event type that has a value; declare one with events: { click: { value: UNIT } })
         winnow.yaml:8: features.user.c: count(watch) over 7 (expected: at column 19, instead of '7': a window such as 1h or 7d, from 1m to 400d)
-        winnow.yaml:9: features.user x genre: user x genre (expected: one of user, item, user x item, request, user x category)
+        winnow.yaml:9: features.user x genre: user x genre (expected: one of user, item, category, request, or U x I with U of user and I of item, category)
         winnow.yaml:11: features.item.recent: last(5, watch.item) (expected: last(n, EVENT.item) under user)
         winnow.yaml:12: objectives.shares: shares (expected: the name of an event type, or { when: CONDITION, weight: NUMBER }: one of click, watch)
         winnow.yaml:13: retrieval.trendng: unknown key (expected: one of two_tower, item_to_item, ease, ials, trending, popular, fresh, history; did you mean 'trending'?)

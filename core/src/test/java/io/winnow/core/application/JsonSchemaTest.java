@@ -88,6 +88,13 @@ final class JsonSchemaTest {
         set(PolicyReader.DIVERSITY_KEYS), keys("/properties/reranking/properties/diversity"));
     assertEquals(set(PolicyReader.SERVING_KEYS), keys("/properties/serving"));
     assertEquals(set(PolicyReader.RETRAINING_KEYS), keys("/properties/retraining"));
+    assertEquals(set(FeatureStoreReader.KEYS), keys("/properties/feature_store"));
+    assertEquals(
+        set(FeatureStoreReader.VIEW_KEYS),
+        keys("/properties/feature_store/properties/views/additionalProperties/anyOf/1"));
+    assertEquals(
+        set(FeatureStoreReader.AUDIT_KEYS), keys("/properties/feature_store/properties/audit"));
+    assertEquals(set(EnginesReader.KEYS), keys("/properties/engines"));
     assertEquals(set(ImportsReader.KEYS), keys("/properties/imports"));
     for (String table : ImportsReader.KEYS) {
       String items = "/properties/imports/properties/" + table + "/items";
@@ -122,15 +129,47 @@ final class JsonSchemaTest {
         "{ application: a, events: [click], servng: {} }",
         "{ application: a, events: [click], serving: { slate: 0 } }",
         "{ application: a, events: [click], serving: { deadline: 50 } }",
-        "{ application: a, events: [click], features: { usr: { a: hour_of_day } } }",
+        "{ application: a, events: [click], features: { usr y: { a: hour_of_day } } }",
         "{ application: a, events: [click], features: { user: { a: 'cnt(click)' } } }",
         "{ application: a, events: { click: { valu: s } } }",
         "{ application: a, events: [click], items: { attributes: { a: sting } } }",
         "{ application: a, events: [click], imports: { events: [ { files: [a] } ] } }",
+        "{ application: a, events: [click], features: { user.a x: { a: hour_of_day } } }",
+        "{ application: a, events: [click], feature_store: { vews: {} } }",
+        "{ application: a, events: [click], feature_store: { views: { user: { ttl: 9 } } } }",
+        "{ application: a, events: [click], feature_store: { views: { 'a x b x c': {} } } }",
+        "{ application: a, events: [click], feature_store: { audit: { sample: 2 } } }",
+        "{ application: a, events: [click], engines: { log: 'kafka://a:1' } }",
+        "{ application: a, events: [click], engines: { log: 'redis://a' } }",
+        "{ application: a, events: [click], engines: { features: 'redis://u@a' } }",
+        "{ application: a, events: [click], engines: { features: 'redis://a?timeout=1' } }",
       })
   void files_thatTheReaderRefuses_areInvalid(String yaml) throws Exception {
     assertFalse(check(yaml).isEmpty());
     assertThrows(WinnowException.class, () -> ApplicationFile.parse(yaml, "winnow.yaml", Map.of()));
+  }
+
+  @Test
+  void files_thatTheReaderTakes_areValid() throws Exception {
+    String yaml =
+        """
+        application: a
+        items: { attributes: { topic: string } }
+        users: { attributes: { country: string } }
+        events: { click: { value: euros } }
+        features:
+          topic: { a: "count(click) over 1h, 1d late 30m" }
+          item.topic: { b: distinct(click.user) over 1d }
+          user.country: { a: mean(click.value) over 1d }
+          user.country x item: { a: min(click.value) over 1d, b: max(click.value) over 1d }
+          user x item.topic: { a: decay(click) half_life 3d, b: "quantile(0.5, click.value) over 1d" }
+        feature_store:
+          views: { user x topic: { ttl: 90d, max_keys: 2000 }, topic: }
+          audit: { sample: 0.5, max_mismatches: 0 }
+        engines: { log: "kafka://a:9092,b:9092/events", features: "rediss://u:p@r:1/2?prefix=x" }
+        """;
+    assertEquals(List.of(), check(yaml));
+    assertEquals(8, ApplicationFile.parse(yaml, "w", Map.of()).definition().features().size());
   }
 
   private List<String> check(String yaml) throws Exception {

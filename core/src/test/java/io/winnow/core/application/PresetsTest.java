@@ -57,6 +57,13 @@ final class PresetsTest {
     assertEquals(10, application.policy().serving().slate());
   }
 
+  /** Figures are published for these: another feature makes them figures of something else. */
+  @ParameterizedTest
+  @CsvSource({"movielens-100k, 29", "movielens-1m, 28", "movielens, 28", "online-retail, 25"})
+  void load_measuredDataSet_hasTheFeaturesOfItsFigures(String name, int features) {
+    assertEquals(features, Presets.load(name, Map.of()).definition().features().size());
+  }
+
   @Test
   void load_unknown_namesTheNearest() {
     WinnowException e =
