@@ -65,8 +65,8 @@ public final class RecordJson {
   public static final int MAX_CATEGORIES = 256;
 
   /**
-   * An event may be this far ahead of our clock, as clients' clocks are. It is taken as of now: kept
-   * as it is, one such clock would move the windows of its item into the future for all users.
+   * An event may be this far ahead of our clock, as clients' clocks are. It is taken as of now:
+   * kept as it is, one such clock would move the windows of its item into the future for all users.
    */
   public static final long MAX_AHEAD_MS = 86_400_000L;
 

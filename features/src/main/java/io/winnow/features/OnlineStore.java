@@ -40,6 +40,7 @@ public interface OnlineStore extends FeatureReader, LogFold, AutoCloseable {
    * Forgets everything, so that {@link #appliedOffset()} is 0: for a log that turns out to end
    * before the applied offset.
    */
+  @Override
   void discard();
 
   /** Writes what is not stored yet. Reading a closed store fails with {@code UNAVAILABLE}. */
