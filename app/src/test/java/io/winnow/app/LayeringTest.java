@@ -96,6 +96,7 @@ final class LayeringTest {
     only(Set.of("models"), "ai.djl..", "ai.onnxruntime..", "ai.onnx..");
     // In the benchmarks it is a peer.
     only(Set.of("features", "benchmarks"), "org.rocksdb..");
+    only(Set.of("features"), "io.lettuce..");
     // The harness runs the server, the others talk to it.
     only(Set.of("events", "harness", "benchmarks"), "org.apache.kafka..", "kafka..");
     only(Set.of("serving"), "io.helidon..");

@@ -6,9 +6,10 @@
  * served by the embedded online store and by replay, from the same aggregation code, and the values
  * agree bit for bit.
  *
- * <p>{@link io.winnow.features.OnlineStores} opens the store that serves requests; {@link
- * io.winnow.features.PointInTimeReplay} gives training rows as requests of the past saw them;
- * {@link io.winnow.features.SkewCheck} compares what was served with what replay computes. A
+ * <p>{@link io.winnow.features.OnlineStores} opens the store that serves requests: in memory, over
+ * RocksDB, or with users in Redis, where {@link io.winnow.features.FeatureWorker}s write them;
+ * {@link io.winnow.features.PointInTimeReplay} gives training rows as requests of the past saw
+ * them; {@link io.winnow.features.SkewCheck} compares what was served with what replay computes. A
  * feature is computed by an {@code Aggregator} over bounded states (empty, add, merge, read at a
  * time, bytes); {@code Tiling} says what a window is and how exact its edges are.
  *

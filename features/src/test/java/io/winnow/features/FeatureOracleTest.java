@@ -333,6 +333,45 @@ final class FeatureOracleTest {
     }
   }
 
+  /** A digest that was written goes on as if it had not been: a replay writes at no such place. */
+  @Test
+  void embedded_manyValuesAndReopens_sketchesEqualMemoryBitForBit() {
+    List<FeatureDefinition> features = new ArrayList<>();
+    for (double share : new double[] {0.1, 0.5, 0.9}) {
+      Aggregation quantile = new Aggregation.Quantile(WATCH, share, DAY);
+      features.add(new FeatureDefinition("f" + features.size(), Entity.USER, quantile));
+    }
+    for (Counted counted : Counted.values()) {
+      Aggregation distinct = new Aggregation.Distinct(WATCH, counted, DAY);
+      features.add(new FeatureDefinition("f" + features.size(), Entity.USER, distinct));
+    }
+    RandomGenerator random = new Seed(5).generator("sketches");
+    List<LogRecord> records = new ArrayList<>();
+    List<Ask> asks = new ArrayList<>();
+    for (int i = 0; i < 4_000; i++) {
+      // Two tiles, so that each digest compresses many times.
+      records.add(
+          watch(i, "u", "i" + i, random.nextLong(7_200_000), Math.exp(random.nextGaussian())));
+      if (random.nextInt(100) == 0) {
+        asks.add(
+            new Ask(
+                records.size(),
+                new UserId("u"),
+                List.of(new ItemId("i0")),
+                Map.of(),
+                Shorts.START_MS + 7_200_000));
+      }
+    }
+    assertTrue(asks.size() > 20, asks.size() + " requests");
+    Case one = new Case(5, GeneratedApplications.application(features, Map.of()), records, asks);
+    Answers memory =
+        OracleCheck.assertAgrees(
+            one, OracleCheck.truth(one), "memory", FeatureEngine.memory(), new Tally());
+    OracleCheck.assertSame(
+        one, memory, FeatureEngine.embedded(folder.resolve("store")).play(one), "embedded");
+    OracleCheck.assertSame(one, memory, FeatureEngine.replay().play(one), "replay");
+  }
+
   @Test
   void assertAgrees_wrongEngine_tellsTheSmallestCase() {
     ApplicationDefinition application =
