@@ -2,8 +2,7 @@ package io.winnow.app;
 
 import io.winnow.core.application.DefinitionText;
 import io.winnow.core.application.FeatureDefinition;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
+import java.io.PrintWriter;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -31,32 +30,30 @@ final class FeaturesListCommand implements Callable<Integer> {
     this.environment = Map.copyOf(environment);
   }
 
+  /** A line of the list. */
+  private record Row(String name, String version, String entity, String definition) {
+    static Row of(FeatureDefinition feature) {
+      return new Row(
+          feature.qualifiedName(),
+          feature.version(),
+          feature.entity().label(),
+          DefinitionText.of(feature.aggregation()));
+    }
+  }
+
   @Override
   public Integer call() {
-    List<Map<String, String>> rows = new ArrayList<>();
-    for (FeatureDefinition feature : data.application(environment).definition().features()) {
-      Map<String, String> row = new LinkedHashMap<>();
-      row.put("name", feature.qualifiedName());
-      row.put("version", feature.version());
-      row.put("entity", feature.entity().label());
-      row.put("definition", DefinitionText.of(feature.aggregation()));
-      rows.add(row);
-    }
+    PrintWriter out = spec.commandLine().getOut();
+    List<Row> rows =
+        data.application(environment).definition().features().stream().map(Row::of).toList();
     if (json) {
-      spec.commandLine().getOut().println(Json.write(Map.of("features", rows)));
+      out.println(Json.write(Map.of("features", rows)));
       return ExitCode.OK.value();
     }
-    int width = rows.stream().mapToInt(row -> row.get("name").length()).max().orElse(1);
-    for (Map<String, String> row : rows) {
-      spec.commandLine()
-          .getOut()
-          .printf(
-              "%-" + width + "s  %s  %-20s %s%n",
-              row.get("name"),
-              row.get("version"),
-              row.get("entity"),
-              row.get("definition"));
-    }
+    int width = rows.stream().mapToInt(row -> row.name().length()).max().orElse(1);
+    String line = "%-" + width + "s  %s  %-16s %s%n";
+    rows.forEach(
+        row -> out.printf(line, row.name(), row.version(), row.entity(), row.definition()));
     return ExitCode.OK.value();
   }
 }

@@ -61,12 +61,7 @@ final class FeaturesExportCommandTest {
       records.add(
           new LogRecord.Happened(
               new Event(
-                  "e" + day,
-                  "open",
-                  new UserId("u"),
-                  new ItemId("i"),
-                  day * DAY_MS,
-                  Double.NaN)));
+                  "e" + day, "open", new UserId("u"), new ItemId("i"), day * DAY_MS, Double.NaN)));
     }
     try (EventLog log =
         EventLogs.open(
@@ -103,7 +98,13 @@ final class FeaturesExportCommandTest {
     Outcome outcome =
         run(
             export(
-                "set", "--rows", "events", "--from", "1970-01-03", "--to", "1970-01-04T00:00:01Z",
+                "set",
+                "--rows",
+                "events",
+                "--from",
+                "1970-01-03",
+                "--to",
+                "1970-01-04T00:00:01Z",
                 "--json"));
     assertEquals(0, outcome.code(), outcome.err());
     JsonNode manifest = new ObjectMapper().readTree(outcome.out());
@@ -120,8 +121,7 @@ final class FeaturesExportCommandTest {
     Files.writeString(other, APPLICATION.replace("opens_1d", "opens_9d").replace("1d }", "9d }"));
     Outcome outcome = run(export("set", "--rows", "events", "--app", other.toString()));
     assertEquals(0, outcome.code(), outcome.err());
-    assertEquals(
-        List.of(0f, 1f, 2f), rows("set").stream().map(row -> row.features()[0]).toList());
+    assertEquals(List.of(0f, 1f, 2f), rows("set").stream().map(row -> row.features()[0]).toList());
     assertEquals(
         APPLICATION, Files.readString(folder.resolve("data").resolve(ApplicationFile.NAME)));
   }
