@@ -6,6 +6,7 @@ import io.winnow.benchmarks.FeatureSpeedBenchmark;
 import io.winnow.benchmarks.FeaturesBenchmark;
 import io.winnow.benchmarks.Figures;
 import io.winnow.benchmarks.LogBenchmark;
+import io.winnow.benchmarks.PointInTimeJoinBenchmark;
 import io.winnow.benchmarks.TemporaryFolder;
 import io.winnow.core.Nearest;
 import io.winnow.core.Seed;
@@ -103,19 +104,23 @@ final class BenchCommand implements Callable<Integer> {
       mixinStandardHelpOptions = true,
       description = "Compares served with replayed features, and measures the feature store.")
   static final class Features extends Bench {
-    private static final List<String> PARTS = List.of("parity", "speed");
+    private static final List<String> PARTS = List.of("parity", "speed", "join");
 
-    @Option(names = "--only", description = "parity or speed; otherwise both.")
+    @Option(
+        names = "--only",
+        description = "parity, speed (with the join) or join; otherwise everything.")
     private @Nullable String only;
 
     @Override
     Figures figures(ConsoleProgress progress) {
       if (only != null && !PARTS.contains(only)) {
-        throw WinnowException.invalid("--only", only, "parity or speed");
+        throw WinnowException.invalid("--only", only, "parity, speed or join");
       }
       Map<String, Figures.Figure> all = new LinkedHashMap<>();
       String machine = "";
-      for (String part : only == null ? PARTS : List.of(only)) {
+      List<String> parts =
+          only == null ? PARTS : only.equals("speed") ? List.of("speed", "join") : List.of(only);
+      for (String part : parts) {
         progress.step(part, "");
         Figures figures = run(part);
         all.putAll(figures.figures());
@@ -125,6 +130,9 @@ final class BenchCommand implements Callable<Integer> {
     }
 
     private Figures run(String part) {
+      if (part.equals("join")) {
+        return PointInTimeJoinBenchmark.run(PointInTimeJoinBenchmark.Config.defaults(seed()));
+      }
       try (TemporaryFolder folder = new TemporaryFolder()) {
         return part.equals("parity")
             ? FeaturesBenchmark.parity(

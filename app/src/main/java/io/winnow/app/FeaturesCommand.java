@@ -29,6 +29,7 @@ final class FeaturesCommand implements Callable<Integer> {
     CommandLine line = new CommandLine(new FeaturesCommand());
     line.addSubcommand(new FeaturesListCommand(environment));
     line.addSubcommand(new FeaturesAuditCommand(environment));
+    line.addSubcommand(new FeaturesExportCommand(environment));
     return line;
   }
 

@@ -35,6 +35,8 @@ final class LayeringTest {
   private static Map<String, Set<String>> allowed() {
     Map<String, Set<String>> allowed = new LinkedHashMap<>();
     allowed.put("core", Set.of());
+    // Servers for tests and benchmarks; what serves never starts one.
+    allowed.put("harness", Set.of("core"));
     allowed.put("events", Set.of("core"));
     allowed.put("features", Set.of("core", "events"));
     allowed.put("models", Set.of("core"));
@@ -50,6 +52,7 @@ final class LayeringTest {
         "benchmarks",
         Set.of(
             "core",
+            "harness",
             "events",
             "features",
             "models",
@@ -93,7 +96,12 @@ final class LayeringTest {
     only(Set.of("models"), "ai.djl..", "ai.onnxruntime..", "ai.onnx..");
     // In the benchmarks it is a peer.
     only(Set.of("features", "benchmarks"), "org.rocksdb..");
+    only(Set.of("features"), "io.lettuce..");
+    // The harness runs the server, the others talk to it.
+    only(Set.of("events", "harness", "benchmarks"), "org.apache.kafka..", "kafka..");
     only(Set.of("serving"), "io.helidon..");
+    only(Set.of("lifecycle"), "org.apache.parquet..", "com.github.luben..");
+    only(Set.of("benchmarks"), "org.duckdb..");
     only(Set.of("app"), "picocli..");
     noClasses()
         .should()

@@ -212,6 +212,10 @@ public record Figures(String bench, String machine, Map<String, Figure> figures)
       return put(name, new Figure(value, unit, null, peer));
     }
 
+    Builder add(String name, double value, String unit, Goal goal, Peer peer) {
+      return put(name, new Figure(value, unit, goal, peer));
+    }
+
     Builder count(String name, long value, String unit) {
       return add(name, (double) value, unit);
     }

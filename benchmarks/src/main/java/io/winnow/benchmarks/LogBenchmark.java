@@ -1,6 +1,5 @@
 package io.winnow.benchmarks;
 
-import com.sun.management.OperatingSystemMXBean;
 import io.winnow.benchmarks.Figures.Peer;
 import io.winnow.core.Event;
 import io.winnow.core.ItemId;
@@ -13,7 +12,6 @@ import io.winnow.events.EventLog;
 import io.winnow.events.EventLogConfig;
 import io.winnow.events.EventLogs;
 import io.winnow.events.LogFold;
-import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -96,7 +94,7 @@ public final class LogBenchmark {
   private void processorTime() {
     try (EventLog log = open("folded", List.of(new NoFold()))) {
       Appender toLog = (first, events) -> append(log, first, events);
-      Appender nowhere = (first, events) -> records(first, events).size();
+      Appender nowhere = LogBenchmark::make;
       rate(BATCH_WRITERS, BATCH, nowhere, config.length().dividedBy(4));
       double making = processorNanos(nowhere);
       rate(BATCH_WRITERS, BATCH, toLog, config.length().dividedBy(4));
@@ -105,11 +103,17 @@ public final class LogBenchmark {
   }
 
   private double processorNanos(Appender appender) {
-    OperatingSystemMXBean system = ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class);
     long eventsBefore = nextEvent.get();
-    long before = system.getProcessCpuTime();
+    Duration before = processorTimeSoFar();
     rate(BATCH_WRITERS, BATCH, appender, config.length());
-    return (system.getProcessCpuTime() - before) / (double) (nextEvent.get() - eventsBefore);
+    return processorTimeSoFar().minus(before).toNanos() / (double) (nextEvent.get() - eventsBefore);
+  }
+
+  private static Duration processorTimeSoFar() {
+    return ProcessHandle.current()
+        .info()
+        .totalCpuDuration()
+        .orElseThrow(() -> new IllegalStateException("the system tells no processor time"));
   }
 
   /** A fold that only knows how far it is. */
@@ -178,6 +182,12 @@ public final class LogBenchmark {
       records.add(new LogRecord.Happened(event(number)));
     }
     return records;
+  }
+
+  private static void make(long first, int events) {
+    if (records(first, events).size() != events) {
+      throw new IllegalStateException("expected " + events + " events");
+    }
   }
 
   private static void append(EventLog log, long first, int events) {

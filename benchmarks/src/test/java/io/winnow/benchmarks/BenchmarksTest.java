@@ -44,6 +44,17 @@ final class BenchmarksTest {
   }
 
   @Test
+  void join_smallTables_agreesWithDuckDbAndSaysWhatItRan() {
+    Figures figures =
+        PointInTimeJoinBenchmark.run(
+            new PointInTimeJoinBenchmark.Config(3_000, 2_000, 50, 1, 2, SEED));
+    assertEquals(3_000, value(figures, "point_in_time.requests"));
+    assertTrue(value(figures, "point_in_time.speedup_over_duckdb") > 0);
+    String peer = figures.figures().get("point_in_time.join_seconds").peer().name();
+    assertTrue(peer.contains("ASOF LEFT JOIN") && peer.contains("2 threads"), peer);
+  }
+
+  @Test
   void speed_smallWorld_measuresFoldAndReads() {
     Figures figures =
         FeatureSpeedBenchmark.run(

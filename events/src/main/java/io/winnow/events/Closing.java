@@ -16,4 +16,16 @@ final class Closing {
       }
     }
   }
+
+  /** Closes a part even if the thread was interrupted: Kafka's clients would break off. */
+  static void uninterrupted(Runnable close) {
+    boolean interrupted = Thread.interrupted();
+    try {
+      close.run();
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
 }

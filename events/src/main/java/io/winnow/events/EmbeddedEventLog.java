@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -270,6 +271,11 @@ final class EmbeddedEventLog implements EventLog {
     } catch (IOException e) {
       throw refusal.refuse("the id index cannot be written; open the log anew", e);
     }
+  }
+
+  @Override
+  public Optional<String> trouble() {
+    return Optional.ofNullable(refusal.reason()).map(WinnowException::getMessage);
   }
 
   @Override

@@ -2,26 +2,34 @@ package io.winnow.events;
 
 import io.winnow.core.LogRecord;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The truth. Thread-safe; {@link #append} may be called from many threads and commits them as
  * groups.
  *
- * <p>Guarantees: a record whose verdict is {@link Verdict.Status#ACCEPTED} is on disk, and each
- * event id is on disk once, whatever is killed.
+ * <p>Guarantees: a record whose verdict is {@link Verdict.Status#ACCEPTED} is on disk (in Kafka: on
+ * every replica in sync), and each event id is in the log once, whatever is killed.
  */
 public interface EventLog extends RecordSource, AutoCloseable {
   /**
-   * Validates and appends, and returns when every accepted record is on disk and every fold has
-   * applied it.
+   * Validates and appends, and returns when every accepted record is on disk and every fold of this
+   * server has applied it.
    *
    * @return one verdict for each record, in order; a bad record does not keep others out
    * @throws io.winnow.core.WinnowException with {@code TOO_LARGE} for more than the log takes at
-   *     once, {@code OVERLOADED} if the queue is full, {@code UNAVAILABLE} if the disk does not
-   *     take writes (nothing was acknowledged then)
+   *     once, {@code OVERLOADED} if the queue is full, {@code UNAVAILABLE} if the disk or Kafka
+   *     does not take writes (nothing was acknowledged then; what is sent again is known by its id)
    */
   List<Verdict> append(List<LogRecord> records);
+
+  /**
+   * Why the log takes no records at present, as a sentence for people; empty if nothing is known to
+   * be in the way. Cheap: it tells what was seen last, within seconds, and asks nobody. {@link
+   * #append} tries all the same.
+   */
+  Optional<String> trouble();
 
   @Override
   void close();

@@ -17,7 +17,8 @@ import java.util.List;
  * @param limits the bounds of one call and of the queue
  */
 public record EventLogConfig(Path folder, long segmentBytes, int newestIds, Limits limits) {
-  private static final int NEWEST_IDS = 1 << 19;
+  /** Ids in memory if nothing else is said. */
+  static final int NEWEST_IDS = 1 << 19;
 
   /**
    * Bounds. A call beyond one is refused whole with {@code TOO_LARGE}, a record with a verdict, a

@@ -21,4 +21,20 @@ public final class EventLogs {
       EventLogConfig config, Schema schema, TimeSource clock, List<LogFold> folds) {
     return EmbeddedEventLog.open(config, schema, clock, folds, LogFile::open);
   }
+
+  /**
+   * Opens the log in a Kafka topic, which is made if it is missing, and replays to each fold what
+   * it has not seen. A fold that has seen what the topic does not hold is told to {@linkplain
+   * LogFold#discard() forget}. Several servers may open one topic, each with a folder of its own.
+   *
+   * @param schema what records must look like
+   * @param folds fed in the order given; the log does not close them
+   * @throws io.winnow.core.WinnowException {@code UNAVAILABLE} if Kafka does not answer in time, or
+   *     the folder is in use or cannot be read or written; {@code INVALID_ARGUMENT} if the topic
+   *     has several partitions or is compacted; {@code CORRUPT} if it has lost its beginning
+   */
+  public static EventLog openKafka(
+      KafkaLogConfig config, Schema schema, TimeSource clock, List<LogFold> folds) {
+    return KafkaEventLog.open(config, schema, clock, folds);
+  }
 }

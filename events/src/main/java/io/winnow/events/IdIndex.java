@@ -165,15 +165,26 @@ final class IdIndex implements Closeable {
     return earlier;
   }
 
-  /** Adds ids with their offsets, as a replay finds them; of two equal ones, the first counts. */
-  synchronized void replayed(long[] identities, long[] offsets, int count) throws IOException {
+  /**
+   * Adds ids with their offsets, as a replay finds them; of two equal ones, the first counts.
+   *
+   * @return the earlier entries of those that are not new, at their places; null if all are new
+   */
+  synchronized @Nullable Entry @Nullable [] replayed(long[] identities, long[] offsets, int count)
+      throws IOException {
     @Nullable Entry[] earlier = findInFiles(identities, count);
     for (int i = 0; i < count; i++) {
       int at = EventIdentity.LONGS * i;
-      if ((earlier == null || earlier[i] == null) && EventIdentity.isEvent(identities, at)) {
-        addIfAbsent(identities, at, offsets[i]);
+      if ((earlier != null && earlier[i] != null) || !EventIdentity.isEvent(identities, at)) {
+        continue;
+      }
+      Entry inMemory = addIfAbsent(identities, at, offsets[i]);
+      if (inMemory != null) {
+        earlier = earlier == null ? new Entry[count] : earlier;
+        earlier[i] = inMemory;
       }
     }
+    return earlier;
   }
 
   /**
@@ -359,7 +370,11 @@ final class IdIndex implements Closeable {
     runs.close();
   }
 
-  private static void delete(Path folder) throws IOException {
+  /** Removes an index that is not open, if there is one. */
+  static void delete(Path folder) throws IOException {
+    if (!Files.exists(folder)) {
+      return;
+    }
     try (Stream<Path> files = Files.walk(folder)) {
       for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
         Files.delete(file);

@@ -1,6 +1,9 @@
 package io.winnow.events;
 
+import io.winnow.core.ErrorCode;
 import io.winnow.core.LogRecord;
+import io.winnow.core.WinnowException;
+import java.util.List;
 
 /**
  * State derived from the log. The log feeds its folds in log order from one thread, before it
@@ -18,5 +21,18 @@ public interface LogFold {
    *
    * @param offsets ascending, one for each record
    */
-  void apply(long[] offsets, java.util.List<LogRecord> records);
+  void apply(long[] offsets, List<LogRecord> records);
+
+  /**
+   * Forgets everything, so that {@link #appliedOffset()} is 0: the log turned out to be another one
+   * than this state was made of, or to have lost what this state has seen.
+   *
+   * @throws WinnowException {@code UNAVAILABLE} if this state cannot
+   */
+  default void discard() {
+    throw new WinnowException(
+        ErrorCode.UNAVAILABLE,
+        "%s: holds the first %d records of another log and cannot forget them"
+            .formatted(getClass().getName(), appliedOffset()));
+  }
 }

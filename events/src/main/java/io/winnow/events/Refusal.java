@@ -2,6 +2,7 @@ package io.winnow.events;
 
 import io.winnow.core.ErrorCode;
 import io.winnow.core.WinnowException;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -18,8 +19,9 @@ final class Refusal {
   }
 
   /** From here on nothing is taken. */
-  WinnowException refuse(String what, Throwable cause) {
-    WinnowException why = new WinnowException(ErrorCode.UNAVAILABLE, "event log: " + what, cause);
+  WinnowException refuse(String what, @Nullable Throwable cause) {
+    WinnowException why =
+        new WinnowException(ErrorCode.UNAVAILABLE, "event log: " + what, List.of(), cause);
     reason = why;
     log.error("event log: takes no more records: {}", what, cause);
     return why;

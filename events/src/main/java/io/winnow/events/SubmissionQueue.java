@@ -1,7 +1,5 @@
 package io.winnow.events;
 
-import io.winnow.core.ErrorCode;
-import io.winnow.core.WinnowException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
@@ -10,40 +8,27 @@ import java.util.concurrent.locks.ReentrantLock;
 
 /** What waits for the disk, bounded in records and bytes. Many producers, one consumer. */
 final class SubmissionQueue {
-  private final int recordsMax;
-  private final long bytesMax;
+  private final Budget budget;
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition filled = lock.newCondition();
   private final ArrayDeque<Submission> waiting = new ArrayDeque<>();
-  private long records;
-  private long bytes;
   private boolean closed;
 
   SubmissionQueue(int recordsMax, long bytesMax) {
-    this.recordsMax = recordsMax;
-    this.bytesMax = bytesMax;
+    budget = new Budget(recordsMax, bytesMax, "the disk");
   }
 
   /**
    * Adds a submission at the end.
    *
-   * @throws WinnowException {@code OVERLOADED} if it does not fit, {@code UNAVAILABLE} if closed
+   * @throws io.winnow.core.WinnowException {@code OVERLOADED} if it does not fit, {@code
+   *     UNAVAILABLE} if closed
    */
   void put(Submission submission) {
     lock.lock();
     try {
-      if (closed) {
-        throw new WinnowException(ErrorCode.UNAVAILABLE, "event log: closed");
-      }
-      if (records + submission.candidates() > recordsMax || bytes + submission.bytes() > bytesMax) {
-        throw new WinnowException(
-            ErrorCode.OVERLOADED,
-            "event log: %d records (%d bytes) wait for the disk (expected: at most %d and %d)"
-                .formatted(records, bytes, recordsMax, bytesMax));
-      }
+      budget.reserve(submission.candidates(), submission.bytes());
       waiting.add(submission);
-      records += submission.candidates();
-      bytes += submission.bytes();
       filled.signal();
     } finally {
       lock.unlock();
@@ -67,9 +52,8 @@ final class SubmissionQueue {
         Submission next = waiting.remove();
         group.add(next);
         taken += next.bytes();
-        records -= next.candidates();
+        budget.release(next.candidates(), next.bytes());
       }
-      bytes -= taken;
       return group;
     } finally {
       lock.unlock();
@@ -81,6 +65,7 @@ final class SubmissionQueue {
     lock.lock();
     try {
       closed = true;
+      budget.close();
       filled.signal();
     } finally {
       lock.unlock();

@@ -8,7 +8,8 @@
  *
  * <p>The embedded log is a folder of append-only segments; {@code Frame} gives their layout and
  * {@link io.winnow.events.LogCodec} that of a record. The index of event ids beside them is a fold,
- * too: it may be deleted. {@link io.winnow.events.EventLogs} opens it.
+ * too: it may be deleted. The Kafka log is a topic with one partition, the same records in the same
+ * order, which several servers write and follow. {@link io.winnow.events.EventLogs} opens either.
  */
 @NullMarked
 package io.winnow.events;

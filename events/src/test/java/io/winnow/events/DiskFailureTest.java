@@ -166,32 +166,6 @@ final class DiskFailureTest {
   }
 
   @Test
-  void append_foldFails_refusesAndReplaysToItOnOpening() {
-    LogFold failing =
-        new LogFold() {
-          @Override
-          public long appliedOffset() {
-            return 0;
-          }
-
-          @Override
-          public void apply(long[] offsets, List<LogRecord> records) {
-            throw new IllegalStateException("a defect");
-          }
-        };
-    try (EventLog log =
-        EventLogs.open(
-            EventLogConfig.in(folder), Samples.SCHEMA, Samples.CLOCK, List.of(failing, fold))) {
-      assertEquals(ErrorCode.UNAVAILABLE, refused(log, "a"));
-      assertEquals(ErrorCode.UNAVAILABLE, refused(log, "b"));
-    }
-    try (EventLog log = open(EventLogConfig.Limits.DEFAULT)) {
-      assertEquals(1, fold.records.size());
-      assertEquals(Status.DUPLICATE, append(log, "a"));
-    }
-  }
-
-  @Test
   void append_queueFull_isOverloadedAndTheQueuedAreCommittedOnClose() throws Exception {
     EventLogConfig.Limits limits = new EventLogConfig.Limits(1, 1000, 1000, 3, 10_000, 0);
     List<Future<Status>> waiting = new ArrayList<>();

@@ -165,5 +165,12 @@ final class Samples {
         records.add(newRecords.get(i));
       }
     }
+
+    @Override
+    public void discard() {
+      applied = 0;
+      offsets.clear();
+      records.clear();
+    }
   }
 }

@@ -24,7 +24,7 @@ import java.util.PriorityQueue;
  */
 final class AuditFold {
   private final FeatureState state;
-  private final UserTable users;
+  private final SampledUsers users;
   private final int lookAhead;
   private final Selection selection;
   private final AuditTally tally;
@@ -62,7 +62,11 @@ final class AuditFold {
    * @param lookAhead most records held back
    */
   AuditFold(
-      FeatureState state, UserTable users, int lookAhead, Selection selection, AuditTally tally) {
+      FeatureState state,
+      SampledUsers users,
+      int lookAhead,
+      Selection selection,
+      AuditTally tally) {
     this.state = state;
     this.users = users;
     this.lookAhead = lookAhead;

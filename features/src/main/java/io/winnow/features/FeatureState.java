@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The one fold from log records to feature values; online stores and replay differ only in where
@@ -162,17 +163,21 @@ final class FeatureState implements FeatureReader, LogFold {
 
   /** The items of a {@code last(n, type.item)} feature of the user, newest last. */
   int[] lastItems(UserId user, String feature, long timeMs) {
+    lock.readLock().lock();
+    try {
+      return lastItems(users.find(user), feature, timeMs);
+    } finally {
+      lock.readLock().unlock();
+    }
+  }
+
+  /** The same of a user that the caller has looked up; it holds the read lock. */
+  int[] lastItems(@Nullable UserState user, String feature, long timeMs) {
     for (int place = 0; place < plan.user().size(); place++) {
       FeatureDefinition definition = plan.user().definitions().get(place);
       if (definition.name().equals(feature)
           && definition.aggregation() instanceof Aggregation.LastItems) {
-        lock.readLock().lock();
-        try {
-          UserState state = users.find(user);
-          return plan.user().items(state == null ? null : state.state(), place, timeMs);
-        } finally {
-          lock.readLock().unlock();
-        }
+        return plan.user().items(user == null ? null : user.state(), place, timeMs);
       }
     }
     throw WinnowException.invalid("feature", feature, "a last(n, type.item) feature of the user");
@@ -182,27 +187,36 @@ final class FeatureState implements FeatureReader, LogFold {
   public FeatureRows read(FeatureQuery query) {
     lock.readLock().lock();
     try {
-      for (int item : query.items()) {
-        if (item < 0 || item >= items.size()) {
-          throw WinnowException.invalid(
-              "items", item, "a catalogue index in 0 to " + (items.size() - 1));
-        }
-      }
-      return new FeatureRows(
-          appliedOffset, plan.schema().size(), rows.read(users.find(query.user()), query));
+      return read(users.find(query.user()), query);
     } finally {
       lock.readLock().unlock();
     }
+  }
+
+  /** The same for a user that the caller has looked up; it holds the read lock. */
+  FeatureRows read(@Nullable UserState user, FeatureQuery query) {
+    for (int item : query.items()) {
+      if (item < 0 || item >= items.size()) {
+        throw WinnowException.invalid(
+            "items", item, "a catalogue index in 0 to " + (items.size() - 1));
+      }
+    }
+    return new FeatureRows(appliedOffset, plan.schema().size(), rows.read(user, query));
   }
 
   @Override
   public PairRows read(PairQuery query) {
     lock.readLock().lock();
     try {
-      return pairs.read(query, users, appliedOffset);
+      return read(query, users::find);
     } finally {
       lock.readLock().unlock();
     }
+  }
+
+  /** The same with users that the caller has looked up; it holds the read lock. */
+  PairRows read(PairQuery query, PairReader.LookUp lookUp) {
+    return pairs.read(query, lookUp, appliedOffset);
   }
 
   @Override
@@ -264,15 +278,13 @@ final class FeatureState implements FeatureReader, LogFold {
           "offset: " + offset + " (expected: >= " + appliedOffset + ", the applied offset)");
     }
     switch (record) {
-      case LogRecord.Happened(Event event) -> happened(event);
+      case LogRecord.Happened(Event event) -> happened(offset, event);
       case LogRecord.ItemPut put ->
           items.put(put.item(), put.attributes(), put.available(), put.timeMs());
       case LogRecord.ItemRemoved removed -> items.remove(removed.item(), removed.timeMs());
       case LogRecord.UserPut put -> {
         userCategories.put(put.user(), put.attributes());
-        if (users.keeps(put.user())) {
-          users.change(put.user()).putAttributes(put.attributes());
-        }
+        users.put(offset, put.user(), put.attributes());
       }
     }
     appliedOffset = offset + 1;
@@ -282,7 +294,7 @@ final class FeatureState implements FeatureReader, LogFold {
    * An event of a type that the application does not declare (any more) makes its item known, so
    * that catalogue indices depend on the log alone, and counts nowhere else.
    */
-  private void happened(Event event) {
+  private void happened(long offset, Event event) {
     int item = items.seen(event.item(), event.timeMs());
     Integer declared = typeIndex.get(event.type());
     boolean impression = event.impression() != null;
@@ -294,8 +306,8 @@ final class FeatureState implements FeatureReader, LogFold {
     if (!impression) {
       dropped += counts.add(item, event.timeMs());
     }
-    if ((!impression || impressionsChangeUsers) && users.keeps(event.user())) {
-      dropped += addToUser(users.change(event.user()), event, item, type);
+    if (!impression || impressionsChangeUsers) {
+      dropped += users.add(offset, event, item, type, items.categories(item));
     }
     for (int group = 0; group < plan.shared().size(); group++) {
       dropped += addToShared(group, event, item, type);
@@ -303,25 +315,6 @@ final class FeatureState implements FeatureReader, LogFold {
     if (dropped > 0) {
       droppedLate.add(dropped);
     }
-  }
-
-  private int addToUser(UserState user, Event event, int item, int type) {
-    if (type != plan.impression()) {
-      user.addToHistory(item, event, type);
-    }
-    int dropped = user.add(type, event, item);
-    for (int group = 0; group < plan.pairs().size(); group++) {
-      int itemKey = plan.pairs().get(group).itemKey();
-      if (itemKey == FeaturePlan.ID) {
-        dropped += user.addToPair(group, event.item().value(), type, event, item);
-      } else {
-        List<String> categories = items.categories(item, itemKey);
-        for (int i = 0; i < categories.size(); i++) {
-          dropped += user.addToPair(group, categories.get(i), type, event, item);
-        }
-      }
-    }
-    return dropped;
   }
 
   private int addToShared(int number, Event event, int item, int type) {

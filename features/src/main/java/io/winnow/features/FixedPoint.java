@@ -8,7 +8,7 @@ final class FixedPoint {
   /** How many units make one. */
   static final double ONE = 0x1p20;
 
-  /** Values beyond are taken as this; a sum of seven such values still fits. */
+  /** Values beyond are taken as this. A sum stops at 2⁴³ (8.8 · 10¹²), seven such values. */
   static final double MAX = 0x1p40;
 
   private FixedPoint() {}

@@ -97,6 +97,11 @@ final class ItemTable implements Catalog {
     return at(index).categories.get(attribute);
   }
 
+  /** The item's categories of each key attribute, in declared order. */
+  List<List<String>> categories(int index) {
+    return at(index).categories;
+  }
+
   /** The time of the time attribute at a position, epoch ms; {@link #NO_TIME} if it has none. */
   long timeMs(int index, int attribute) {
     return at(index).timesMs[attribute];

@@ -2,6 +2,7 @@ package io.winnow.features;
 
 import io.winnow.core.UserId;
 import io.winnow.events.LogFold;
+import java.util.Optional;
 
 /**
  * The feature store that requests read and the log feeds.
@@ -13,6 +14,20 @@ import io.winnow.events.LogFold;
 public interface OnlineStore extends FeatureReader, LogFold, AutoCloseable {
   @Override
   long appliedOffset();
+
+  /**
+   * The highest offset of anything that this store has stored; no lower than {@link
+   * #appliedOffset()}, and higher where parts of the state are stored at offsets of their own. A
+   * log that ends before it has lost records that the state contains: {@link #discard()} it.
+   */
+  default long storedOffset() {
+    return appliedOffset();
+  }
+
+  /** Why what this store answers about some users may be old; empty if it is current. */
+  default Optional<String> trouble() {
+    return Optional.empty();
+  }
 
   /**
    * The items of a {@code last(n, type.item)} feature of the user, as catalogue indices, newest
@@ -40,6 +55,7 @@ public interface OnlineStore extends FeatureReader, LogFold, AutoCloseable {
    * Forgets everything, so that {@link #appliedOffset()} is 0: for a log that turns out to end
    * before the applied offset.
    */
+  @Override
   void discard();
 
   /** Writes what is not stored yet. Reading a closed store fails with {@code UNAVAILABLE}. */

@@ -2,6 +2,7 @@ package io.winnow.features;
 
 import io.winnow.core.WinnowException;
 import io.winnow.core.application.ApplicationDefinition;
+import io.winnow.events.RecordSource;
 import java.nio.file.Path;
 
 /** Opens online stores. */
@@ -27,5 +28,29 @@ public final class OnlineStores {
   public static OnlineStore embedded(
       ApplicationDefinition application, Path folder, EmbeddedConfig config) {
     return new EmbeddedOnlineStore(FeaturePlan.of(application), folder, config);
+  }
+
+  /**
+   * A store whose users are in Redis, where workers write them; everything else it keeps in memory
+   * and begins with what Redis has of it. It answers as soon as it is open, and of users as of the
+   * log's end as soon as there is a worker.
+   *
+   * @throws WinnowException with {@code INVALID_ARGUMENT} that names features which do not fit, or
+   *     the address; {@code UNAVAILABLE} if Redis does not answer, or is set to evict keys
+   */
+  public static OnlineStore redis(ApplicationDefinition application, RedisConfig config) {
+    return new RedisOnlineStore(FeaturePlan.of(application), config);
+  }
+
+  /**
+   * Starts a worker that writes users to Redis, for the stores of {@link #redis}.
+   *
+   * @param id no other worker has it, nor had it before
+   * @param log what it folds
+   * @throws WinnowException as {@link #redis}
+   */
+  public static FeatureWorker redisWorker(
+      ApplicationDefinition application, RedisConfig config, String id, RecordSource log) {
+    return new RedisWorker(FeaturePlan.of(application), config, id, log);
   }
 }

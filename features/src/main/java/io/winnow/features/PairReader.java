@@ -48,6 +48,13 @@ final class PairReader {
     }
   }
 
+  /** Finds a user's state. */
+  @FunctionalInterface
+  interface LookUp {
+    /** The state, or null if nothing is known. */
+    @Nullable UserState find(UserId user);
+  }
+
   /** Rows of one user. */
   private static final class Group {
     private int[] rows = new int[4];
@@ -61,7 +68,7 @@ final class PairReader {
     }
   }
 
-  PairRows read(PairQuery query, UserTable users, long appliedOffset) {
+  PairRows read(PairQuery query, LookUp users, long appliedOffset) {
     check(query);
     int columns = query.columns().length;
     float[] values = new float[query.pairs().size() * columns];

@@ -7,6 +7,7 @@ import io.winnow.features.FeatureReader.FeatureQuery;
 import io.winnow.features.FeatureReader.FeatureRows;
 import java.util.Comparator;
 import java.util.List;
+import java.util.PrimitiveIterator;
 import java.util.function.IntConsumer;
 import java.util.stream.IntStream;
 
@@ -97,6 +98,68 @@ public final class PointInTimeReplay {
     FeaturePlan plan = FeaturePlan.of(application);
     FeatureState state = new FeatureState(plan, new UserTable.InMemory(plan));
     play(log, state, offsets, index -> stop.at(index, state));
+  }
+
+  /**
+   * Plays the log into a fresh state and stops at offsets that are asked for as the replay goes on,
+   * for callers with more stops than memory.
+   *
+   * @param endOffset no stop lies behind it
+   * @param offsets ascending; the next one is taken when the last one's stop has returned
+   * @throws WinnowException with {@code INVALID_ARGUMENT} if an offset is smaller than the one
+   *     before, or lies behind {@code endOffset} or the log's end
+   */
+  public static void play(
+      RecordSource log,
+      ApplicationDefinition application,
+      long endOffset,
+      PrimitiveIterator.OfLong offsets,
+      Stop stop) {
+    FeaturePlan plan = FeaturePlan.of(application);
+    FeatureState state = new FeatureState(plan, new UserTable.InMemory(plan));
+    Stops stops = new Stops(offsets, Math.min(endOffset, log.endOffset()));
+    log.replay(
+        0,
+        stops.last,
+        (offset, record) -> {
+          while (stops.next <= offset) {
+            stop.at(stops.passed, state);
+            stops.advance();
+          }
+          state.apply(offset, record);
+        });
+    while (stops.next <= stops.last) {
+      stop.at(stops.passed, state);
+      stops.advance();
+    }
+  }
+
+  /** Where a replay stops next. */
+  private static final class Stops {
+    private final PrimitiveIterator.OfLong offsets;
+    private final long last;
+    private long next;
+    private int passed = -1;
+
+    Stops(PrimitiveIterator.OfLong offsets, long last) {
+      this.offsets = offsets;
+      this.last = last;
+      advance();
+    }
+
+    /** Behind the last stop, {@code next} is out of reach. */
+    private void advance() {
+      passed++;
+      if (!offsets.hasNext()) {
+        next = Long.MAX_VALUE;
+        return;
+      }
+      long offset = offsets.nextLong();
+      if (offset < next || offset > last) {
+        throw WinnowException.invalid("asOfOffset", offset, next + " to " + last);
+      }
+      next = offset;
+    }
   }
 
   /**

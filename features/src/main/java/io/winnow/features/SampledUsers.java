@@ -1,8 +1,11 @@
 package io.winnow.features;
 
+import io.winnow.core.AttributeValue;
+import io.winnow.core.Event;
 import io.winnow.core.Seed;
 import io.winnow.core.UserId;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -47,9 +50,21 @@ final class SampledUsers implements UserTable {
     return part.share();
   }
 
-  @Override
-  public boolean keeps(UserId user) {
+  /** Whether the user's state is kept; once it is not, it never will be. */
+  boolean keeps(UserId user) {
     return part.contains(user);
+  }
+
+  @Override
+  public int add(long offset, Event event, int item, int type, List<List<String>> categories) {
+    return keeps(event.user()) ? change(event.user()).addAll(event, item, type, categories) : 0;
+  }
+
+  @Override
+  public void put(long offset, UserId user, Map<String, AttributeValue> attributes) {
+    if (keeps(user)) {
+      change(user).putAttributes(attributes);
+    }
   }
 
   @Override

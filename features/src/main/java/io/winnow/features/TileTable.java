@@ -27,11 +27,19 @@ final class TileTable {
 
     long of(long a, long b) {
       return switch (this) {
-        case ADD -> a + b;
+        case ADD -> add(a, b);
         case MIN -> Math.min(a, b);
         case MAX -> Math.max(a, b);
       };
     }
+  }
+
+  /**
+   * The sum, or the bound that it passes: a count or sum that is too large does not change sign.
+   */
+  private static long add(long a, long b) {
+    long sum = a + b;
+    return ((a ^ sum) & (b ^ sum)) < 0 ? (a < 0 ? Long.MIN_VALUE : Long.MAX_VALUE) : sum;
   }
 
   private static final int NEWEST = 0;
@@ -195,9 +203,9 @@ final class TileTable {
   /** Combines an amount with a column of a row, and with the totals if the row counts there. */
   void combine(long[] cells, int row, int column, long amount) {
     if (addsOnly) {
-      cells[row + 1 + column] += amount;
+      cells[row + 1 + column] = add(cells[row + 1 + column], amount);
       if (cells[row] >= tiling.firstOf(cells[head + NEWEST])) {
-        cells[head + TOTALS + column] += amount;
+        cells[head + TOTALS + column] = add(cells[head + TOTALS + column], amount);
       }
       return;
     }
@@ -229,7 +237,7 @@ final class TileTable {
         oldest = cells[row];
         if (addsOnly) {
           for (int column = 0; column < width - 1; column++) {
-            into[to + column] += cells[row + 1 + column];
+            into[to + column] = add(into[to + column], cells[row + 1 + column]);
           }
         } else {
           combineRow(cells, row, into, to);

@@ -79,6 +79,31 @@ final class UserState {
     return pairs.get(group).get(partner);
   }
 
+  /**
+   * Takes an event into the history, the user's features and those of the pairs.
+   *
+   * @param categories of the item, of each of the plan's item attributes
+   * @return how many features dropped it
+   */
+  int addAll(Event event, int item, int type, List<List<String>> categories) {
+    if (type != plan.impression()) {
+      addToHistory(item, event, type);
+    }
+    int dropped = add(type, event, item);
+    for (int group = 0; group < plan.pairs().size(); group++) {
+      int itemKey = plan.pairs().get(group).itemKey();
+      if (itemKey == FeaturePlan.ID) {
+        dropped += addToPair(group, event.item().value(), type, event, item);
+      } else {
+        List<String> partners = categories.get(itemKey);
+        for (int i = 0; i < partners.size(); i++) {
+          dropped += addToPair(group, partners.get(i), type, event, item);
+        }
+      }
+    }
+    return dropped;
+  }
+
   /** Takes an event into the user's features; returns how many dropped it as too old. */
   int add(int type, Event event, int item) {
     EntityState changing = state;

@@ -1,7 +1,10 @@
 package io.winnow.features;
 
+import io.winnow.core.AttributeValue;
+import io.winnow.core.Event;
 import io.winnow.core.UserId;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
@@ -18,11 +21,20 @@ interface UserTable {
   UserState change(UserId user);
 
   /**
-   * Whether the user's own state is kept; where not, events change only what is shared. A table
-   * that stops keeping a user never begins again.
+   * Takes an event into its user's state, or keeps it for later. Called with the write lock held,
+   * in log order.
+   *
+   * @param type the index of its type in the plan
+   * @param categories of its item now, of each of the plan's item attributes
+   * @return how many features dropped it as too old
    */
-  default boolean keeps(UserId user) {
-    return true;
+  default int add(long offset, Event event, int item, int type, List<List<String>> categories) {
+    return change(event.user()).addAll(event, item, type, categories);
+  }
+
+  /** Puts a user's attributes, or keeps them for later; called as {@link #add}. */
+  default void put(long offset, UserId user, Map<String, AttributeValue> attributes) {
+    change(user).putAttributes(attributes);
   }
 
   /** Looks at a user that will be changed soon, if that is cheap; see {@link FeatureState}. */

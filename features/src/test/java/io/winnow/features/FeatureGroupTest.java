@@ -223,6 +223,28 @@ final class FeatureGroupTest {
   }
 
   @Test
+  void sum_pastItsBound_staysThere() {
+    FeatureGroup group =
+        new FeatureGroup(
+            List.of(
+                new FeatureDefinition("s", Entity.USER, new Aggregation.Sum(WATCH, DAY)),
+                new FeatureDefinition("m", Entity.USER, new Aggregation.Min(WATCH, DAY))),
+            TYPES,
+            Long.MAX_VALUE / 4);
+    for (double sign : new double[] {1, -1}) {
+      EntityState state = group.newState();
+      for (int i = 0; i < 20; i++) {
+        group.add(state, 1, watch(i * 3_600_000L / 2, sign * 1e13), 0);
+      }
+      double[] values = new double[2];
+      GroupReader reader = group.reader(new int[] {0, 1});
+      reader.read(state, 20 * 3_600_000L / 2, values, new long[reader.scratch()]);
+      assertEquals(sign * 0x1p43, values[0]);
+      assertEquals(sign * 0x1p40, values[1]);
+    }
+  }
+
+  @Test
   void decay_byHalfLives_halves() {
     FeatureGroup group = group(new Aggregation.Decay(WATCH, false, Duration.ofHours(3)));
     EntityState state = group.newState();

@@ -244,17 +244,46 @@ final class GeneratedStreams {
   }
 
   private Ask ask() {
+    return random.nextInt(4) == 0 ? askAtEndOfLife() : askNear();
+  }
+
+  /**
+   * Asks for the user and item of the newest event of somebody, to the millisecond where a view's
+   * time to live ends after it.
+   */
+  private Ask askAtEndOfLife() {
+    UserId user = userId(Shorts.skewed(random, userClockMs.length));
+    boolean anybody = random.nextBoolean();
+    Event newest = null;
+    for (LogRecord record : records) {
+      if (record instanceof LogRecord.Happened(Event event)
+          && (anybody || event.user().equals(user))
+          && !event.type().equals("undeclared")
+          && (newest == null || event.timeMs() >= newest.timeMs())) {
+        newest = event;
+      }
+    }
+    if (newest == null) {
+      return askNear();
+    }
+    long ttlMs = ttlsMs.get(random.nextInt(ttlsMs.size()));
+    return new Ask(
+        records.size(),
+        newest.user(),
+        List.of(newest.item()),
+        Map.of(),
+        newest.timeMs() + ttlMs + random.nextInt(2));
+  }
+
+  private Ask askNear() {
     LogRecord some = records.get(random.nextInt(records.size()));
     long timeMs =
-        switch (random.nextInt(12)) {
+        switch (random.nextInt(10)) {
           case 0 -> nowMs - random.nextLong(span());
           case 1 -> nowMs + random.nextLong(span());
           case 2, 3 -> atEdge(nowMs);
           case 4 -> atEdge(nowMs + span());
           case 5 -> some.timeMs() + random.nextInt(-1, 2);
-          case 6, 7 ->
-              // To the millisecond where a view's time to live ends.
-              some.timeMs() + ttlsMs.get(random.nextInt(ttlsMs.size())) + random.nextInt(-1, 2);
           default -> nowMs;
         };
     List<ItemId> candidates = new ArrayList<>(known);

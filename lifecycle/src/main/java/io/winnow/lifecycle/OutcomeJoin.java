@@ -16,12 +16,14 @@ import java.util.Map;
  * happened after a request; features may not. Memory is bounded by the showings within one window.
  * Not thread-safe.
  */
-final class OutcomeJoin {
+public final class OutcomeJoin {
   private final Objectives objectives;
   private final Map<Pair, Showing> newest = new HashMap<>();
   private final Deque<Showing> expiring = new ArrayDeque<>();
+  private long settled;
 
-  OutcomeJoin(Objectives objectives) {
+  /** A join that has seen nothing. */
+  public OutcomeJoin(Objectives objectives) {
     this.objectives = objectives;
   }
 
@@ -34,11 +36,12 @@ final class OutcomeJoin {
    *
    * @return labels, shape (T), all 0 now; later outcomes set theirs to 1
    */
-  float[] show(UserId user, ItemId item, long timeMs) {
+  public float[] show(UserId user, ItemId item, long timeMs) {
     long horizonMs = timeMs - objectives.within().toMillis();
     while (!expiring.isEmpty() && expiring.peekFirst().timeMs() < horizonMs) {
       Showing expired = expiring.removeFirst();
       newest.remove(expired.pair(), expired);
+      settled++;
     }
     Showing showing =
         new Showing(new Pair(user, item), timeMs, new float[objectives.list().size()]);
@@ -47,8 +50,16 @@ final class OutcomeJoin {
     return showing.labels();
   }
 
+  /**
+   * How many showings, counted from the first, are through: whatever comes, their labels stay as
+   * they are.
+   */
+  public long settled() {
+    return settled;
+  }
+
   /** Takes an event in that is no impression. */
-  void outcome(Event event) {
+  public void outcome(Event event) {
     Showing showing = newest.get(new Pair(event.user(), event.item()));
     if (showing == null) {
       return;

@@ -1,9 +1,9 @@
 package io.winnow.lifecycle;
 
 /** What a release's provenance says of the program that made it. */
-final class Winnow {
+public final class Winnow {
   /** The version of the code. */
-  static final String VERSION = "0.1.0";
+  public static final String VERSION = "0.1.0";
 
   private Winnow() {}
 

@@ -3,6 +3,7 @@ package io.winnow.serving;
 import io.winnow.core.LogRecord;
 import io.winnow.events.EventLog;
 import java.util.List;
+import java.util.Optional;
 
 /** A real log before which something can happen. */
 final class TroubledLog implements EventLog {
@@ -29,6 +30,11 @@ final class TroubledLog implements EventLog {
   @Override
   public void replay(long from, long to, Visitor visitor) {
     log.replay(from, to, visitor);
+  }
+
+  @Override
+  public Optional<String> trouble() {
+    return log.trouble();
   }
 
   @Override

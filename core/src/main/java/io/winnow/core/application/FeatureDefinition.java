@@ -198,8 +198,8 @@ public record FeatureDefinition(String name, Entity entity, Aggregation aggregat
 
     /**
      * {@code distinct(watch.item) over 7d}: how many different items (or, {@code watch.user},
-     * users) the selected events of the window have, estimated by a sketch of 1,024 registers:
-     * relative standard error 1.04 / √1024 = 3.25 %.
+     * users) the selected events of the window have, estimated by a sketch of 512 hashes: exact up
+     * to 512, then with a relative standard error of 1 / √510 = 4.4 %.
      */
     record Distinct(EventFilter filter, Counted counted, Window window) implements Aggregation {
       /** What is told apart. */

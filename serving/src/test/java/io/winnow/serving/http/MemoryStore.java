@@ -18,6 +18,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /** Log, catalogue and histories in memory, with the guarantees of the real ones but durability. */
 final class MemoryStore implements EventLog, FeatureReader, Catalog {
@@ -111,6 +112,11 @@ final class MemoryStore implements EventLog, FeatureReader, Catalog {
     for (long offset = from; offset < Math.min(to, copy.size()); offset++) {
       visitor.visit(offset, copy.get((int) offset));
     }
+  }
+
+  @Override
+  public Optional<String> trouble() {
+    return Optional.empty();
   }
 
   @Override
