@@ -11,6 +11,7 @@ import io.winnow.benchmarks.TemporaryFolder;
 import io.winnow.core.Nearest;
 import io.winnow.core.Seed;
 import io.winnow.core.WinnowException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
