@@ -23,6 +23,7 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     description = {
       "Lists the releases, newest last, * marks the active one; --activate switches.",
+      "A release whose features the store does not hold is refused: 'winnow features backfill --pin VERSION' computes them.",
       "A server that runs serves another release after a restart."
     })
 final class ReleasesCommand implements Callable<Integer> {
@@ -51,6 +52,7 @@ final class ReleasesCommand implements Callable<Integer> {
     PrintWriter out = spec.commandLine().getOut();
     ReleaseStore store = new ReleaseStore(data.folder().releases());
     if (activate != null) {
+      ReleaseNeeds.check(data.folder(), store, activate);
       PromotionGate.of(data.folder(), environment)
           .check(activate, store.active(), AuditReport.NONE, promotion.promotion());
       store.activate(activate);

@@ -14,6 +14,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -68,10 +69,20 @@ final class EmbeddedEventLog implements EventLog {
         Thread.ofPlatform().name("event-log-committer").daemon().unstarted(this::commitAll);
   }
 
-  /** Opens the log, brings the id index and the folds up to its end, and starts to take appends. */
+  /** Opens the log for records of one schema. */
   static EmbeddedEventLog open(
       EventLogConfig config,
       Schema schema,
+      TimeSource clock,
+      List<LogFold> folds,
+      LogFile.Opener disk) {
+    return open(config, () -> schema, clock, folds, disk);
+  }
+
+  /** Opens the log, brings the id index and the folds up to its end, and starts to take appends. */
+  static EmbeddedEventLog open(
+      EventLogConfig config,
+      Supplier<Schema> schema,
       TimeSource clock,
       List<LogFold> folds,
       LogFile.Opener disk) {

@@ -1,9 +1,13 @@
 package io.winnow.features;
 
 import io.winnow.core.AttributeValue;
+import io.winnow.core.ErrorCode;
+import io.winnow.core.Problem;
 import io.winnow.core.UserId;
+import io.winnow.core.WinnowException;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,7 +18,7 @@ public interface FeatureReader {
   /** The items known at this offset. */
   Catalog catalog();
 
-  /** The columns of {@link FeatureRows}. */
+  /** The columns of {@link #read(FeatureQuery)}: the numeric features of the application. */
   FeatureSchema schema();
 
   /** The offset of the first record that is not visible. */
@@ -34,6 +38,52 @@ public interface FeatureReader {
   FeatureRows read(FeatureQuery query);
 
   /**
+   * The same with exactly the wanted columns in their order, as a release reads that was made with
+   * other definitions than the application has now.
+   *
+   * @throws WinnowException with {@code CONFLICT} and a problem for each column that this store
+   *     does not compute, or computes by another definition
+   */
+  default FeatureRows read(FeatureQuery query, FeatureSchema wanted) {
+    if (wanted.equals(schema())) {
+      return read(query);
+    }
+    List<Problem> missing = missing(wanted);
+    if (!missing.isEmpty()) {
+      throw conflict(missing);
+    }
+    FeatureRows all = read(query);
+    int[] from = new int[wanted.size()];
+    for (int column = 0; column < from.length; column++) {
+      from[column] = schema().definitions().indexOf(wanted.definitions().get(column));
+    }
+    float[] values = new float[query.items().length * from.length];
+    for (int row = 0; row < query.items().length; row++) {
+      for (int column = 0; column < from.length; column++) {
+        values[row * from.length + column] = all.values()[row * all.columns() + from[column]];
+      }
+    }
+    return new FeatureRows(all.asOfOffset(), from.length, values);
+  }
+
+  /**
+   * What keeps {@link #read(FeatureQuery, FeatureSchema)} from answering: a problem for each column
+   * that this store does not compute, or computes by another definition. Empty if it can.
+   */
+  default List<Problem> missing(FeatureSchema wanted) {
+    return wanted.missingFrom(schema().definitions());
+  }
+
+  /** The failure of a store that does not hold what is wanted. */
+  static WinnowException conflict(List<Problem> missing) {
+    return new WinnowException(
+        ErrorCode.CONFLICT,
+        missing.stream().map(Problem::toString).collect(Collectors.joining("; ")),
+        missing,
+        null);
+  }
+
+  /**
    * Features of many pairs of a user and an item, all read at the same offset: what {@link
    * #read(FeatureQuery)} gives for each of them, bit for bit. Pairs of one user are read together,
    * wherever they stand in the list.
@@ -42,6 +92,19 @@ public interface FeatureReader {
    *     that there is not
    */
   PairRows read(PairQuery query);
+
+  /**
+   * The same with columns of another schema than {@link #schema()}.
+   *
+   * @throws WinnowException with {@code CONFLICT} as {@link #read(FeatureQuery, FeatureSchema)}
+   */
+  default PairRows read(PairQuery query, FeatureSchema schema) {
+    if (schema.equals(schema())) {
+      return read(query);
+    }
+    throw conflict(
+        List.of(new Problem("schema", schema.toString(), "the store's own, " + schema())));
+  }
 
   /**
    * How many events other than impressions each item had in the window that ends at {@code timeMs}.

@@ -31,16 +31,16 @@ final class PairReader {
   private final int[] views;
   private final StateAges ages;
 
-  PairReader(FeaturePlan plan, ItemTable items, RowReader rows, StateAges ages) {
+  PairReader(FeatureSchema schema, ItemTable items, RowReader rows, StateAges ages) {
     this.items = items;
     this.rows = rows;
-    this.width = plan.schema().size();
+    this.width = schema.size();
     this.needsUser = new boolean[width];
     this.needsItem = new boolean[width];
     this.ages = ages;
     this.views = new int[width];
     for (int column = 0; column < width; column++) {
-      FeatureDefinition definition = plan.schema().definitions().get(column);
+      FeatureDefinition definition = schema.definitions().get(column);
       if (definition.entity() instanceof Entity.Keys(Entity.Key user, Entity.Key item)) {
         needsUser[column] = !(user instanceof Entity.Key.None);
         needsItem[column] = !(item instanceof Entity.Key.None);

@@ -3,6 +3,7 @@ package io.winnow.features;
 import io.winnow.core.AttributeValue;
 import io.winnow.core.ErrorCode;
 import io.winnow.core.LogRecord;
+import io.winnow.core.Problem;
 import io.winnow.core.UserId;
 import io.winnow.core.WinnowException;
 import io.winnow.features.RedisDatabase.Status;
@@ -494,12 +495,27 @@ final class RedisOnlineStore implements OnlineStore {
 
   @Override
   public FeatureRows read(FeatureQuery query) {
-    return read(query.user(), (state, known) -> state.read(known, query));
+    return read(query, plan.schema());
+  }
+
+  @Override
+  public FeatureRows read(FeatureQuery query, FeatureSchema wanted) {
+    return read(query.user(), (state, known) -> state.read(known, query, wanted));
+  }
+
+  @Override
+  public List<Problem> missing(FeatureSchema wanted) {
+    return plan.held().missing(wanted);
+  }
+
+  @Override
+  public PairRows read(PairQuery query) {
+    return read(query, plan.schema());
   }
 
   /** Asks Redis for all users that are not in memory at once, and reads them under one lock. */
   @Override
-  public PairRows read(PairQuery query) {
+  public PairRows read(PairQuery query, FeatureSchema schema) {
     Generation generation = generation();
     FeatureState state = generation.state;
     Map<UserId, CompletableFuture<StoredUser>> asked = new LinkedHashMap<>();
@@ -521,7 +537,7 @@ final class RedisOnlineStore implements OnlineStore {
     });
     state.lock().readLock().lock();
     try {
-      return state.read(query, user -> complete(generation.tail, user, found.get(user)));
+      return state.read(query, schema, user -> complete(generation.tail, user, found.get(user)));
     } finally {
       state.lock().readLock().unlock();
     }

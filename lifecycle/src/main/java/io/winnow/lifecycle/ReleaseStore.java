@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.winnow.core.ErrorCode;
 import io.winnow.core.WinnowException;
 import java.io.IOException;
@@ -41,6 +42,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class ReleaseStore {
   static final String MANIFEST = "manifest.json";
+  private static final String FORMAT_FIELD = "format";
   private static final String ACTIVE = "active";
   private static final String STAGING_PREFIX = ".staging-";
   private static final Pattern VERSION = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,63}");
@@ -103,11 +105,12 @@ public final class ReleaseStore {
               draft.createdMs(),
               draft.application(),
               draft.schemaHash(),
+              draft.features(),
               files,
               draft.provenance(),
               draft.metrics());
       Path manifestFile = staging.resolve(MANIFEST);
-      Files.write(manifestFile, JSON.writeValueAsBytes(manifest));
+      Files.write(manifestFile, toJson(manifest));
       force(manifestFile);
       forceFolder(staging);
       Files.move(staging, target, StandardCopyOption.ATOMIC_MOVE);
@@ -174,7 +177,7 @@ public final class ReleaseStore {
           "release: " + version + " (expected: one of " + versions() + " in " + folder + ")");
     }
     try {
-      ReleaseManifest manifest = JSON.readValue(Files.readAllBytes(file), ReleaseManifest.class);
+      ReleaseManifest manifest = fromJson(version, Files.readAllBytes(file));
       if (!manifest.version().equals(version)) {
         throw corrupt(version, MANIFEST, "version " + manifest.version(), "version " + version);
       }
@@ -191,6 +194,31 @@ public final class ReleaseStore {
     } catch (IOException e) {
       throw unavailable("read " + file, e);
     }
+  }
+
+  private static byte[] toJson(ReleaseManifest manifest) throws IOException {
+    ObjectNode tree = JSON.createObjectNode().put(FORMAT_FIELD, ReleaseManifest.FORMAT);
+    tree.setAll((ObjectNode) JSON.valueToTree(manifest));
+    return JSON.writeValueAsBytes(tree);
+  }
+
+  /** Reads every format that there was. */
+  private static ReleaseManifest fromJson(String version, byte[] bytes) throws IOException {
+    if (!(JSON.readTree(bytes) instanceof ObjectNode tree)) {
+      throw corrupt(version, MANIFEST, "not an object", "JSON as written");
+    }
+    int format = tree.path(FORMAT_FIELD).asInt(1);
+    tree.remove(FORMAT_FIELD);
+    if (format == 1) {
+      tree.putArray("features");
+    } else if (format != ReleaseManifest.FORMAT) {
+      throw corrupt(
+          version,
+          MANIFEST,
+          "format " + format,
+          "1 to " + ReleaseManifest.FORMAT + "; a later Winnow wrote it");
+    }
+    return JSON.treeToValue(tree, ReleaseManifest.class);
   }
 
   /**

@@ -9,10 +9,11 @@ import io.winnow.core.LogRecord;
 import io.winnow.core.WinnowException;
 import io.winnow.core.application.ApplicationDefinition;
 import io.winnow.events.EventLog;
+import io.winnow.features.AuditReport;
+import io.winnow.features.FeatureAudit;
 import io.winnow.features.FeatureWorker;
 import io.winnow.features.OnlineStore;
 import io.winnow.features.OnlineStores;
-import io.winnow.features.SkewCheck;
 import io.winnow.harness.KafkaBroker;
 import io.winnow.harness.RedisServer;
 import java.io.BufferedReader;
@@ -36,8 +37,6 @@ import java.util.List;
 public final class DayBenchmark {
   /** So many events are sent again after a kill, as clients do that are not sure. */
   private static final int SENT_AGAIN = 1_000;
-
-  private static final int EXAMPLES = 5;
 
   private final Config config;
   private final ApplicationDefinition application = DayEvents.application();
@@ -135,15 +134,18 @@ public final class DayBenchmark {
             place.isEmbedded()
                 ? null
                 : DayEngine.worker(place, application, engine.log(), "audit")) {
-      SkewCheck.Report report =
-          SkewCheck.run(engine.log(), application, Integer.MAX_VALUE, EXAMPLES);
+      AuditReport report =
+          FeatureAudit.run(
+              engine.log(),
+              FeatureAudit.Definitions.only(application),
+              FeatureAudit.Options.DEFAULT);
       report.examples().forEach(example -> System.err.println("differs: " + example));
       return new Figures.Builder("features")
           .count(name + ".events", countEvents(engine.log()), "events")
           .count(name + ".impressions", report.impressions(), "impressions", Goal.atLeast(1))
           .count(name + ".values", report.values(), "values")
           .count(name + ".mismatches", report.mismatches(), "values", Goal.exactly(0))
-          .count(name + ".skipped", report.skipped(), "impressions", Goal.exactly(0))
+          .count(name + ".skipped", report.skippedImpressions(), "impressions", Goal.exactly(0))
           .count(
               name + ".state_differences",
               digestOfReplay(engine.log()).equals(engine.store().stateDigest()) ? 0 : 1,

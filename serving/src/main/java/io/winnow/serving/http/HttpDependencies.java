@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What the server is an adapter of. All parts are thread-safe and outlive it.
@@ -22,6 +23,7 @@ import java.util.function.Supplier;
  * @param recommender makes slates
  * @param operations what operators see
  * @param pages more read-only pages by path, such as {@code /}
+ * @param control changes the application, or null where it is fixed
  */
 public record HttpDependencies(
     ApplicationDefinition application,
@@ -29,7 +31,24 @@ public record HttpDependencies(
     FeatureReader features,
     Recommender recommender,
     Operations operations,
-    Map<String, Page> pages) {
+    Map<String, Page> pages,
+    @Nullable ApplicationControl control) {
+  /** What serves one application and never another. */
+  public HttpDependencies(
+      ApplicationDefinition application,
+      EventLog log,
+      FeatureReader features,
+      Recommender recommender,
+      Operations operations,
+      Map<String, Page> pages) {
+    this(application, log, features, recommender, operations, pages, null);
+  }
+
+  /** The same parts for an application that took the place of this one. */
+  HttpDependencies with(ApplicationDefinition next) {
+    return new HttpDependencies(next, log, features, recommender, operations, pages, control);
+  }
+
   /** Copies the pages, keeping their order. */
   public HttpDependencies {
     pages = Collections.unmodifiableMap(new LinkedHashMap<>(pages));

@@ -100,6 +100,39 @@ final class OpenApi {
     return user.toString();
   }
 
+  /** An application file that takes the same records, as YAML text. */
+  String applicationExample() {
+    Schema schema = application.schema();
+    StringBuilder yaml = new StringBuilder("application: " + application.name() + "\n");
+    attributesYaml(yaml, "items", schema.itemAttributes());
+    attributesYaml(yaml, "users", schema.userAttributes());
+    yaml.append("events:\n");
+    schema
+        .events()
+        .forEach((name, type) -> {
+          yaml.append("  ").append(name).append(": {");
+          if (type.hasValue()) {
+            yaml.append(" value: ").append(type.unit());
+            yaml.append(", required: ").append(type.required()).append(' ');
+          }
+          yaml.append("}\n");
+        });
+    return yaml.toString();
+  }
+
+  private static void attributesYaml(
+      StringBuilder yaml, String entity, Map<String, AttributeType> attributes) {
+    if (!attributes.isEmpty()) {
+      yaml.append(entity).append(":\n  attributes:\n");
+      attributes.forEach((name, type) ->
+          yaml.append("    ")
+              .append(name)
+              .append(": ")
+              .append(type.name().toLowerCase(Locale.ROOT))
+              .append('\n'));
+    }
+  }
+
   private static void attributesExample(ObjectNode parent, Map<String, AttributeType> types) {
     ObjectNode attributes = parent.putObject("attributes");
     types.forEach((name, type) -> {
@@ -180,7 +213,7 @@ final class OpenApi {
       }
     }
     ObjectNode responses = operation.putObject("responses");
-    responses.putObject("200").put("description", "The answer");
+    responses.putObject(String.valueOf(route.success())).put("description", "The answer");
     responses
         .putObject("default")
         .put("description", "A problem")
@@ -253,6 +286,10 @@ final class OpenApi {
         List.of(),
         user -> attributes(user.putObject("attributes"), schema.userAttributes()));
     closed(schemas.putObject("RecommendationRequest"), List.of("user"), OpenApi::requestProperties);
+    schemas
+        .putObject("ApplicationFile")
+        .put("type", "string")
+        .put("description", "The text of a winnow.yaml");
     closed(
         schemas.putObject("FeaturesRequest"),
         List.of("rows", "features"),

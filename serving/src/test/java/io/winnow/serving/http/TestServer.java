@@ -45,6 +45,7 @@ final class TestServer implements AutoCloseable {
   final MemoryStore store;
   final CatalogRecommender recommender;
   final List<String> notReady = new CopyOnWriteArrayList<>();
+  final CheckingControl control;
   final AtomicReference<FeatureMonitoring> audit =
       new AtomicReference<>(new FeatureMonitoring(LiveAudit.Status.OFF, 0));
   final HttpServer server;
@@ -57,6 +58,7 @@ final class TestServer implements AutoCloseable {
   TestServer(HttpConfig config) {
     ApplicationDefinition application = application();
     store = new MemoryStore(application);
+    control = new CheckingControl(application);
     recommender = new CatalogRecommender(store);
     AtomicLong nextId = new AtomicLong();
     HttpDependencies.Operations operations =
@@ -81,7 +83,9 @@ final class TestServer implements AutoCloseable {
                     "/",
                     new Page(
                         "text/html; charset=utf-8",
-                        () -> "<p>demo</p>".getBytes(StandardCharsets.UTF_8)))));
+                        () -> "<p>demo</p>".getBytes(StandardCharsets.UTF_8))),
+                control));
+    control.onChange = server::serve;
   }
 
   static ApplicationDefinition application() {
