@@ -9,10 +9,13 @@ import io.winnow.core.TimeSource;
 import io.winnow.core.UserId;
 import io.winnow.core.WinnowException;
 import io.winnow.core.application.ApplicationFile;
+import io.winnow.core.application.Engines;
 import io.winnow.core.application.FeatureStorePolicy;
+import io.winnow.core.application.Schema;
 import io.winnow.events.EventLog;
 import io.winnow.events.EventLogConfig;
 import io.winnow.events.EventLogs;
+import io.winnow.events.KafkaLogConfig;
 import io.winnow.events.LogFold;
 import io.winnow.features.AuditReport;
 import io.winnow.features.BackfillProgress;
@@ -22,6 +25,7 @@ import io.winnow.features.FeatureReader;
 import io.winnow.features.FeatureSchema;
 import io.winnow.features.LiveAudit;
 import io.winnow.features.OnlineStore;
+import io.winnow.features.RedisConfig;
 import io.winnow.features.StateFolders;
 import io.winnow.features.StateFolders.Contents;
 import io.winnow.features.StateFolders.Opened;
@@ -54,6 +58,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -201,7 +206,14 @@ final class Node implements AutoCloseable {
       this.application = application;
       this.clock = clock;
       this.releases = releases;
-      this.folders = StateFolders.open(data.features(), EmbeddedConfig.DEFAULT);
+      this.folders =
+          switch (engines().features()) {
+            case Engines.StoreEngine.Embedded _ ->
+                StateFolders.open(data.features(), EmbeddedConfig.DEFAULT);
+            case Engines.StoreEngine.Redis(String uri, String prefix) ->
+                StateFolders.openRedis(
+                    data.features(), RedisConfig.of(uri, prefix), UUID.randomUUID().toString());
+          };
     }
 
     /** Opens the store that fits best, and the log, which brings it up to its end. */
@@ -213,10 +225,19 @@ final class Node implements AutoCloseable {
       ApplicationFile shown = fits ? wanted.application() : opened.contents().application();
       store = new SwitchableOnlineStore(opened.store(), FeatureSchema.of(shown.definition()));
       log = openLog(store);
+      folders.follow(log);
+    }
+
+    private Engines engines() {
+      return application.file().definition().operations().engines();
     }
 
     /** Where there is no state, or none that is whole: what the log holds, on all cores. */
     private Opened rebuild(Contents wanted) {
+      if (engines().features() instanceof Engines.StoreEngine.Redis) {
+        // Its workers compute the users from the log that is opened next.
+        return folders.create(wanted);
+      }
       try (EventLog records = log(List.of())) {
         if (records.endOffset() == 0) {
           return folders.create(wanted);
@@ -246,11 +267,13 @@ final class Node implements AutoCloseable {
     }
 
     private EventLog log(List<LogFold> folds) {
-      return EventLogs.open(
-          EventLogConfig.in(data.log()),
-          () -> application.file().definition().schema(),
-          clock,
-          folds);
+      Supplier<Schema> schema = () -> application.file().definition().schema();
+      return switch (engines().log()) {
+        case Engines.LogEngine.Embedded _ ->
+            EventLogs.open(EventLogConfig.in(data.log()), schema, clock, folds);
+        case Engines.LogEngine.Kafka kafka ->
+            EventLogs.openKafka(KafkaLogConfig.of(kafka, data.log()), schema, clock, folds);
+      };
     }
 
     Opened opened() {
@@ -403,7 +426,7 @@ final class Node implements AutoCloseable {
                 pipeline,
                 new HttpDependencies.Operations(
                     this::releaseInfos,
-                    List::of,
+                    this::notReady,
                     meters,
                     clock,
                     requestClock,
@@ -413,6 +436,11 @@ final class Node implements AutoCloseable {
                 application));
     application.onChange(file -> server.serve(file.definition()));
     return server;
+  }
+
+  /** What keeps the node from taking events; it answers with what it knows meanwhile. */
+  private List<String> notReady() {
+    return log.trouble().map(why -> List.of("log: " + why)).orElse(List.of());
   }
 
   private List<ReleaseInfo> releaseInfos() {

@@ -52,6 +52,11 @@ final class ServeCommand implements Callable<Integer> {
           "An API key and its scopes (read, write, admin), such as s3cret-key=read,write. Repeatable.")
   private Map<String, String> keys = new LinkedHashMap<>();
 
+  @Option(
+      names = "--no-training",
+      description = "Do not train a first release; serve what there is.")
+  private boolean noTraining;
+
   ServeCommand(Map<String, String> environment) {
     this.environment = Map.copyOf(environment);
   }
@@ -78,7 +83,7 @@ final class ServeCommand implements Callable<Integer> {
                   node.store().catalog().size(),
                   node.pipeline().release()));
       progress.line("listening on " + server.uri() + " (interface: " + server.uri() + "/docs)");
-      if (node.releases().active().isEmpty()) {
+      if (!noTraining && node.releases().active().isEmpty()) {
         trainFirst(node, progress);
       }
       stopped.await();

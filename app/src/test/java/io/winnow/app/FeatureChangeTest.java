@@ -267,7 +267,9 @@ final class FeatureChangeTest {
       String current = publish(node, FIRST);
       node.activate(current, PromotionGate.Promotion.AUDITED);
       String other = publish(node, SECOND);
-      WinnowException refused = assertThrows(WinnowException.class, () -> node.activate(other, PromotionGate.Promotion.AUDITED));
+      WinnowException refused =
+          assertThrows(
+              WinnowException.class, () -> node.activate(other, PromotionGate.Promotion.AUDITED));
       assertEquals(ErrorCode.CONFLICT, refused.code());
       assertEquals(
           List.of("features.user.clicks_1d", "features.item.clicks_7d"),

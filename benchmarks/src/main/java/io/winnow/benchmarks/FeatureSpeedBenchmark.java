@@ -166,7 +166,7 @@ public final class FeatureSpeedBenchmark {
     }
     try (WinnowProcess server =
         WinnowProcess.serve(
-            config.program(), List.of("--data", data.toString()), progress)) {
+            config.program(), List.of("--no-training", "--data", data.toString()), progress)) {
       return new HttpFeatureReads(server.awaitUri(), config.seed()).run();
     }
   }

@@ -16,8 +16,8 @@ import java.util.random.RandomGenerator;
 
 /**
  * An application with 50 features, as a ranker of short videos has them: 12 of the user, 25 of the
- * item, 12 of the user and the item's category and the hour. And events for it, users and items drawn
- * with a skew.
+ * item, 12 of the user and the item's category and the hour. And events for it, users and items
+ * drawn with a skew.
  */
 final class FiftyFeatures {
   static final int COLUMNS = 50;

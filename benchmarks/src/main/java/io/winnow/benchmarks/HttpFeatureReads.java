@@ -18,9 +18,10 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.random.RandomGenerator;
 
 /**
- * Asks a server for the 50 features of 100 pairs at a constant rate, whether it keeps up or not, and
- * counts each latency from the moment at which the request was due to the last byte of the answer.
- * The client is bare sockets that stay open, so that it takes little of the machine it shares.
+ * Asks a server for the 50 features of 100 pairs at a constant rate, whether it keeps up or not,
+ * and counts each latency from the moment at which the request was due to the last byte of the
+ * answer. The client is bare sockets that stay open, so that it takes little of the machine it
+ * shares.
  */
 final class HttpFeatureReads {
   private static final int ROWS = 100;
@@ -90,7 +91,8 @@ final class HttpFeatureReads {
             + "Content-Length: "
             + bytes.length
             + "\r\n\r\n";
-    byte[] all = Arrays.copyOf(head.getBytes(StandardCharsets.US_ASCII), head.length() + bytes.length);
+    byte[] all =
+        Arrays.copyOf(head.getBytes(StandardCharsets.US_ASCII), head.length() + bytes.length);
     System.arraycopy(bytes, 0, all, head.length(), bytes.length);
     return all;
   }

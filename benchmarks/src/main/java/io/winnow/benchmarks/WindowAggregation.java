@@ -101,8 +101,7 @@ final class WindowAggregation {
     long endMs = START_MS + (long) GAP_MS_MAX * records.size();
     long start = System.nanoTime();
     try (OnlineStore store =
-            OnlineStores.embedded(
-                application, folder.resolve("features"), EmbeddedConfig.DEFAULT);
+            OnlineStores.embedded(application, folder.resolve("features"), EmbeddedConfig.DEFAULT);
         EventLog log =
             EventLogs.open(
                 EventLogConfig.in(folder.resolve("log")),

@@ -42,6 +42,12 @@ public final class EventLogs {
    */
   public static EventLog openKafka(
       KafkaLogConfig config, Schema schema, TimeSource clock, List<LogFold> folds) {
+    return openKafka(config, () -> schema, clock, folds);
+  }
+
+  /** The same with a schema that may come to take more while the log is open. */
+  public static EventLog openKafka(
+      KafkaLogConfig config, Supplier<Schema> schema, TimeSource clock, List<LogFold> folds) {
     return KafkaEventLog.open(config, schema, clock, folds);
   }
 }

@@ -27,7 +27,7 @@ import org.slf4j.LoggerFactory;
  * So memory is two tables, whatever the log's length, and the thread that appends neither sorts nor
  * waits for the disk, unless the table is full again before the last one is written. It is a
  * log-structured merge tree (O'Neil et al., 1996) for keys that are hashes, of which each comes
- * once and nearly each look-up fails. RocksDB, which is one for any keys, took ten times the
+ * once and nearly each look-up fails. RocksDB, which is one for any keys, took several times the
  * processor time for it.
  *
  * <p>After a crash the index is as old as its last file, says so by {@link #appliedOffset()}, and

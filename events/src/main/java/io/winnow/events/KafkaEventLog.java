@@ -22,6 +22,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Supplier;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.KafkaException;
@@ -88,7 +89,7 @@ final class KafkaEventLog implements EventLog {
 
   /** Finds or makes the topic, brings the id index and the folds up to its end, and follows it. */
   static KafkaEventLog open(
-      KafkaLogConfig config, Schema schema, TimeSource clock, List<LogFold> folds) {
+      KafkaLogConfig config, Supplier<Schema> schema, TimeSource clock, List<LogFold> folds) {
     Path folder = config.folder();
     List<AutoCloseable> opened = new ArrayList<>();
     try {

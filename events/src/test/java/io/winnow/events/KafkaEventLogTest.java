@@ -78,7 +78,7 @@ final class KafkaEventLogTest extends EventLogConformance {
   }
 
   private KafkaEventLog open(Path place, EventLogConfig.Limits limits, List<LogFold> folds) {
-    return KafkaEventLog.open(config(place, limits), Samples.SCHEMA, Samples.CLOCK, folds);
+    return KafkaEventLog.open(config(place, limits), () -> Samples.SCHEMA, Samples.CLOCK, folds);
   }
 
   private KafkaLogConfig config(Path place, EventLogConfig.Limits limits) {

@@ -7,6 +7,7 @@ import io.winnow.core.UserId;
 import io.winnow.core.WinnowException;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -20,6 +21,11 @@ public interface FeatureReader {
 
   /** The columns of {@link #read(FeatureQuery)}: the numeric features of the application. */
   FeatureSchema schema();
+
+  /** Why what is answered about some users may be old; empty if it is current. */
+  default Optional<String> trouble() {
+    return Optional.empty();
+  }
 
   /** The offset of the first record that is not visible. */
   long appliedOffset();

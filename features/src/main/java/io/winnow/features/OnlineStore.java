@@ -2,7 +2,6 @@ package io.winnow.features;
 
 import io.winnow.core.UserId;
 import io.winnow.events.LogFold;
-import java.util.Optional;
 
 /**
  * The feature store that requests read and the log feeds.
@@ -22,11 +21,6 @@ public interface OnlineStore extends FeatureReader, LogFold, AutoCloseable {
    */
   default long storedOffset() {
     return appliedOffset();
-  }
-
-  /** Why what this store answers about some users may be old; empty if it is current. */
-  default Optional<String> trouble() {
-    return Optional.empty();
   }
 
   /**

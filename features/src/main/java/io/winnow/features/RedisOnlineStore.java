@@ -86,6 +86,7 @@ final class RedisOnlineStore implements OnlineStore {
   private volatile Status status;
   private volatile long[] trimmable = new long[RedisDatabase.SHARDS];
   private volatile @Nullable Old old;
+  private volatile @Nullable FeatureWorker worker;
   private volatile boolean closed;
 
   /** A fold and its users. */
@@ -323,6 +324,10 @@ final class RedisOnlineStore implements OnlineStore {
         progress.notifyAll();
       }
     }
+    FeatureWorker attached = worker;
+    if (attached != null) {
+      attached.wake();
+    }
   }
 
   @Override
@@ -449,9 +454,38 @@ final class RedisOnlineStore implements OnlineStore {
     trimmable = new long[RedisDatabase.SHARDS];
   }
 
+  /** The features that it holds. */
+  FeaturePlan plan() {
+    return plan;
+  }
+
+  /**
+   * Takes a worker of the same state over: it is woken by what is applied, and closed with this.
+   */
+  void attach(FeatureWorker attached) {
+    worker = attached;
+  }
+
+  /**
+   * Waits until all users are stored as of an offset, or as of a later one.
+   *
+   * @param check called from time to time; what it throws ends the waiting
+   */
+  void awaitWorkers(long offset, Runnable check) {
+    while (status.lowest() < offset) {
+      check.run();
+      generation();
+      awaitLook();
+    }
+  }
+
   @Override
   public synchronized void close() {
     if (!closed) {
+      FeatureWorker attached = worker;
+      if (attached != null) {
+        attached.close();
+      }
       closed = true;
       background.shutdownNow();
       database.close();

@@ -45,13 +45,13 @@ public final class StateFolders implements AutoCloseable {
   private static final String LOCK = "lock";
 
   private final Path root;
-  private final EmbeddedConfig config;
+  private final StateEngine engine;
   private final FileChannel lockFile;
   private final FileLock lock;
 
-  private StateFolders(Path root, EmbeddedConfig config, FileChannel lockFile, FileLock lock) {
+  private StateFolders(Path root, StateEngine engine, FileChannel lockFile, FileLock lock) {
     this.root = root;
-    this.config = config;
+    this.engine = engine;
     this.lockFile = lockFile;
     this.lock = lock;
   }
@@ -91,6 +91,19 @@ public final class StateFolders implements AutoCloseable {
    *     written; nothing in it was changed then
    */
   public static StateFolders open(Path root, EmbeddedConfig config) {
+    return open(root, new StateEngine.OnDisk(config));
+  }
+
+  /**
+   * The same with users in Redis; the folder says only for what the states there were computed.
+   *
+   * @param worker names the workers of this process; no other has it, nor had it before
+   */
+  public static StateFolders openRedis(Path root, RedisConfig config, String worker) {
+    return open(root, new StateEngine.InRedis(config, worker));
+  }
+
+  private static StateFolders open(Path root, StateEngine engine) {
     FileChannel channel = null;
     try {
       Files.createDirectories(root);
@@ -98,7 +111,7 @@ public final class StateFolders implements AutoCloseable {
           FileChannel.open(root.resolve(LOCK), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
       FileLock lock = channel.tryLock();
       if (lock != null) {
-        return new StateFolders(root, config, channel, lock);
+        return new StateFolders(root, engine, channel, lock);
       }
       channel.close();
       throw inUse(root);
@@ -179,14 +192,10 @@ public final class StateFolders implements AutoCloseable {
         LOG.warn("{}: the state there was computed by other definitions and is discarded", folder);
         return null;
       }
-      try (StateDatabase database =
-          new StateDatabase(folder.resolve(STATE), plan.hash(), config.blockCacheBytes())) {
-        if (database.appliedOffset() == 0) {
-          return null;
-        }
+      if (!engine.isWhole(plan, folder.resolve(STATE))) {
+        return null;
       }
-      return new Opened(
-          new EmbeddedOnlineStore(plan, folder.resolve(STATE), config), contents, folder);
+      return new Opened(engine.open(plan, folder.resolve(STATE)), contents, folder);
     } catch (IOException e) {
       LOG.warn("{}: what is there is no state and is discarded: {}", folder, e.toString());
       return null;
@@ -212,13 +221,16 @@ public final class StateFolders implements AutoCloseable {
     return ApplicationFile.parse(Files.readString(file), file.toString(), Map.of());
   }
 
+  /** Lets what is opened, now and later, fold from a log by itself, where the engine needs that. */
+  public void follow(RecordSource log) {
+    engine.follow(log);
+  }
+
   /** Opens an empty store. */
   public Opened create(Contents contents) {
     Path folder = newFolder(contents);
     return new Opened(
-        new EmbeddedOnlineStore(FeaturePlan.of(contents.features()), folder.resolve(STATE), config),
-        contents,
-        folder);
+        engine.open(FeaturePlan.of(contents.features()), folder.resolve(STATE)), contents, folder);
   }
 
   /**
@@ -234,8 +246,8 @@ public final class StateFolders implements AutoCloseable {
     Path state = folder.resolve(STATE);
     boolean whole = false;
     try {
-      new ParallelFold(plan, config, threads, progress).run(log, state);
-      Opened opened = new Opened(new EmbeddedOnlineStore(plan, state, config), contents, folder);
+      Opened opened =
+          new Opened(engine.compute(plan, state, log, threads, progress), contents, folder);
       whole = true;
       return opened;
     } finally {

@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
@@ -181,6 +182,11 @@ public final class SwitchableOnlineStore implements OnlineStore {
     @Override
     public Catalog catalog() {
       return lease.store.catalog();
+    }
+
+    @Override
+    public Optional<String> trouble() {
+      return lease.store.trouble();
     }
 
     @Override
@@ -376,6 +382,16 @@ public final class SwitchableOnlineStore implements OnlineStore {
   @Override
   public int[] lastItems(UserId user, String feature, long timeMs) {
     return current.lastItems(user, feature, timeMs);
+  }
+
+  @Override
+  public long storedOffset() {
+    return current.lease.store.storedOffset();
+  }
+
+  @Override
+  public Optional<String> trouble() {
+    return current.lease.store.trouble();
   }
 
   @Override

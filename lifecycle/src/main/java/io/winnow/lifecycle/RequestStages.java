@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -93,6 +94,11 @@ public interface RequestStages {
 
   /** The release's version. */
   String version();
+
+  /** Why what is known about some users may be old; empty if it is current. */
+  default Optional<String> trouble() {
+    return Optional.empty();
+  }
 
   /** Whether it holds trained models; without, only the sources on the feature store answer. */
   boolean trained();

@@ -30,6 +30,7 @@ import java.util.BitSet;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.stream.Collectors;
@@ -105,6 +106,11 @@ public final class ServingRelease implements RequestStages {
   @Override
   public String version() {
     return release.version();
+  }
+
+  @Override
+  public Optional<String> trouble() {
+    return reader.trouble();
   }
 
   @Override

@@ -22,6 +22,7 @@ import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 
 /**
@@ -95,6 +96,8 @@ public final class RecommendationPipeline implements Recommender {
     if (!release.trained()) {
       stages.degrade("release", "none is trained and whole", "popular and new items");
     }
+    release.trouble().ifPresent(why -> stages.degrade("features", why, "the last known features"));
+    Optional<String> logTrouble = log.trouble();
 
     Moment moment =
         stages.run(
@@ -129,12 +132,16 @@ public final class RecommendationPipeline implements Recommender {
             new Fallback<>("first of the ranking", () -> ranked.first(request.n())));
     List<Placed> placed = reranked.isEmpty() ? unruled(ranked, request.n(), stages) : reranked;
     List<SlateItem> items = describe(release, moment, ranked, placed);
-    stages.run(
-        waiting,
-        "impressions",
-        1.0,
-        () -> logImpressions(release, request, ranked, placed, items, nowMs),
-        new Fallback<>("impressions may not be logged", () -> false));
+    if (logTrouble.isEmpty()) {
+      stages.run(
+          waiting,
+          "impressions",
+          1.0,
+          () -> logImpressions(release, request, ranked, placed, items, nowMs),
+          new Fallback<>("impressions may not be logged", () -> false));
+    } else {
+      stages.degrade("impressions", logTrouble.get(), "impressions are not logged");
+    }
     return new Slate(
         request.requestId(),
         release.version(),
