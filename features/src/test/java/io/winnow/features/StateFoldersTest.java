@@ -18,7 +18,6 @@ import io.winnow.core.application.EventFilter;
 import io.winnow.core.application.FeatureDefinition;
 import io.winnow.core.application.FeatureDefinition.Aggregation;
 import io.winnow.core.application.FeatureDefinition.Entity;
-import io.winnow.core.application.FeatureDefinition.Entity.Key;
 import io.winnow.core.application.FeatureDefinition.Window;
 import io.winnow.core.application.FeatureStorePolicy;
 import io.winnow.core.application.Operations;
@@ -87,9 +86,9 @@ final class StateFoldersTest {
     List<FeatureDefinition> features = new ArrayList<>(Shorts.features());
     EventFilter watch = EventFilter.ofType("watch");
     Window day = Window.of(Duration.ofDays(1));
-    Entity byTag = new Entity.Keys(Key.NONE, new Key.Attribute("tags"));
-    Entity byCountry = new Entity.Keys(new Key.Attribute("country"), Key.NONE);
-    Entity cross = new Entity.Keys(new Key.Attribute("country"), Key.ID);
+    Entity byTag = new Entity.Keys(Entity.Key.NONE, new Entity.Key.Attribute("tags"));
+    Entity byCountry = new Entity.Keys(new Entity.Key.Attribute("country"), Entity.Key.NONE);
+    Entity cross = new Entity.Keys(new Entity.Key.Attribute("country"), Entity.Key.ID);
     for (Entity entity : List.of(Entity.USER, Entity.ITEM, byTag, byCountry, cross)) {
       features.add(new FeatureDefinition("watched", entity, new Aggregation.Sum(watch, day)));
       features.add(
