@@ -64,7 +64,7 @@ final class EmbeddedEventLog implements EventLog {
     this.index = index;
     EventLogConfig.Limits limits = config.limits();
     this.queue = new SubmissionQueue(limits.queueRecords(), limits.queueBytes());
-    this.foldStage = new FoldStage(folds, end -> endOffset = end, refusal);
+    this.foldStage = new FoldStage(folds, end -> endOffset = end, refusal, queue);
     this.committer =
         Thread.ofPlatform().name("event-log-committer").daemon().unstarted(this::commitAll);
   }
@@ -219,7 +219,8 @@ final class EmbeddedEventLog implements EventLog {
     }
   }
 
-  private static void fail(List<Submission> group, WinnowException why) {
+  private void fail(List<Submission> group, WinnowException why) {
+    queue.done(group);
     group.forEach(submission -> submission.fail(why));
   }
 
