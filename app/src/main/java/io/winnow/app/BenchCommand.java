@@ -3,7 +3,7 @@ package io.winnow.app;
 import io.winnow.benchmarks.AnnBenchmark;
 import io.winnow.benchmarks.CrashFigures;
 import io.winnow.benchmarks.FeatureSpeedBenchmark;
-import io.winnow.benchmarks.FeaturesBenchmark;
+import io.winnow.benchmarks.day.DayBenchmark;
 import io.winnow.benchmarks.Figures;
 import io.winnow.benchmarks.LogBenchmark;
 import io.winnow.benchmarks.PointInTimeJoinBenchmark;
@@ -11,6 +11,7 @@ import io.winnow.benchmarks.TemporaryFolder;
 import io.winnow.core.Nearest;
 import io.winnow.core.Seed;
 import io.winnow.core.WinnowException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -104,41 +105,55 @@ final class BenchCommand implements Callable<Integer> {
       mixinStandardHelpOptions = true,
       description = "Compares served with replayed features, and measures the feature store.")
   static final class Features extends Bench {
-    private static final List<String> PARTS = List.of("parity", "speed", "join");
+    private static final List<String> PARTS = List.of("parity", "kafka", "speed", "join");
 
     @Option(
         names = "--only",
-        description = "parity, speed (with the join) or join; otherwise everything.")
+        description =
+            "parity (with kafka), kafka, speed (with the join) or join; otherwise everything.")
     private @Nullable String only;
+
+    @Option(
+        names = "--events",
+        description = "How many events the simulated day has (default: ${DEFAULT-VALUE}).")
+    private int events = 1_000_000;
 
     @Override
     Figures figures(ConsoleProgress progress) {
       if (only != null && !PARTS.contains(only)) {
-        throw WinnowException.invalid("--only", only, "parity, speed or join");
+        throw WinnowException.invalid("--only", only, "parity, kafka, speed or join");
       }
       Map<String, Figures.Figure> all = new LinkedHashMap<>();
       String machine = "";
       List<String> parts =
-          only == null ? PARTS : only.equals("speed") ? List.of("speed", "join") : List.of(only);
+          switch (only == null ? "" : only) {
+            case "" -> PARTS;
+            case "speed" -> List.of("speed", "join");
+            case "parity" -> List.of("parity", "kafka");
+            case String one -> List.of(one);
+          };
       for (String part : parts) {
         progress.step(part, "");
-        Figures figures = run(part);
+        Figures figures = run(part, progress);
         all.putAll(figures.figures());
         machine = figures.machine();
       }
       return new Figures("features", machine, all);
     }
 
-    private Figures run(String part) {
-      if (part.equals("join")) {
-        return PointInTimeJoinBenchmark.run(PointInTimeJoinBenchmark.Config.defaults(seed()));
-      }
+    private Figures run(String part, ConsoleProgress progress) {
       try (TemporaryFolder folder = new TemporaryFolder()) {
-        return part.equals("parity")
-            ? FeaturesBenchmark.parity(
-                FeaturesBenchmark.Config.defaults(folder.path().resolve("features"), seed()))
-            : FeatureSpeedBenchmark.run(
-                FeatureSpeedBenchmark.Config.defaults(folder.path(), seed()));
+        Path path = folder.path().resolve("bench");
+        return switch (part) {
+          case "join" ->
+              PointInTimeJoinBenchmark.run(PointInTimeJoinBenchmark.Config.defaults(seed()));
+          case "parity" -> DayBenchmark.embedded(new DayBenchmark.Config(events, 50, path));
+          case "kafka" -> DayBenchmark.kafkaAndRedis(new DayBenchmark.Config(events, 10, path));
+          default ->
+              FeatureSpeedBenchmark.run(
+                  FeatureSpeedBenchmark.Config.defaults(path, seed(), OtherProcess.winnow()),
+                  progress::line);
+        };
       }
     }
   }

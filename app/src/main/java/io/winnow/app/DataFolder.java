@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  * log/          the event log: the truth
  * features/     the feature store's state: a fold over the log
  * releases/     release bundles, and which of them is active
+ * audit.json    what the last audit of served features found
  * as-of         present where the data ended long ago: requests are asked as of then
  * </pre>
  *
@@ -38,6 +39,10 @@ record DataFolder(Path path) {
 
   Path releases() {
     return path.resolve("releases");
+  }
+
+  Path audit() {
+    return path.resolve("audit.json");
   }
 
   Path applicationFile() {

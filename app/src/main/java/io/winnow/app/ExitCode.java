@@ -13,7 +13,9 @@ enum ExitCode {
   /** A limit was reached. */
   CAPACITY(3),
   /** Something that Winnow needs is missing or damaged. */
-  DEPENDENCY(4);
+  DEPENDENCY(4),
+  /** A check was made and found what it looks for. */
+  FINDING(5);
 
   private final int value;
 

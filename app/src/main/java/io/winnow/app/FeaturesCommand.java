@@ -28,7 +28,11 @@ final class FeaturesCommand implements Callable<Integer> {
   static CommandLine line(Map<String, String> environment) {
     CommandLine line = new CommandLine(new FeaturesCommand());
     line.addSubcommand(new FeaturesListCommand(environment));
+    line.addSubcommand(new FeaturesApplyCommand(environment));
+    line.addSubcommand(new FeaturesStatusCommand());
+    line.addSubcommand(new FeaturesBackfillCommand(environment));
     line.addSubcommand(new FeaturesExportCommand(environment));
+    line.addSubcommand(new FeaturesAuditCommand(environment));
     return line;
   }
 

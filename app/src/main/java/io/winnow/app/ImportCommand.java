@@ -70,7 +70,9 @@ final class ImportCommand implements Callable<Integer> {
       markHistoric(folder, node, progress);
       if (!noTrain) {
         node.trainAndActivate(
-            TrainerConfig.defaults(1, Runtime.getRuntime().availableProcessors()), progress);
+            TrainerConfig.defaults(1, Runtime.getRuntime().availableProcessors()),
+            progress,
+            PromotionGate.Promotion.AUDITED);
         progress.line("release " + node.pipeline().release() + " is active");
       }
     }

@@ -28,7 +28,8 @@ import picocli.CommandLine.Spec;
       "  1   Winnow failed: a defect, please report it",
       "  2   the input is wrong: arguments, an application file, a missing file",
       "  3   a limit was reached: retry later, or give it more",
-      "  4   something that Winnow needs is missing or damaged: a disk, a file, a JDK"
+      "  4   something that Winnow needs is missing or damaged: a disk, a file, a JDK",
+      "  5   a check was made and found what it looks for, such as served values that differ"
     })
 public final class Main implements Runnable {
   @Spec private CommandSpec spec = CommandSpec.create();
@@ -62,7 +63,7 @@ public final class Main implements Runnable {
     line.addSubcommand(new TrainCommand(environment));
     line.addSubcommand(new EvaluateCommand(environment));
     line.addSubcommand(new RecommendCommand(environment));
-    line.addSubcommand(new ReleasesCommand());
+    line.addSubcommand(new ReleasesCommand(environment));
     line.addSubcommand(new RollbackCommand());
     line.addSubcommand(new ValidateCommand(environment));
     line.addSubcommand(FeaturesCommand.line(environment));

@@ -2,19 +2,32 @@ package io.winnow.app;
 
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.winnow.app.PromotionGate.Promotion;
 import io.winnow.core.Event;
 import io.winnow.core.LogRecord;
 import io.winnow.core.TimeSource;
 import io.winnow.core.UserId;
 import io.winnow.core.WinnowException;
 import io.winnow.core.application.ApplicationFile;
+import io.winnow.core.application.FeatureStorePolicy;
 import io.winnow.events.EventLog;
 import io.winnow.events.EventLogConfig;
 import io.winnow.events.EventLogs;
+import io.winnow.events.LogFold;
+import io.winnow.features.AuditReport;
+import io.winnow.features.BackfillProgress;
 import io.winnow.features.EmbeddedConfig;
+import io.winnow.features.FeatureAudit;
+import io.winnow.features.FeatureReader;
+import io.winnow.features.FeatureSchema;
+import io.winnow.features.LiveAudit;
 import io.winnow.features.OnlineStore;
-import io.winnow.features.OnlineStores;
+import io.winnow.features.StateFolders;
+import io.winnow.features.StateFolders.Contents;
+import io.winnow.features.StateFolders.Opened;
+import io.winnow.features.SwitchableOnlineStore;
 import io.winnow.lifecycle.Release;
+import io.winnow.lifecycle.ReleaseDefinitions;
 import io.winnow.lifecycle.ReleaseManifest;
 import io.winnow.lifecycle.ReleaseStore;
 import io.winnow.lifecycle.ServingRelease;
@@ -22,6 +35,7 @@ import io.winnow.lifecycle.Trainer;
 import io.winnow.lifecycle.TrainerConfig;
 import io.winnow.lifecycle.TrainingProgress;
 import io.winnow.serving.RecommendationPipeline;
+import io.winnow.serving.http.FeatureMonitoring;
 import io.winnow.serving.http.HttpConfig;
 import io.winnow.serving.http.HttpDependencies;
 import io.winnow.serving.http.HttpServer;
@@ -31,6 +45,8 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ArrayBlockingQueue;
@@ -38,6 +54,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -53,37 +70,79 @@ final class Node implements AutoCloseable {
   private static final int WARM_UP_RECORDS = 5_000;
   private static final int WARM_UP_REQUESTS = 300;
 
-  private final ApplicationFile application;
+  private final LiveApplication application;
   private final TimeSource clock;
   private final TimeSource requestClock;
-  private final OnlineStore store;
+  private final StateFolders folders;
+  private final SwitchableOnlineStore store;
   private final EventLog log;
   private final ReleaseStore releases;
+  private final FeatureRollout rollout;
   private final ThreadPoolExecutor stages;
   private final ThreadPoolExecutor sources;
   private final ExecutorService waiting;
   private final RecommendationPipeline pipeline;
+  private final LiveAudit audit;
+  private final PromotionGate gate;
   private final PrometheusMeterRegistry meters =
       new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
 
-  private Node(
-      DataFolder data,
-      ApplicationFile application,
-      TimeSource clock,
-      OnlineStore store,
-      EventLog log) {
+  /** The release that is served; untrained if {@link #trained} is null. Guarded by application. */
+  private @Nullable Release trained;
+
+  private Node(DataFolder data, LiveApplication application, TimeSource clock, Opening parts) {
     this.application = application;
     this.clock = clock;
     this.requestClock = data.requestClock(clock);
-    this.store = store;
-    this.log = log;
-    this.releases = new ReleaseStore(data.releases());
+    this.folders = parts.folders;
+    this.store = parts.store();
+    this.log = parts.log();
+    this.releases = parts.releases;
     this.stages = pool("stage");
     this.sources = pool("source");
     this.waiting = Executors.newVirtualThreadPerTaskExecutor();
+    // Until the store holds what the application asks for, what it was computed for is served.
+    ApplicationFile first =
+        parts.fits ? application.file() : parts.opened().contents().application();
     this.pipeline =
         new RecommendationPipeline(
-            serving(Release.untrained(application)), log, requestClock, stages, waiting);
+            new ServingRelease(Release.untrained(first), store.view(), sources),
+            log,
+            requestClock,
+            stages,
+            waiting);
+    this.rollout =
+        new FeatureRollout(
+            folders,
+            store,
+            parts.opened(),
+            log,
+            clock,
+            Runtime.getRuntime().availableProcessors(),
+            application.target(this::prepare));
+    application.follow(rollout);
+    FeatureStorePolicy.Audit policy =
+        application.file().definition().operations().featureStore().audit();
+    this.audit =
+        new LiveAudit(
+            log,
+            () -> application.file().definition(),
+            LiveAudit.Config.of(policy.sample()),
+            () -> TimeUnit.NANOSECONDS.toMillis(System.nanoTime()));
+    this.gate = new PromotionGate(data, policy.maxMismatches());
+  }
+
+  /**
+   * How a node is opened.
+   *
+   * @param environment replaces values of application files that come later
+   * @param inBackground whether features that the store does not hold yet are computed while it
+   *     serves with those before; else before anything is served
+   * @param pinned versions of releases whose features are held besides the active one's
+   */
+  record Options(Map<String, String> environment, boolean inBackground, List<String> pinned) {
+    /** Everything is there when the node is. */
+    static final Options DEFAULT = new Options(Map.of(), false, List.of());
   }
 
   /**
@@ -94,40 +153,126 @@ final class Node implements AutoCloseable {
    *     it was changed then
    */
   static Node open(DataFolder data, ApplicationFile application, TimeSource clock) {
-    OnlineStore store =
-        OnlineStores.embedded(application.definition(), data.features(), EmbeddedConfig.DEFAULT);
-    EventLog log = null;
+    return open(data, application, clock, Options.DEFAULT);
+  }
+
+  /** The same, with options. */
+  static Node open(
+      DataFolder data, ApplicationFile application, TimeSource clock, Options options) {
+    ReleaseStore releases = new ReleaseStore(data.releases());
+    LiveApplication live =
+        new LiveApplication(data, application, releases, options.environment, options.pinned);
+    Opening parts = new Opening(data, live, clock, releases);
     try {
-      log = openLog(data, application, clock, store);
+      parts.open();
       data.keep(application);
-      Node node = new Node(data, application, clock, store, log);
-      node.releases.active().ifPresent(node::installIfWhole);
+      Node node = new Node(data, live, clock, parts);
+      boolean computing = !parts.fits && node.rollout.start();
+      if (computing && !options.inBackground) {
+        node.rollout.await();
+      }
+      synchronized (live) {
+        if (node.trained == null) {
+          releases.active().ifPresent(node::installIfWhole);
+        }
+      }
       return node;
     } catch (RuntimeException e) {
-      try (OnlineStore _ = store;
-          EventLog _ = log) {
+      try (parts) {
         throw e;
       }
     }
   }
 
-  /** Opens the log and brings the feature store up to it. */
-  private static EventLog openLog(
-      DataFolder data, ApplicationFile application, TimeSource clock, OnlineStore store) {
-    EventLogConfig config = EventLogConfig.in(data.log());
-    EventLog opened =
-        EventLogs.open(config, application.definition().schema(), clock, List.of(store));
-    if (store.appliedOffset() <= opened.endOffset()) {
-      return opened;
+  /** The parts of a node that are opened one after another, and closed together if one fails. */
+  private static final class Opening implements AutoCloseable {
+    private final DataFolder data;
+    private final LiveApplication application;
+    private final TimeSource clock;
+    private final ReleaseStore releases;
+    private final StateFolders folders;
+    private @Nullable Opened opened;
+    private @Nullable SwitchableOnlineStore store;
+    private @Nullable EventLog log;
+    private boolean fits;
+
+    Opening(DataFolder data, LiveApplication application, TimeSource clock, ReleaseStore releases) {
+      this.data = data;
+      this.application = application;
+      this.clock = clock;
+      this.releases = releases;
+      this.folders = StateFolders.open(data.features(), EmbeddedConfig.DEFAULT);
     }
-    // The log lost its tail (a damaged disk): what the store knows of it did not happen.
-    LOG.warn(
-        "feature store at offset {} is ahead of the log's end {}: rebuilding it",
-        store.appliedOffset(),
-        opened.endOffset());
-    opened.close();
-    store.discard();
-    return EventLogs.open(config, application.definition().schema(), clock, List.of(store));
+
+    /** Opens the store that fits best, and the log, which brings it up to its end. */
+    void open() {
+      Contents wanted = application.contents();
+      Opened best = folders.openBest(wanted).orElse(null);
+      opened = best == null ? rebuild(wanted) : best;
+      fits = opened.contents().features().covers(wanted.features());
+      ApplicationFile shown = fits ? wanted.application() : opened.contents().application();
+      store = new SwitchableOnlineStore(opened.store(), FeatureSchema.of(shown.definition()));
+      log = openLog(store);
+    }
+
+    /** Where there is no state, or none that is whole: what the log holds, on all cores. */
+    private Opened rebuild(Contents wanted) {
+      try (EventLog records = log(List.of())) {
+        if (records.endOffset() == 0) {
+          return folders.create(wanted);
+        }
+        LOG.info("feature store: rebuilding it from {} records", records.endOffset());
+        return folders.compute(
+            wanted,
+            records,
+            Runtime.getRuntime().availableProcessors(),
+            new BackfillProgress(clock));
+      }
+    }
+
+    private EventLog openLog(SwitchableOnlineStore fold) {
+      EventLog opened = log(List.of(fold));
+      if (fold.appliedOffset() <= opened.endOffset()) {
+        return opened;
+      }
+      // The log lost its tail (a damaged disk): what the store knows of it did not happen.
+      LOG.warn(
+          "feature store at offset {} is ahead of the log's end {}: rebuilding it",
+          fold.appliedOffset(),
+          opened.endOffset());
+      opened.close();
+      fold.discard();
+      return log(List.of(fold));
+    }
+
+    private EventLog log(List<LogFold> folds) {
+      return EventLogs.open(
+          EventLogConfig.in(data.log()),
+          () -> application.file().definition().schema(),
+          clock,
+          folds);
+    }
+
+    Opened opened() {
+      return Objects.requireNonNull(opened);
+    }
+
+    SwitchableOnlineStore store() {
+      return Objects.requireNonNull(store);
+    }
+
+    EventLog log() {
+      return Objects.requireNonNull(log);
+    }
+
+    @Override
+    public void close() {
+      try (StateFolders _ = folders;
+          OnlineStore _ = store == null && opened != null ? opened.store() : store;
+          EventLog _ = log) {
+        fits = false;
+      }
+    }
   }
 
   private static ThreadPoolExecutor pool(String name) {
@@ -147,7 +292,9 @@ final class Node implements AutoCloseable {
    */
   private void installIfWhole(String version) {
     try {
-      pipeline.install(load(version));
+      Release release = Release.load(releases, version);
+      pipeline.install(warm(release, store.view()));
+      trained = release;
     } catch (WinnowException e) {
       LOG.error("release {} is not served: {}", version, e.getMessage());
     } catch (RuntimeException e) {
@@ -155,15 +302,38 @@ final class Node implements AutoCloseable {
     }
   }
 
-  private ServingRelease serving(Release release) {
-    return new ServingRelease(release, store, sources);
+  /** Binds a release and runs it warm, so that its first requests meet compiled code. */
+  private ServingRelease warm(Release release, FeatureReader view) {
+    ServingRelease bound = new ServingRelease(release, view, sources);
+    bound.warmUp(recentUsers(), WARM_UP_REQUESTS, requestClock.nowMs());
+    return bound;
   }
 
-  /** Loads a bundle and runs it warm, so that its first requests meet compiled code. */
-  private ServingRelease load(String version) {
-    ServingRelease loaded = serving(Release.load(releases, version));
-    loaded.warmUp(recentUsers(), WARM_UP_REQUESTS, requestClock.nowMs());
-    return loaded;
+  /** Makes the release that is served, or the one that should be, ready on another view. */
+  private Runnable prepare(FeatureReader next) {
+    synchronized (application) {
+      Release release = trained;
+      if (release == null) {
+        release = activeIfWhole();
+      }
+      if (release == null) {
+        ServingRelease untrained =
+            new ServingRelease(Release.untrained(application.file()), next, sources);
+        return () -> pipeline.install(untrained);
+      }
+      ServingRelease bound = warm(release, next);
+      trained = release;
+      return () -> pipeline.install(bound);
+    }
+  }
+
+  private @Nullable Release activeIfWhole() {
+    try {
+      return releases.active().map(version -> Release.load(releases, version)).orElse(null);
+    } catch (WinnowException e) {
+      LOG.error("the active release is not served: {}", e.getMessage());
+      return null;
+    }
   }
 
   /** Some users of the newest records. */
@@ -183,36 +353,66 @@ final class Node implements AutoCloseable {
   /**
    * Loads a bundle, makes it the active one and serves it from the next request on.
    *
-   * @throws WinnowException if it is not whole or does not fit; then the one before stays active
-   *     and serves on
+   * @param promotion whether the audit of served features has a say
+   * @throws WinnowException if it is not whole, with {@code CONFLICT} if it needs features that the
+   *     store does not hold, or if the audit speaks against a newer release; then the one before
+   *     stays active and serves on
    */
-  void activate(String version) {
-    ServingRelease next = load(version);
-    releases.activate(version);
-    pipeline.install(next);
+  void activate(String version, Promotion promotion) {
+    synchronized (application) {
+      gate.check(version, releases.active(), audit.status().report(), promotion);
+      Release release = Release.load(releases, version);
+      ServingRelease next = warm(release, store.view());
+      releases.activate(version);
+      pipeline.install(next);
+      trained = release;
+    }
     LOG.info("serving release {}", version);
   }
 
-  /** Trains on everything the log holds now, publishes the release and serves it. */
-  ReleaseManifest trainAndActivate(TrainerConfig config, TrainingProgress progress) {
-    Release release = new Trainer(application, config, clock, progress).train(log, log.endOffset());
+  /**
+   * Trains on everything the log holds now, publishes the release and serves it.
+   *
+   * @throws WinnowException as {@link #activate}; where the audit speaks against it, before
+   *     anything is trained
+   */
+  ReleaseManifest trainAndActivate(
+      TrainerConfig config, TrainingProgress progress, Promotion promotion) {
+    gate.check("to be trained", Optional.empty(), audit.status().report(), promotion);
+    rollout.await();
+    Release release =
+        new Trainer(application.file(), config, clock, progress).train(log, log.endOffset());
     ReleaseManifest manifest = release.publish(releases);
-    activate(manifest.version());
+    activate(manifest.version(), promotion);
     return manifest;
   }
 
-  /** Starts the HTTP server over this node. The caller closes it before the node. */
+  /**
+   * Starts the HTTP server over this node, and the audit of what it serves. The caller closes it
+   * before the node.
+   */
   HttpServer serve(HttpConfig config, Map<String, Page> pages) {
-    return HttpServer.start(
-        config,
-        new HttpDependencies(
-            application.definition(),
-            log,
-            store,
-            pipeline,
-            new HttpDependencies.Operations(
-                this::releaseInfos, List::of, meters, clock, UUID::randomUUID),
-            pages));
+    audit.start();
+    HttpServer server =
+        HttpServer.start(
+            config,
+            new HttpDependencies(
+                application.file().definition(),
+                log,
+                store,
+                pipeline,
+                new HttpDependencies.Operations(
+                    this::releaseInfos,
+                    List::of,
+                    meters,
+                    clock,
+                    requestClock,
+                    UUID::randomUUID,
+                    () -> new FeatureMonitoring(audit.status(), gate.maxMismatches())),
+                pages,
+                application));
+    application.onChange(file -> server.serve(file.definition()));
+    return server;
   }
 
   private List<ReleaseInfo> releaseInfos() {
@@ -227,8 +427,27 @@ final class Node implements AutoCloseable {
     return infos;
   }
 
+  /** Compares what was served with what replay computes, now and for the whole log. */
+  AuditReport auditFeatures(FeatureAudit.Options options) {
+    AuditReport report =
+        FeatureAudit.run(
+            log, new ReleaseDefinitions(application.file().definition(), releases), options);
+    gate.remember(report);
+    return report;
+  }
+
   ApplicationFile application() {
+    return application.file();
+  }
+
+  /** What changes the application, as HTTP does. */
+  LiveApplication live() {
     return application;
+  }
+
+  /** Waits until the store holds what the application asks for. */
+  void awaitFeatures() {
+    rollout.await();
   }
 
   EventLog log() {
@@ -250,10 +469,14 @@ final class Node implements AutoCloseable {
   /** Ends the work before what it works on: stages, then log, then store. May be called again. */
   @Override
   public void close() {
+    rollout.close();
+    audit.close();
+    gate.remember(audit.status().report());
     stages.shutdownNow();
     sources.shutdownNow();
     waiting.close();
-    try (OnlineStore _ = store;
+    try (StateFolders _ = folders;
+        OnlineStore _ = store;
         EventLog _ = log) {
       meters.close();
     }

@@ -1,5 +1,6 @@
 package io.winnow.app;
 
+import io.winnow.features.AuditReport;
 import io.winnow.lifecycle.ReleaseManifest;
 import io.winnow.lifecycle.ReleaseStore;
 import java.io.PrintWriter;
@@ -22,9 +23,12 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     description = {
       "Lists the releases, newest last, * marks the active one; --activate switches.",
+      "A release whose features the store does not hold is refused: 'winnow features backfill --pin VERSION' computes them.",
       "A server that runs serves another release after a restart."
     })
 final class ReleasesCommand implements Callable<Integer> {
+  private final Map<String, String> environment;
+
   @Spec private CommandSpec spec = CommandSpec.create();
   @Mixin private DataOptions data = new DataOptions();
 
@@ -34,14 +38,23 @@ final class ReleasesCommand implements Callable<Integer> {
       description = "Check every byte of this release and make it the active one.")
   private @Nullable String activate;
 
+  @Mixin private PromotionOptions promotion = new PromotionOptions();
+
   @Option(names = "--json", description = "Print one JSON object.")
   private boolean json;
+
+  ReleasesCommand(Map<String, String> environment) {
+    this.environment = Map.copyOf(environment);
+  }
 
   @Override
   public Integer call() {
     PrintWriter out = spec.commandLine().getOut();
     ReleaseStore store = new ReleaseStore(data.folder().releases());
     if (activate != null) {
+      ReleaseNeeds.check(data.folder(), store, activate);
+      PromotionGate.of(data.folder(), environment)
+          .check(activate, store.active(), AuditReport.NONE, promotion.promotion());
       store.activate(activate);
     }
     String active = store.active().orElse("");

@@ -39,6 +39,7 @@ final class RollbackCommand implements Callable<Integer> {
           "active release: '%s' (expected: one with another before it in %s)"
               .formatted(active, versions));
     }
+    ReleaseNeeds.check(data.folder(), store, versions.get(before));
     store.activate(versions.get(before));
     spec.commandLine()
         .getOut()

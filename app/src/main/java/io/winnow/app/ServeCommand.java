@@ -10,6 +10,7 @@ import io.winnow.serving.http.Scope;
 import java.io.PrintWriter;
 import java.util.EnumSet;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
@@ -62,7 +63,12 @@ final class ServeCommand implements Callable<Integer> {
     HttpConfig config = new HttpConfig(host, port, scopes(keys), HttpConfig.Limits.DEFAULT);
     ApplicationFile application = data.application(environment);
     CountDownLatch stopped = new CountDownLatch(1);
-    try (Node node = Node.open(data.folder(), application, TimeSource.system());
+    try (Node node =
+            Node.open(
+                data.folder(),
+                application,
+                TimeSource.system(),
+                new Node.Options(environment, true, List.of()));
         HttpServer server = node.serve(config, Map.of())) {
       Runtime.getRuntime().addShutdownHook(new Thread(() -> close(server, node, stopped)));
       progress.line(
@@ -90,7 +96,9 @@ final class ServeCommand implements Callable<Integer> {
     try {
       progress.line("no release yet: training one");
       node.trainAndActivate(
-          TrainerConfig.defaults(1, Runtime.getRuntime().availableProcessors()), progress);
+          TrainerConfig.defaults(1, Runtime.getRuntime().availableProcessors()),
+          progress,
+          PromotionGate.Promotion.AUDITED);
       progress.line("release " + node.pipeline().release());
     } catch (WinnowException e) {
       progress.line("no release: " + e.getMessage());

@@ -28,6 +28,8 @@ final class TrainCommand implements Callable<Integer> {
   @Option(names = "--seed", description = "Decides everything random (default: ${DEFAULT-VALUE}).")
   private long seed = 1;
 
+  @Mixin private PromotionOptions promotion = new PromotionOptions();
+
   @Option(names = "--json", description = "Print the release's manifest as JSON.")
   private boolean json;
 
@@ -41,7 +43,9 @@ final class TrainCommand implements Callable<Integer> {
     try (Node node = Node.open(data.folder(), data.application(environment), TimeSource.system())) {
       ReleaseManifest manifest =
           node.trainAndActivate(
-              TrainerConfig.defaults(seed, Runtime.getRuntime().availableProcessors()), progress);
+              TrainerConfig.defaults(seed, Runtime.getRuntime().availableProcessors()),
+              progress,
+              promotion.promotion());
       spec.commandLine()
           .getOut()
           .println(json ? Json.write(manifest) : "release " + manifest.version() + " is active");

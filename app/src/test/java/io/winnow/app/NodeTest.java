@@ -9,13 +9,18 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.winnow.core.ErrorCode;
+import io.winnow.core.Event;
+import io.winnow.core.Impression;
 import io.winnow.core.ItemId;
+import io.winnow.core.LogRecord;
 import io.winnow.core.Seed;
 import io.winnow.core.TimeSource;
 import io.winnow.core.UserId;
 import io.winnow.core.WinnowException;
+import io.winnow.features.AuditReport;
+import io.winnow.features.FeatureAudit;
 import io.winnow.features.FeatureReader.FeatureQuery;
-import io.winnow.features.SkewCheck;
+import io.winnow.features.FeatureReader.FeatureRows;
 import io.winnow.lifecycle.Release;
 import io.winnow.lifecycle.ReleaseManifest;
 import io.winnow.lifecycle.ReleaseStore;
@@ -196,8 +201,11 @@ final class NodeTest {
       assertEquals(List.of("premiere"), ids(filtered), "without training");
       assertEquals(0, filtered.get("degraded").size(), filtered.toString());
 
-      SkewCheck.Report skew =
-          SkewCheck.run(node.log(), node.application().definition(), Integer.MAX_VALUE, 3);
+      AuditReport skew =
+          FeatureAudit.run(
+              node.log(),
+              FeatureAudit.Definitions.only(node.application().definition()),
+              FeatureAudit.Options.DEFAULT);
       assertEquals(11, skew.impressions());
       assertEquals(List.of(), skew.examples());
     }
@@ -277,7 +285,10 @@ final class NodeTest {
                 }
               });
       String damaged = damage(node.releases(), "r-next");
-      WinnowException refused = assertThrows(WinnowException.class, () -> node.activate("r-next"));
+      WinnowException refused =
+          assertThrows(
+              WinnowException.class,
+              () -> node.activate("r-next", PromotionGate.Promotion.AUDITED));
       assertEquals(ErrorCode.CORRUPT, refused.code());
       assertTrue(String.valueOf(refused.getMessage()).contains(damaged), refused.getMessage());
       assertEquals(active, node.pipeline().release());
@@ -305,6 +316,124 @@ final class NodeTest {
         Map.of(),
         manifest.provenance(),
         manifest.metrics());
+  }
+
+  @Test
+  void featuresAudit_plantedSkew_isFoundAndBlocksPromotionUntilForced(@TempDir Path folder)
+      throws IOException {
+    DataFolder data = copy(folder);
+    String dir = data.path().toString();
+    String active;
+    try (Node node = open(data)) {
+      recommend(node, "honest", USER);
+      active = node.pipeline().release();
+      ReleaseManifest manifest = node.releases().manifest(active);
+      Path bundle = node.releases().bundle(active);
+      node.releases()
+          .publish(
+              named(manifest, "r-next"),
+              target -> {
+                for (String file : manifest.files().keySet()) {
+                  Files.copy(bundle.resolve(file), target.resolve(file));
+                }
+              });
+    }
+    Outcome honest = run("features", "audit", "--data", dir);
+    assertEquals(0, honest.code(), honest.out() + honest.err());
+    assertTrue(honest.out().startsWith("1 requests, 10 impressions, 40 values compared, 0 differ"));
+
+    try (Node node = open(data)) {
+      plant(node, "skewed", "item.ctr_7d");
+    }
+    Outcome found = run("features", "audit", "--data", dir, "--json");
+    assertEquals(ExitCode.FINDING.value(), found.code(), found.out() + found.err());
+    JsonNode report = JSON.readTree(found.out());
+    assertEquals(1, report.get("mismatches").asInt(), found.out());
+    assertEquals("[\"item.ctr_7d\"]", report.get("above").toString());
+    assertEquals("skewed", report.at("/examples/0/request").asText());
+    assertEquals(active, report.at("/examples/0/release").asText());
+    assertTrue(report.at("/examples/0/logged_bits").asText().startsWith("0x"), found.out());
+
+    Outcome blocked = run("releases", "--data", dir, "--activate", "r-next");
+    assertEquals(ExitCode.INPUT.value(), blocked.code(), blocked.out());
+    assertTrue(blocked.err().contains("item.ctr_7d"), blocked.err());
+    assertTrue(blocked.err().contains("--force"), blocked.err());
+    Outcome train = run("train", "--data", dir);
+    assertEquals(ExitCode.INPUT.value(), train.code(), "refused before it trains");
+    assertTrue(train.err().contains("item.ctr_7d"), train.err());
+    try (Node node = open(data)) {
+      WinnowException refused =
+          assertThrows(
+              WinnowException.class,
+              () -> node.activate("r-next", PromotionGate.Promotion.AUDITED));
+      assertEquals(ErrorCode.BLOCKED, refused.code());
+      assertEquals(Optional.of(active), node.releases().active());
+      node.activate("r-next", PromotionGate.Promotion.forced("a planted bit"));
+      assertEquals("r-next", node.pipeline().release());
+      node.activate(active, PromotionGate.Promotion.AUDITED);
+      assertEquals(active, node.pipeline().release(), "going back is always allowed");
+      recommend(node, "mended", USER);
+    }
+    Outcome newest = run("features", "audit", "--data", dir, "--last", "10");
+    assertEquals(0, newest.code(), newest.out() + newest.err());
+    Outcome free = run("releases", "--data", dir, "--activate", "r-next");
+    assertEquals(0, free.code(), free.err());
+    Outcome wrong = run("features", "audit", "--data", dir, "--last", "0");
+    assertEquals(ExitCode.INPUT.value(), wrong.code());
+    assertTrue(wrong.err().contains("--last"), wrong.err());
+  }
+
+  /** Logs an impression as it would be served now, but for one bit of one value. */
+  private static void plant(Node node, String requestId, String feature) {
+    long nowMs = TimeSource.system().nowMs();
+    FeatureRows rows = node.store().read(new FeatureQuery(USER, new int[] {0}, Map.of(), nowMs));
+    float[] values = rows.values();
+    int column = node.store().schema().names().indexOf(feature);
+    values[column] = Float.isNaN(values[column]) ? 1 : Math.nextUp(values[column]);
+    node.log()
+        .append(
+            List.of(
+                new LogRecord.Happened(
+                    new Event(
+                        requestId + ":0",
+                        Event.IMPRESSION,
+                        USER,
+                        node.store().catalog().item(0),
+                        nowMs,
+                        Double.NaN,
+                        requestId,
+                        new Impression(
+                            requestId,
+                            0,
+                            1,
+                            new Impression.Provenance(
+                                node.pipeline().release(), "default", "popular", 0),
+                            rows.asOfOffset(),
+                            node.store().schema().hash(),
+                            values)))));
+  }
+
+  @Test
+  void serve_features_areAnsweredAndMonitored(@TempDir Path folder) throws IOException {
+    try (Node node = open(copy(folder));
+        HttpServer server =
+            node.serve(
+                new HttpConfig("127.0.0.1", 0, Map.of(), HttpConfig.Limits.DEFAULT), Map.of())) {
+      JsonNode answer =
+          call(
+              server,
+              "GET",
+              "/v1/features?entity=user:u1&entity=item:i0&features=user.clicks_7d,item.ctr_7d",
+              "");
+      assertEquals(node.log().endOffset(), answer.get("as_of_offset").asLong());
+      JsonNode row = answer.get("rows").get(0);
+      float clicks = features(node, TimeSource.system().nowMs())[0];
+      assertEquals(clicks, (float) row.get("values").get("user.clicks_7d").asDouble());
+      assertTrue(row.get("ages").get("user.clicks_7d").asDouble() > 0);
+      JsonNode monitoring = call(server, "GET", "/v1/monitoring/features", "");
+      assertTrue(monitoring.get("on").asBoolean());
+      assertEquals(0, monitoring.get("mismatches").asInt());
+    }
   }
 
   private static void delete(Path root) throws IOException {

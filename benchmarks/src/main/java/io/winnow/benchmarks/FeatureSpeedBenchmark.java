@@ -1,168 +1,173 @@
 package io.winnow.benchmarks;
 
+import io.winnow.benchmarks.Figures.Goal;
+import io.winnow.benchmarks.day.FreshnessBenchmark;
+import io.winnow.core.ErrorCode;
 import io.winnow.core.LogRecord;
 import io.winnow.core.Seed;
-import io.winnow.core.UserId;
+import io.winnow.core.WinnowException;
 import io.winnow.core.application.ApplicationDefinition;
-import io.winnow.core.application.EventFilter;
-import io.winnow.core.application.FeatureDefinition;
-import io.winnow.core.application.FeatureDefinition.Aggregation;
-import io.winnow.core.application.FeatureDefinition.Entity;
-import io.winnow.core.application.FeatureDefinition.Window;
+import io.winnow.core.application.ApplicationFile;
 import io.winnow.events.EventLog;
 import io.winnow.events.EventLogConfig;
 import io.winnow.events.EventLogs;
-import io.winnow.features.EmbeddedConfig;
 import io.winnow.features.FeatureReader.FeatureQuery;
-import io.winnow.features.FeatureSchema;
 import io.winnow.features.OnlineStore;
 import io.winnow.features.OnlineStores;
-import io.winnow.simulator.World;
-import io.winnow.simulator.WorldConfig;
-import java.lang.management.ManagementFactory;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
 import java.util.stream.LongStream;
 
 /**
- * How fast the fold takes records in and requests read them, with 50 features a row: those of the
- * simulator's application and some more counts.
+ * How fast the feature store takes events in and answers, in process, over HTTP, and on Kafka and
+ * Redis.
  */
 public final class FeatureSpeedBenchmark {
-  private static final int COLUMNS = 50;
   private static final int ROWS = 500;
   private static final int BATCH = 1000;
-  private static final int ROUNDS = 3;
+  private static final int ROUNDS = 5;
 
   private final Config config;
-  private final ApplicationDefinition application = fiftyColumns();
-  private final List<LogRecord> records;
+  private final Consumer<String> progress;
 
   /**
    * What to run.
    *
-   * @param world whose history is taken in
-   * @param reads how many requests are measured, after as many that are not
-   * @param folder takes log and store; must be empty or missing
+   * @param events how many are aggregated
+   * @param reads how many requests are measured in process, after as many that are not
+   * @param measured how many events are followed to their visibility on Kafka and Redis
+   * @param folder takes logs and stores; must be empty or missing
+   * @param program how {@code winnow} is started
    */
-  public record Config(WorldConfig world, int reads, Path folder, Seed seed) {
-    /** The demo's world and 1,000 requests. */
-    public static Config defaults(Path folder, Seed seed) {
-      return new Config(WorldConfig.demo(seed.value()), 1_000, folder, seed);
+  public record Config(
+      int events, int reads, int measured, Path folder, Seed seed, List<String> program) {
+    /** Copies the command. */
+    public Config {
+      program = List.copyOf(program);
+    }
+
+    /** Two million events, 2,000 requests. */
+    public static Config defaults(Path folder, Seed seed, List<String> program) {
+      return new Config(2_000_000, 2_000, 1_000, folder, seed, program);
     }
   }
 
-  private FeatureSpeedBenchmark(Config config) {
+  private FeatureSpeedBenchmark(Config config, Consumer<String> progress) {
     this.config = config;
-    this.records = new World(config.world(), FeaturesBenchmark.NOW_MS).history().toList();
+    this.progress = progress;
   }
 
   /** Runs it to the end. */
-  public static Figures run(Config config) {
-    return new FeatureSpeedBenchmark(config).run();
+  public static Figures run(Config config, Consumer<String> progress) {
+    return new FeatureSpeedBenchmark(config, progress).run();
   }
 
   private Figures run() {
+    WindowAggregation windows = new WindowAggregation(config.events(), config.seed());
     double inMemory = 0;
+    double durable = 0;
     for (int round = 0; round < ROUNDS; round++) {
-      inMemory = Math.max(inMemory, applyInMemory());
+      progress.accept("aggregation, round " + (round + 1) + " of " + ROUNDS);
+      inMemory = Math.max(inMemory, windows.inMemory());
+      durable = Math.max(durable, windows.durable(config.folder().resolve("windows-" + round)));
     }
-    try (OnlineStore store =
-            OnlineStores.embedded(
-                application, config.folder().resolve("features"), EmbeddedConfig.DEFAULT);
-        EventLog log =
-            EventLogs.open(
-                EventLogConfig.in(config.folder().resolve("log")),
-                application.schema(),
-                () -> FeaturesBenchmark.NOW_MS,
-                List.of(store))) {
-      double durable = append(log);
-      Samples readMs = read(store);
-      return new Figures.Builder("features")
-          .add("aggregation.memory.events_per_second_core", inMemory, "records per CPU second")
-          .add("aggregation.durable.events_per_second", durable, "records/s")
-          .add("read.process.500x50.p50_ms", readMs.percentile(0.5), "ms")
-          .add("read.process.500x50.p99_ms", readMs.percentile(0.99), "ms")
-          .build();
-    }
+    windows = null;
+    progress.accept("reads in process");
+    Samples readMs = read();
+    progress.accept("reads over HTTP");
+    Samples httpMs = readHttp();
+    progress.accept("freshness on Kafka and Redis");
+    Figures fresh = FreshnessBenchmark.run(config.measured(), config.folder().resolve("fresh"));
+    Figures.Builder figures =
+        new Figures.Builder("features")
+            .add(
+                "aggregation.memory.events_per_second_core",
+                inMemory,
+                "events per CPU second, best of " + ROUNDS,
+                Goal.atLeast(1_400_000))
+            .add(
+                "aggregation.durable.events_per_second",
+                durable,
+                "events/s, best of " + ROUNDS,
+                Goal.atLeast(250_000))
+            .add("read.process.500x50.p50_ms", readMs.percentile(0.5), "ms", Goal.below(0.3))
+            .add("read.process.500x50.p99_ms", readMs.percentile(0.99), "ms")
+            .add("read.http.100x50.p50_ms", httpMs.percentile(0.5), "ms")
+            .add("read.http.100x50.p99_ms", httpMs.percentile(0.99), "ms", Goal.below(1.7));
+    fresh
+        .figures()
+        .forEach((name, figure) -> {
+          Goal goal = figure.goal();
+          if (goal == null) {
+            figures.add(name, figure.value(), figure.unit());
+          } else {
+            figures.add(name, figure.value(), figure.unit(), goal);
+          }
+        });
+    return figures.build();
   }
 
-  private static ApplicationDefinition fiftyColumns() {
-    ApplicationDefinition shorts = FeaturesBenchmark.shorts();
-    List<FeatureDefinition> features = new ArrayList<>(shorts.features());
-    for (int day = 2; FeatureSchema.of(with(shorts, features)).size() < COLUMNS; day++) {
-      features.add(
-          new FeatureDefinition(
-              "clicks_" + day + "d",
-              Entity.USER,
-              new Aggregation.Count(EventFilter.ofType("click"), Window.of(Duration.ofDays(day)))));
-    }
-    return with(shorts, features);
-  }
-
-  private static ApplicationDefinition with(
-      ApplicationDefinition application, List<FeatureDefinition> features) {
-    return new ApplicationDefinition(
-        application.name(),
-        application.schema(),
-        features,
-        application.objectives(),
-        application.policy(),
-        application.imports());
-  }
-
-  /** Records a second of this thread's processor time, so that a busy machine counts little. */
-  private double applyInMemory() {
-    try (OnlineStore store = OnlineStores.inMemory(application)) {
-      long start = ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime();
+  private Samples read() {
+    List<LogRecord> records = FiftyFeatures.records(400_000, config.seed());
+    RandomGenerator random = config.seed().generator("reads");
+    try (OnlineStore store = OnlineStores.inMemory(FiftyFeatures.application())) {
       for (int from = 0; from < records.size(); from += BATCH) {
         int to = Math.min(records.size(), from + BATCH);
         store.apply(LongStream.range(from, to).toArray(), records.subList(from, to));
       }
-      long nanos = ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime() - start;
-      return records.size() * 1e9 / nanos;
+      double[] ms = new double[config.reads()];
+      for (int read = -config.reads(); read < config.reads(); read++) {
+        FeatureQuery query =
+            new FeatureQuery(
+                FiftyFeatures.user(random.nextInt(FiftyFeatures.USERS)),
+                random.ints(ROWS, 0, store.catalog().size()).toArray(),
+                Map.of(),
+                FiftyFeatures.END_MS + random.nextInt(60_000));
+        long start = System.nanoTime();
+        int columns = store.read(query).columns();
+        double took = (System.nanoTime() - start) / 1e6;
+        if (columns != FiftyFeatures.COLUMNS) {
+          throw new IllegalStateException(
+              columns + " columns (expected: " + FiftyFeatures.COLUMNS + ")");
+        }
+        if (read >= 0) {
+          ms[read] = took;
+        }
+      }
+      return new Samples(ms);
     }
   }
 
-  /** Records a second through log and store, each batch acknowledged before the next. */
-  private double append(EventLog log) {
-    long start = System.nanoTime();
-    for (int from = 0; from < records.size(); from += BATCH) {
-      log.append(records.subList(from, Math.min(records.size(), from + BATCH)));
+  /** Against a server in a process of its own, over the same records. */
+  private Samples readHttp() {
+    Path data = config.folder().resolve("data");
+    ApplicationDefinition application = FiftyFeatures.application();
+    try {
+      Files.createDirectories(data);
+      Files.writeString(data.resolve(ApplicationFile.NAME), FiftyFeatures.APPLICATION);
+    } catch (IOException e) {
+      throw new WinnowException(ErrorCode.UNAVAILABLE, data + ": cannot be written", e);
     }
-    return records.size() * 1e9 / (System.nanoTime() - start);
-  }
-
-  private Samples read(OnlineStore store) {
-    RandomGenerator random = config.seed().generator("reads");
-    List<UserId> users =
-        records.stream()
-            .filter(LogRecord.Happened.class::isInstance)
-            .map(r -> ((LogRecord.Happened) r).event().user())
-            .distinct()
-            .toList();
-    double[] ms = new double[config.reads()];
-    for (int read = -config.reads(); read < config.reads(); read++) {
-      FeatureQuery query =
-          new FeatureQuery(
-              users.get(random.nextInt(users.size())),
-              random.ints(ROWS, 0, store.catalog().size()).toArray(),
-              Map.of("device", "phone"),
-              FeaturesBenchmark.NOW_MS);
-      long start = System.nanoTime();
-      int columns = store.read(query).columns();
-      double took = (System.nanoTime() - start) / 1e6;
-      if (columns != COLUMNS) {
-        throw new IllegalStateException(columns + " columns (expected: " + COLUMNS + ")");
-      }
-      if (read >= 0) {
-        ms[read] = took;
+    List<LogRecord> records = FiftyFeatures.records(400_000, config.seed());
+    try (EventLog log =
+        EventLogs.open(
+            EventLogConfig.in(data.resolve("log")),
+            application.schema(),
+            () -> FiftyFeatures.END_MS,
+            List.of())) {
+      for (int from = 0; from < records.size(); from += BATCH) {
+        log.append(records.subList(from, Math.min(records.size(), from + BATCH)));
       }
     }
-    return new Samples(ms);
+    try (WinnowProcess server =
+        WinnowProcess.serve(
+            config.program(), List.of("--data", data.toString()), progress)) {
+      return new HttpFeatureReads(server.awaitUri(), config.seed()).run();
+    }
   }
 }

@@ -192,35 +192,42 @@ public record Figures(String bench, String machine, Map<String, Figure> figures)
   }
 
   /** Collects figures. One thread. */
-  static final class Builder {
+  public static final class Builder {
     private final String bench;
     private final Map<String, Figure> figures = new LinkedHashMap<>();
 
-    Builder(String bench) {
+    /** For a benchmark of this name. */
+    public Builder(String bench) {
       this.bench = bench;
     }
 
-    Builder add(String name, double value, String unit) {
+    /** A number. */
+    public Builder add(String name, double value, String unit) {
       return put(name, new Figure(value, unit, null, null));
     }
 
-    Builder add(String name, double value, String unit, Goal goal) {
+    /** A number that should reach a goal. */
+    public Builder add(String name, double value, String unit, Goal goal) {
       return put(name, new Figure(value, unit, goal, null));
     }
 
-    Builder add(String name, double value, String unit, Peer peer) {
+    /** A number beside that of a peer. */
+    public Builder add(String name, double value, String unit, Peer peer) {
       return put(name, new Figure(value, unit, null, peer));
     }
 
-    Builder add(String name, double value, String unit, Goal goal, Peer peer) {
+    /** A number with both. */
+    public Builder add(String name, double value, String unit, Goal goal, Peer peer) {
       return put(name, new Figure(value, unit, goal, peer));
     }
 
-    Builder count(String name, long value, String unit) {
+    /** How many. */
+    public Builder count(String name, long value, String unit) {
       return add(name, (double) value, unit);
     }
 
-    Builder count(String name, long value, String unit, Goal goal) {
+    /** How many, which should reach a goal. */
+    public Builder count(String name, long value, String unit, Goal goal) {
       return add(name, (double) value, unit, goal);
     }
 
@@ -231,7 +238,8 @@ public record Figures(String bench, String machine, Map<String, Figure> figures)
       return this;
     }
 
-    Figures build() {
+    /** What was collected. */
+    public Figures build() {
       return new Figures(bench, Machine.describe(), figures);
     }
   }

@@ -3,11 +3,11 @@ package io.winnow.benchmarks;
 import java.util.Arrays;
 
 /** Measured times, sorted. */
-final class Samples {
+public final class Samples {
   private final double[] ascending;
 
   /** Copies the values; at least one. */
-  Samples(double[] values) {
+  public Samples(double[] values) {
     if (values.length == 0) {
       throw new IllegalArgumentException("values: none (expected: at least one)");
     }
@@ -20,11 +20,12 @@ final class Samples {
    *
    * @param share in (0, 1]
    */
-  double percentile(double share) {
+  public double percentile(double share) {
     return ascending[Math.max(0, (int) Math.ceil(share * ascending.length) - 1)];
   }
 
-  double max() {
+  /** The largest. */
+  public double max() {
     return ascending[ascending.length - 1];
   }
 }

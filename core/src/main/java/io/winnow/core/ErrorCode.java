@@ -19,6 +19,8 @@ public enum ErrorCode {
   METHOD_NOT_ALLOWED(Owner.CALLER, 405),
   /** The same id was used before for something else. */
   CONFLICT(Owner.CALLER, 409),
+  /** A check of what is served speaks against it; whoever knows better can say so. */
+  BLOCKED(Owner.CALLER, 409),
   /** More bytes, events or items than one request may carry. */
   TOO_LARGE(Owner.CALLER, 413),
   /** A content type that the call does not read. */

@@ -14,6 +14,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -63,15 +64,25 @@ final class EmbeddedEventLog implements EventLog {
     this.index = index;
     EventLogConfig.Limits limits = config.limits();
     this.queue = new SubmissionQueue(limits.queueRecords(), limits.queueBytes());
-    this.foldStage = new FoldStage(folds, end -> endOffset = end, refusal);
+    this.foldStage = new FoldStage(folds, end -> endOffset = end, refusal, queue);
     this.committer =
         Thread.ofPlatform().name("event-log-committer").daemon().unstarted(this::commitAll);
+  }
+
+  /** Opens the log for records of one schema. */
+  static EmbeddedEventLog open(
+      EventLogConfig config,
+      Schema schema,
+      TimeSource clock,
+      List<LogFold> folds,
+      LogFile.Opener disk) {
+    return open(config, () -> schema, clock, folds, disk);
   }
 
   /** Opens the log, brings the id index and the folds up to its end, and starts to take appends. */
   static EmbeddedEventLog open(
       EventLogConfig config,
-      Schema schema,
+      Supplier<Schema> schema,
       TimeSource clock,
       List<LogFold> folds,
       LogFile.Opener disk) {
@@ -208,7 +219,8 @@ final class EmbeddedEventLog implements EventLog {
     }
   }
 
-  private static void fail(List<Submission> group, WinnowException why) {
+  private void fail(List<Submission> group, WinnowException why) {
+    queue.done(group);
     group.forEach(submission -> submission.fail(why));
   }
 

@@ -27,8 +27,8 @@ public record EventLogConfig(Path folder, long segmentBytes, int newestIds, Limi
    * @param appendRecords most records of one call
    * @param appendBytes most encoded bytes of one call
    * @param recordBytes most encoded bytes of one record
-   * @param queueRecords most records that wait for the disk
-   * @param queueBytes most encoded bytes that wait for the disk
+   * @param queueRecords most records that wait for the disk and the folds
+   * @param queueBytes most encoded bytes that wait for the disk and the folds
    * @param futureMs how far a record's time may lie ahead of the clock
    */
   public record Limits(

@@ -3,6 +3,7 @@ package io.winnow.events;
 import io.winnow.core.TimeSource;
 import io.winnow.core.application.Schema;
 import java.util.List;
+import java.util.function.Supplier;
 
 /** Opens event logs. */
 public final class EventLogs {
@@ -19,6 +20,12 @@ public final class EventLogs {
    */
   public static EventLog open(
       EventLogConfig config, Schema schema, TimeSource clock, List<LogFold> folds) {
+    return open(config, () -> schema, clock, folds);
+  }
+
+  /** The same with a schema that may come to take more while the log is open. */
+  public static EventLog open(
+      EventLogConfig config, Supplier<Schema> schema, TimeSource clock, List<LogFold> folds) {
     return EmbeddedEventLog.open(config, schema, clock, folds, LogFile::open);
   }
 

@@ -19,6 +19,7 @@ final class FoldStage {
   private final Folds folds;
   private final LongConsumer applied;
   private final Refusal refusal;
+  private final SubmissionQueue queue;
 
   /** An empty one is the last. */
   private final BlockingQueue<Optional<Group>> waiting = new ArrayBlockingQueue<>(1);
@@ -46,11 +47,13 @@ final class FoldStage {
    * A stage that is not started.
    *
    * @param applied told of the log's end when it has been applied, before callers are acknowledged
+   * @param queue told of each group that is done
    */
-  FoldStage(Folds folds, LongConsumer applied, Refusal refusal) {
+  FoldStage(Folds folds, LongConsumer applied, Refusal refusal, SubmissionQueue queue) {
     this.folds = folds;
     this.applied = applied;
     this.refusal = refusal;
+    this.queue = queue;
     this.thread = Thread.ofPlatform().name("event-log-folds").daemon().unstarted(this::applyAll);
   }
 
@@ -82,6 +85,7 @@ final class FoldStage {
       try {
         folds.apply(group.offsets(), group.records());
         applied.accept(group.endOffset());
+        queue.done(group.submissions());
         group.submissions().forEach(Submission::acknowledge);
         return;
       } catch (RuntimeException | Error e) {
@@ -90,6 +94,7 @@ final class FoldStage {
         failure = why;
       }
     }
+    queue.done(group.submissions());
     group.fail(why);
   }
 

@@ -175,6 +175,30 @@ public final class JsonFields {
     return texts;
   }
 
+  /**
+   * An array of objects, each with this reader's list of problems; empty if absent or wrong. What
+   * is no object is reported and left out.
+   */
+  public List<JsonFields> objects(String name) {
+    JsonNode node = field(name);
+    if (node == null) {
+      return List.of();
+    }
+    if (!node.isArray()) {
+      problem(name, node, "a JSON array of objects");
+      return List.of();
+    }
+    List<JsonFields> objects = new ArrayList<>(node.size());
+    for (int i = 0; i < node.size(); i++) {
+      if (node.get(i).isObject()) {
+        objects.add(new JsonFields(path + name + "[" + i + "].", node.get(i), problems));
+      } else {
+        problem(name + "[" + i + "]", node.get(i), "a JSON object");
+      }
+    }
+    return objects;
+  }
+
   /** Every field as a string, numbers and truth values as they are written; all become known. */
   public Map<String, String> scalars() {
     Map<String, String> scalars = new LinkedHashMap<>();

@@ -76,7 +76,9 @@ public final class RecordJson {
   private static final double SECONDS_BELOW = 1e11;
   private static final long MAX_TIME_MS = 253_402_300_799_999L; // the year 9999 ends
   private static final long MIN_TIME_MS = -62_135_596_800_000L; // the year 1 begins
-  private static final String TIME_EXPECTATION =
+
+  /** What a field with a time should hold. */
+  public static final String TIME_EXPECTATION =
       "ISO 8601 such as 2026-03-01T12:00:00Z, or a number of seconds or milliseconds since 1970";
 
   private final Schema schema;
@@ -350,8 +352,8 @@ public final class RecordJson {
     return Math.abs(number) < SECONDS_BELOW ? number * 1_000 : number;
   }
 
-  /** By the rule in the class comment; null if it is no time. */
-  private static @Nullable Long timeMs(JsonNode node) {
+  /** A time in epoch milliseconds, by the rule in the class comment; null if it is no time. */
+  public static @Nullable Long timeMs(JsonNode node) {
     if (node.isNumber()) {
       double ms = epochMs(node.doubleValue());
       return ms >= MIN_TIME_MS && ms <= MAX_TIME_MS ? Long.valueOf(Math.round(ms)) : null;

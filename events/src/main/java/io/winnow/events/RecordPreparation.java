@@ -7,6 +7,7 @@ import io.winnow.core.TimeSource;
 import io.winnow.core.WinnowException;
 import io.winnow.core.application.Schema;
 import java.util.List;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,6 +26,15 @@ final class RecordPreparation {
    */
   RecordPreparation(
       EventLogConfig.Limits limits, Schema schema, TimeSource clock, EventIdentity identity) {
+    this(limits, () -> schema, clock, identity);
+  }
+
+  /** A preparation by the schema of the moment. */
+  RecordPreparation(
+      EventLogConfig.Limits limits,
+      Supplier<Schema> schema,
+      TimeSource clock,
+      EventIdentity identity) {
     this.limits = limits;
     this.validator = new RecordValidator(schema, clock, limits.futureMs());
     this.identity = identity;

@@ -11,6 +11,7 @@ import io.winnow.core.application.Schema;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** Decides whether a record is one that the application declared. Thread-safe. */
@@ -18,12 +19,17 @@ final class RecordValidator {
   /** Longest of the names that travel with an event, in UTF-8 bytes. */
   private static final int NAME_BYTES_MAX = 256;
 
-  private final Schema schema;
+  private final Supplier<Schema> schemas;
   private final TimeSource clock;
   private final long futureMs;
 
   RecordValidator(Schema schema, TimeSource clock, long futureMs) {
-    this.schema = schema;
+    this(() -> schema, clock, futureMs);
+  }
+
+  /** A validator by the schema of the moment. */
+  RecordValidator(Supplier<Schema> schemas, TimeSource clock, long futureMs) {
+    this.schemas = schemas;
     this.clock = clock;
     this.futureMs = futureMs;
   }
@@ -38,12 +44,12 @@ final class RecordValidator {
       case LogRecord.Happened(Event event) -> checkEvent(event);
       case LogRecord.ItemPut put -> {
         Problem id = checkText("item", put.item().value());
-        yield id != null ? id : checkAttributes(put.attributes(), schema.itemAttributes());
+        yield id != null ? id : checkAttributes(put.attributes(), schemas.get().itemAttributes());
       }
       case LogRecord.ItemRemoved removed -> checkText("item", removed.item().value());
       case LogRecord.UserPut put -> {
         Problem id = checkText("user", put.user().value());
-        yield id != null ? id : checkAttributes(put.attributes(), schema.userAttributes());
+        yield id != null ? id : checkAttributes(put.attributes(), schemas.get().userAttributes());
       }
     };
   }
@@ -82,10 +88,10 @@ final class RecordValidator {
     if (event.type().equals(Event.IMPRESSION)) {
       return event.hasValue() ? unexpectedValue(event) : null;
     }
-    Schema.EventType type = schema.events().get(event.type());
+    Schema.EventType type = schemas.get().events().get(event.type());
     if (type == null) {
       return new Problem(
-          "type", event.type(), "one of " + String.join(", ", schema.events().keySet()));
+          "type", event.type(), "one of " + String.join(", ", schemas.get().events().keySet()));
     }
     if (event.hasValue() && !type.hasValue()) {
       return unexpectedValue(event);

@@ -6,16 +6,23 @@ import java.util.List;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
-/** What waits for the disk, bounded in records and bytes. Many producers, one consumer. */
+/**
+ * What is on its way to the disk and the folds: bounded in records and bytes, apart from the group
+ * that is furthest on its way. Many producers; groups are taken by one thread.
+ */
 final class SubmissionQueue {
   private final Budget budget;
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition filled = lock.newCondition();
   private final ArrayDeque<Submission> waiting = new ArrayDeque<>();
+
+  /** Groups that were taken and are not done; of all but the first, the room is still taken. */
+  private final ArrayDeque<List<Submission>> underWay = new ArrayDeque<>();
+
   private boolean closed;
 
   SubmissionQueue(int recordsMax, long bytesMax) {
-    budget = new Budget(recordsMax, bytesMax, "the disk");
+    budget = new Budget(recordsMax, bytesMax, "the disk and the folds");
   }
 
   /**
@@ -37,6 +44,7 @@ final class SubmissionQueue {
 
   /**
    * Waits for submissions and takes all that wait, up to a size; empty when closed and drained.
+   * Each group is to be reported as {@link #done}.
    *
    * @param groupBytes stop behind the submission that reaches it
    */
@@ -52,11 +60,38 @@ final class SubmissionQueue {
         Submission next = waiting.remove();
         group.add(next);
         taken += next.bytes();
-        budget.release(next.candidates(), next.bytes());
+      }
+      if (!group.isEmpty()) {
+        underWay.add(group);
+        if (underWay.size() == 1) {
+          release(group);
+        }
       }
       return group;
     } finally {
       lock.unlock();
+    }
+  }
+
+  /** A group is about to be answered: the one behind it makes room. */
+  void done(List<Submission> group) {
+    lock.lock();
+    try {
+      boolean first = group.equals(underWay.peek());
+      underWay.remove(group);
+      if (!first) {
+        release(group);
+      } else if (!underWay.isEmpty()) {
+        release(underWay.element());
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void release(List<Submission> group) {
+    for (Submission submission : group) {
+      budget.release(submission.candidates(), submission.bytes());
     }
   }
 

@@ -3,6 +3,7 @@ package io.winnow.features;
 import io.winnow.core.AttributeValue;
 import io.winnow.core.ErrorCode;
 import io.winnow.core.LogRecord;
+import io.winnow.core.Problem;
 import io.winnow.core.UserId;
 import io.winnow.core.WinnowException;
 import java.nio.file.Path;
@@ -95,16 +96,8 @@ final class EmbeddedOnlineStore implements OnlineStore {
   }
 
   private @Nullable UserState loadUser(StateDatabase database, UserId user) {
-    byte[] prefix = UserState.prefix(user);
-    UserState state = new UserState(plan, true);
-    boolean[] found = {false};
     try {
-      database.scan(
-          prefix,
-          (key, value) -> {
-            found[0] = true;
-            state.load(key, prefix.length, value);
-          });
+      return loadUser(plan, database, user);
     } catch (WinnowException e) {
       if (e.code() == ErrorCode.CORRUPT) {
         LOGGER.error("{}: user {}: {}; restart to rebuild it", folder, user, e.getMessage());
@@ -112,6 +105,19 @@ final class EmbeddedOnlineStore implements OnlineStore {
       }
       throw e;
     }
+  }
+
+  /** Reads a user from a database; null if it is not there. */
+  static @Nullable UserState loadUser(FeaturePlan plan, StateDatabase database, UserId user) {
+    byte[] prefix = UserState.prefix(user);
+    UserState state = new UserState(plan, true);
+    boolean[] found = {false};
+    database.scan(
+        prefix,
+        (key, value) -> {
+          found[0] = true;
+          state.load(key, prefix.length, value);
+        });
     state.loaded();
     return found[0] ? state : null;
   }
@@ -241,6 +247,26 @@ final class EmbeddedOnlineStore implements OnlineStore {
   @Override
   public FeatureRows read(FeatureQuery query) {
     return state().read(query);
+  }
+
+  @Override
+  public FeatureRows read(FeatureQuery query, FeatureSchema wanted) {
+    return state().read(query, wanted);
+  }
+
+  @Override
+  public List<Problem> missing(FeatureSchema wanted) {
+    return state().missing(wanted);
+  }
+
+  @Override
+  public PairRows read(PairQuery query) {
+    return state().read(query);
+  }
+
+  @Override
+  public PairRows read(PairQuery query, FeatureSchema schema) {
+    return state().read(query, schema);
   }
 
   @Override

@@ -19,7 +19,9 @@ import java.util.Objects;
  * An application's features, compiled: which states an event changes, and where each is kept.
  * Immutable.
  *
- * @param schema the numeric features, in the file's order
+ * @param schema the application's numeric features, in the file's order
+ * @param held every feature that is kept: the application's, and those that releases need in other
+ *     versions
  * @param typeNames the declared event types in their order, without impressions
  * @param user features of the user
  * @param item features of the item
@@ -32,6 +34,7 @@ import java.util.Objects;
  */
 record FeaturePlan(
     FeatureSchema schema,
+    HeldFeatures held,
     List<String> typeNames,
     FeatureGroup user,
     FeatureGroup item,
@@ -64,18 +67,22 @@ record FeaturePlan(
    */
   record Group(Entity entity, int userKey, int itemKey, FeatureGroup features, int maxKeys) {}
 
+  /** Compiles an application's features alone. */
+  static FeaturePlan of(ApplicationDefinition application) {
+    return of(HeldFeatures.of(application));
+  }
+
   /**
-   * Compiles an application's features.
+   * Compiles an application's features and those that are held beside them. States have the order
+   * of names, so that they do not depend on the order of the file.
    *
    * @throws WinnowException with {@code INVALID_ARGUMENT} that names every feature whose
    *     aggregation does not fit its entity
    */
-  static FeaturePlan of(ApplicationDefinition application) {
-    List<String> typeNames =
-        application.schema().events().keySet().stream()
-            .filter(type -> !type.equals(Event.IMPRESSION))
-            .toList();
-    List<Problem> problems = check(application, typeNames);
+  static FeaturePlan of(HeldFeatures held) {
+    ApplicationDefinition application = held.application();
+    List<String> typeNames = HeldFeatures.typeNames(application);
+    List<Problem> problems = check(held.definitions(), typeNames);
     if (!problems.isEmpty()) {
       throw WinnowException.invalid(problems);
     }
@@ -84,10 +91,8 @@ record FeaturePlan(
     Map<Entity, List<FeatureDefinition>> byEntity = new LinkedHashMap<>();
     byEntity.put(Entity.USER, new ArrayList<>());
     byEntity.put(Entity.ITEM, new ArrayList<>());
-    for (FeatureDefinition definition : application.features()) {
-      if (FeatureGroup.keepsState(definition.aggregation())) {
-        byEntity.computeIfAbsent(definition.entity(), _ -> new ArrayList<>()).add(definition);
-      }
+    for (FeatureDefinition definition : held.states()) {
+      byEntity.computeIfAbsent(definition.entity(), _ -> new ArrayList<>()).add(definition);
     }
     FeatureStorePolicy policy = application.operations().featureStore();
     Map<Entity, FeatureGroup> groups = new LinkedHashMap<>();
@@ -115,27 +120,16 @@ record FeaturePlan(
     });
     return new FeaturePlan(
         FeatureSchema.of(application),
+        held,
         typeNames,
         Objects.requireNonNull(groups.get(Entity.USER)),
         Objects.requireNonNull(groups.get(Entity.ITEM)),
         List.copyOf(pairs),
         List.copyOf(shared),
         List.copyOf(itemAttributes),
-        itemTimes(application.features()),
+        held.itemTimes(),
         List.copyOf(userAttributes),
-        hash(application, typeNames));
-  }
-
-  private static List<String> itemTimes(List<FeatureDefinition> features) {
-    List<String> names = new ArrayList<>();
-    for (FeatureDefinition definition : features) {
-      if (definition.entity().equals(Entity.ITEM)
-          && definition.aggregation() instanceof Aggregation.SinceAttribute(String name)
-          && !names.contains(name)) {
-        names.add(name);
-      }
-    }
-    return List.copyOf(names);
+        hash(held, typeNames));
   }
 
   private static int place(Entity.Key key, List<String> attributes) {
@@ -162,19 +156,18 @@ record FeaturePlan(
         || pairs.stream().anyMatch(group -> group.features.selectsType(impression()));
   }
 
-  private static List<Problem> check(ApplicationDefinition application, List<String> typeNames) {
+  private static List<Problem> check(List<FeatureDefinition> definitions, List<String> typeNames) {
     List<Problem> problems = new ArrayList<>();
     if (typeNames.size() > MAX_TYPES) {
       problems.add(
           new Problem(
               "events", typeNames.size() + " types", "at most " + MAX_TYPES + " event types"));
     }
-    long entities =
-        application.features().stream().map(FeatureDefinition::entity).distinct().count();
+    long entities = definitions.stream().map(FeatureDefinition::entity).distinct().count();
     if (entities > MAX_GROUPS) {
       problems.add(new Problem("features", entities + " entities", "at most " + MAX_GROUPS));
     }
-    for (FeatureDefinition definition : application.features()) {
+    for (FeatureDefinition definition : definitions) {
       Entity entity = definition.entity();
       String expectation =
           switch (definition.aggregation()) {
@@ -212,10 +205,10 @@ record FeaturePlan(
     return problems;
   }
 
-  /** FNV-1a (64 bit) over every feature, lists too, their bounds, and the event types. */
-  private static long hash(ApplicationDefinition application, List<String> typeNames) {
-    long h = new FeatureSchema(application.features()).hash();
-    String rest = typeNames + " " + application.operations().featureStore().views();
+  /** FNV-1a (64 bit) over every feature with state, lists too, bounds, and the event types. */
+  private static long hash(HeldFeatures held, List<String> typeNames) {
+    long h = new FeatureSchema(held.states()).hash();
+    String rest = typeNames + " " + held.application().operations().featureStore().views();
     for (byte b : rest.getBytes(StandardCharsets.UTF_8)) {
       h = (h ^ (b & 0xff)) * 0x100000001b3L;
     }

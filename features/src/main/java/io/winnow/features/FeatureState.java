@@ -3,6 +3,7 @@ package io.winnow.features;
 import io.winnow.core.AttributeValue;
 import io.winnow.core.Event;
 import io.winnow.core.LogRecord;
+import io.winnow.core.Problem;
 import io.winnow.core.UserId;
 import io.winnow.core.WinnowException;
 import io.winnow.core.application.FeatureDefinition;
@@ -11,8 +12,10 @@ import io.winnow.events.LogFold;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,6 +26,9 @@ import org.jspecify.annotations.Nullable;
  * a read holds the read lock, so that all values of a read are of one offset.
  */
 final class FeatureState implements FeatureReader, LogFold {
+  /** More schemas than releases are in use at once. */
+  private static final int MAX_SCHEMAS = 32;
+
   /** How many records are looked up before they are applied. */
   private static final int TOUCHED = 32;
 
@@ -30,9 +36,12 @@ final class FeatureState implements FeatureReader, LogFold {
   private final UserTable users;
   private final ItemTable items;
   private final ItemCounts counts = new ItemCounts();
+  private final Share share;
   private final SharedStates shared;
   private final UserCategories userCategories;
-  private final RowReader rows;
+  private final StateAges ages;
+  private final Readers readers;
+  private final Map<FeatureSchema, Readers> readersOfOthers = new ConcurrentHashMap<>();
   private final Map<String, Integer> typeIndex = new HashMap<>();
   private final boolean impressionsChangeUsers;
 
@@ -44,12 +53,23 @@ final class FeatureState implements FeatureReader, LogFold {
   private final LongAdder droppedLate = new LongAdder();
 
   FeatureState(FeaturePlan plan, UserTable users) {
+    this(plan, users, Share.ALL);
+  }
+
+  /**
+   * A fold of a part of the state.
+   *
+   * @param users keeps the users of that part
+   */
+  FeatureState(FeaturePlan plan, UserTable users, Share share) {
     this.plan = plan;
+    this.share = share;
     this.users = users;
     this.items = new ItemTable(plan.item(), plan.itemAttributes(), plan.itemTimes());
     this.shared = new SharedStates(plan);
     this.userCategories = new UserCategories(plan.userAttributes());
-    this.rows = new RowReader(plan, plan.schema(), items, shared, userCategories);
+    this.ages = new StateAges(plan, items, shared, userCategories);
+    this.readers = compile(plan.schema());
     this.impressionsChangeUsers = plan.impressionsChangeUsers();
     for (int type = 0; type < plan.typeNames().size(); type++) {
       typeIndex.put(plan.typeNames().get(type), type);
@@ -182,23 +202,84 @@ final class FeatureState implements FeatureReader, LogFold {
 
   @Override
   public FeatureRows read(FeatureQuery query) {
+    return read(query, plan.schema());
+  }
+
+  @Override
+  public FeatureRows read(FeatureQuery query, FeatureSchema wanted) {
     lock.readLock().lock();
     try {
-      return read(users.find(query.user()), query);
+      return read(users.find(query.user()), query, wanted);
     } finally {
       lock.readLock().unlock();
     }
   }
 
   /** The same for a user that the caller has looked up; it holds the read lock. */
-  FeatureRows read(@Nullable UserState user, FeatureQuery query) {
+  FeatureRows read(@Nullable UserState user, FeatureQuery query, FeatureSchema wanted) {
+    RowReader rows = readersOf(wanted).rows;
     for (int item : query.items()) {
       if (item < 0 || item >= items.size()) {
         throw WinnowException.invalid(
             "items", item, "a catalogue index in 0 to " + (items.size() - 1));
       }
     }
-    return new FeatureRows(appliedOffset, plan.schema().size(), rows.read(user, query));
+    return new FeatureRows(appliedOffset, wanted.size(), rows.read(user, query));
+  }
+
+  @Override
+  public PairRows read(PairQuery query) {
+    return read(query, plan.schema());
+  }
+
+  @Override
+  public PairRows read(PairQuery query, FeatureSchema schema) {
+    lock.readLock().lock();
+    try {
+      return read(query, schema, users::find);
+    } finally {
+      lock.readLock().unlock();
+    }
+  }
+
+  /** The same where the caller finds the users; it holds the read lock. */
+  PairRows read(
+      PairQuery query, FeatureSchema schema, Function<UserId, @Nullable UserState> finder) {
+    return readersOf(schema).pairs.read(query, finder, appliedOffset);
+  }
+
+  @Override
+  public List<Problem> missing(FeatureSchema wanted) {
+    return plan.held().missing(wanted);
+  }
+
+  /** What reads a schema. */
+  private record Readers(RowReader rows, PairReader pairs) {}
+
+  private Readers compile(FeatureSchema schema) {
+    RowReader rows = new RowReader(plan, schema, items, shared, userCategories);
+    return new Readers(rows, new PairReader(schema, items, rows, ages));
+  }
+
+  /** Compiled once for each of the few schemas that releases have. */
+  private Readers readersOf(FeatureSchema wanted) {
+    if (wanted.equals(plan.schema())) {
+      return readers;
+    }
+    Readers known = readersOfOthers.get(wanted);
+    if (known != null) {
+      return known;
+    }
+    List<Problem> missing = missing(wanted);
+    if (!missing.isEmpty()) {
+      throw FeatureReader.conflict(missing);
+    }
+    if (readersOfOthers.size() >= MAX_SCHEMAS) {
+      readersOfOthers.clear();
+    }
+    Readers made = compile(wanted);
+    readersOfOthers.put(wanted, made);
+    return made;
   }
 
   @Override
@@ -266,7 +347,9 @@ final class FeatureState implements FeatureReader, LogFold {
       case LogRecord.ItemRemoved removed -> items.remove(removed.item(), removed.timeMs());
       case LogRecord.UserPut put -> {
         userCategories.put(put.user(), put.attributes());
-        users.put(offset, put.user(), put.attributes());
+        if (share.ofUser(put.user())) {
+          users.put(offset, put.user(), put.attributes());
+        }
       }
     }
     appliedOffset = offset + 1;
@@ -284,15 +367,17 @@ final class FeatureState implements FeatureReader, LogFold {
       return;
     }
     int type = declared == null ? plan.impression() : declared;
-    int dropped = items.add(item, type, event);
-    if (!impression) {
+    int dropped = share.ofItem(item) ? items.add(item, type, event) : 0;
+    if (!impression && share.first()) {
       dropped += counts.add(item, event.timeMs());
     }
-    if (!impression || impressionsChangeUsers) {
+    if ((!impression || impressionsChangeUsers) && share.ofUser(event.user())) {
       dropped += users.add(offset, event, item, type, items.categories(item));
     }
     for (int group = 0; group < plan.shared().size(); group++) {
-      dropped += addToShared(group, event, item, type);
+      if (share.ofGroup(group)) {
+        dropped += addToShared(group, event, item, type);
+      }
     }
     if (dropped > 0) {
       droppedLate.add(dropped);

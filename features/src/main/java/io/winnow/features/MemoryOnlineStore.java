@@ -2,6 +2,7 @@ package io.winnow.features;
 
 import io.winnow.core.AttributeValue;
 import io.winnow.core.LogRecord;
+import io.winnow.core.Problem;
 import io.winnow.core.UserId;
 import java.util.Arrays;
 import java.util.List;
@@ -54,6 +55,26 @@ final class MemoryOnlineStore implements OnlineStore {
   @Override
   public FeatureRows read(FeatureQuery query) {
     return now.state.read(query);
+  }
+
+  @Override
+  public FeatureRows read(FeatureQuery query, FeatureSchema wanted) {
+    return now.state.read(query, wanted);
+  }
+
+  @Override
+  public List<Problem> missing(FeatureSchema wanted) {
+    return now.state.missing(wanted);
+  }
+
+  @Override
+  public PairRows read(PairQuery query) {
+    return now.state.read(query);
+  }
+
+  @Override
+  public PairRows read(PairQuery query, FeatureSchema schema) {
+    return now.state.read(query, schema);
   }
 
   @Override

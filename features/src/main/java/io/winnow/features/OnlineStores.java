@@ -15,7 +15,12 @@ public final class OnlineStores {
    * @throws WinnowException with {@code INVALID_ARGUMENT} that names features which do not fit
    */
   public static OnlineStore inMemory(ApplicationDefinition application) {
-    return new MemoryOnlineStore(FeaturePlan.of(application));
+    return inMemory(HeldFeatures.of(application));
+  }
+
+  /** The same with more features than the application's. */
+  public static OnlineStore inMemory(HeldFeatures features) {
+    return new MemoryOnlineStore(FeaturePlan.of(features));
   }
 
   /**
@@ -27,7 +32,12 @@ public final class OnlineStores {
    */
   public static OnlineStore embedded(
       ApplicationDefinition application, Path folder, EmbeddedConfig config) {
-    return new EmbeddedOnlineStore(FeaturePlan.of(application), folder, config);
+    return embedded(HeldFeatures.of(application), folder, config);
+  }
+
+  /** The same with more features than the application's. */
+  public static OnlineStore embedded(HeldFeatures features, Path folder, EmbeddedConfig config) {
+    return new EmbeddedOnlineStore(FeaturePlan.of(features), folder, config);
   }
 
   /**

@@ -3,6 +3,7 @@ package io.winnow.features;
 import io.winnow.core.AttributeValue;
 import io.winnow.core.ErrorCode;
 import io.winnow.core.LogRecord;
+import io.winnow.core.Problem;
 import io.winnow.core.UserId;
 import io.winnow.core.WinnowException;
 import io.winnow.features.RedisDatabase.Status;
@@ -10,10 +11,13 @@ import io.winnow.features.RedisDatabase.StoredUser;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Arrays;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -233,15 +237,7 @@ final class RedisOnlineStore implements OnlineStore {
     Found found = find(state, user);
     state.lock().readLock().lock();
     try {
-      UserState complete =
-          found == null ? null : generation.tail.install(user, found.state, found.offset);
-      if (complete != null) {
-        return reader.apply(state, complete);
-      }
-      if (found != null) {
-        noteOld(lag(RedisDatabase.shard(user), found.offset, generation.tail));
-      }
-      return reader.apply(state, generation.tail.alone(user));
+      return reader.apply(state, complete(generation.tail, user, found));
     } finally {
       state.lock().readLock().unlock();
     }
@@ -249,12 +245,18 @@ final class RedisOnlineStore implements OnlineStore {
 
   /** The user as Redis has it, at an offset that this store has got to; null if there is none. */
   private @Nullable Found find(FeatureState state, UserId user) {
+    return failures.get() >= FAILURES_MAX ? null : find(state, user, database.user(user));
+  }
+
+  /** The same, where Redis has been asked already. */
+  private @Nullable Found find(
+      FeatureState state, UserId user, CompletableFuture<StoredUser> asked) {
     if (failures.get() >= FAILURES_MAX) {
       return null;
     }
     long deadline = System.nanoTime() + config.timeout().toNanos();
     try {
-      StoredUser stored = database.await(database.user(user), config.timeout());
+      StoredUser stored = database.await(asked, config.timeout());
       failures.set(0);
       if (awaitApplied(state, stored.offset(), deadline)) {
         return new Found(stored.load(plan, false), stored.offset());
@@ -493,7 +495,64 @@ final class RedisOnlineStore implements OnlineStore {
 
   @Override
   public FeatureRows read(FeatureQuery query) {
-    return read(query.user(), (state, known) -> state.read(known, query));
+    return read(query, plan.schema());
+  }
+
+  @Override
+  public FeatureRows read(FeatureQuery query, FeatureSchema wanted) {
+    return read(query.user(), (state, known) -> state.read(known, query, wanted));
+  }
+
+  @Override
+  public List<Problem> missing(FeatureSchema wanted) {
+    return plan.held().missing(wanted);
+  }
+
+  @Override
+  public PairRows read(PairQuery query) {
+    return read(query, plan.schema());
+  }
+
+  /** Asks Redis for all users that are not in memory at once, and reads them under one lock. */
+  @Override
+  public PairRows read(PairQuery query, FeatureSchema schema) {
+    Generation generation = generation();
+    FeatureState state = generation.state;
+    Map<UserId, CompletableFuture<StoredUser>> asked = new LinkedHashMap<>();
+    for (Pair pair : query.pairs()) {
+      UserId user = pair.user();
+      if (user != null
+          && failures.get() < FAILURES_MAX
+          && !asked.containsKey(user)
+          && generation.tail.find(user) == null) {
+        asked.put(user, database.user(user));
+      }
+    }
+    Map<UserId, Found> found = new HashMap<>();
+    asked.forEach((user, answer) -> {
+      Found one = find(state, user, answer);
+      if (one != null) {
+        found.put(user, one);
+      }
+    });
+    state.lock().readLock().lock();
+    try {
+      return state.read(query, schema, user -> complete(generation.tail, user, found.get(user)));
+    } finally {
+      state.lock().readLock().unlock();
+    }
+  }
+
+  /** The user up to this server's offset, or what is known of it; called with the read lock. */
+  private UserState complete(RedisTail tail, UserId user, @Nullable Found found) {
+    UserState known = tail.find(user);
+    if (known == null && found != null) {
+      known = tail.install(user, found.state, found.offset);
+      if (known == null) {
+        noteOld(lag(RedisDatabase.shard(user), found.offset, tail));
+      }
+    }
+    return known == null ? tail.alone(user) : known;
   }
 
   @Override

@@ -47,6 +47,9 @@ final class RedisWorker implements FeatureWorker {
   /** After how many failures in a row another connection is tried. */
   private static final int RECONNECT_AFTER = 3;
 
+  /** How long Redis may be ahead of the log before that is trouble. */
+  private static final long AHEAD_NANOS = TimeUnit.SECONDS.toNanos(10);
+
   private static final Duration RETRY_AFTER = Duration.ofMillis(200);
 
   private final FeaturePlan plan;
@@ -64,7 +67,8 @@ final class RedisWorker implements FeatureWorker {
   private boolean closing;
   private boolean abandoned;
 
-  private int failuresInARow; // Of the worker's thread.
+  private int failuresInARow; // Of the worker's thread, as the next.
+  private long notAheadAt = System.nanoTime();
   private volatile int shards;
   private volatile long storedOffset;
   private volatile @Nullable String failure;
@@ -260,11 +264,16 @@ final class RedisWorker implements FeatureWorker {
     private Status status() {
       Status status = database.await(database.status(), RedisDatabase.PATIENCE);
       long end = log.endOffset();
-      lostRecords =
-          status.highest() > end
-              ? "Redis holds records up to %d, the log ends at %d: discard what Redis holds"
-                  .formatted(status.highest(), end)
-              : null;
+      long nanos = System.nanoTime();
+      if (status.highest() <= end) {
+        notAheadAt = nanos;
+        lostRecords = null;
+      } else if (nanos - notAheadAt > AHEAD_NANOS) {
+        // Not just another worker that sees the log's end a little earlier.
+        lostRecords =
+            "Redis holds records up to %d, the log ends at %d: discard what Redis holds"
+                .formatted(status.highest(), end);
+      }
       return status;
     }
   }

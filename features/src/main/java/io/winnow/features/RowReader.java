@@ -6,6 +6,7 @@ import io.winnow.core.application.FeatureDefinition;
 import io.winnow.core.application.FeatureDefinition.Aggregation;
 import io.winnow.core.application.FeatureDefinition.Entity;
 import io.winnow.features.FeatureReader.FeatureQuery;
+import io.winnow.features.FeatureReader.PairQuery;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.time.ZoneOffset;
@@ -120,6 +121,7 @@ final class RowReader {
    * The values of a query.
    *
    * @param of null if nothing is known of the user
+   * @param query may hold {@code NO_ITEM}: then the columns of the item have no meaning
    * @return row-major, shape (C, F)
    */
   float[] read(@Nullable UserState of, FeatureQuery query) {
@@ -137,14 +139,16 @@ final class RowReader {
     float[] values = new float[query.items().length * width];
     long touched = 0;
     for (int index : query.items()) {
-      touched += items.touch(index);
+      touched += index == PairQuery.NO_ITEM ? 0 : items.touch(index);
     }
     scratch[0] = touched;
     List<Map<String, double[]>> known =
         groups.stream().<Map<String, double[]>>map(_ -> new HashMap<>()).toList();
     for (int i = 0; i < query.items().length; i++) {
       System.arraycopy(row, 0, values, i * width, width);
-      readItem(query.items()[i], known, work, values, i * width);
+      if (query.items()[i] != PairQuery.NO_ITEM) {
+        readItem(query.items()[i], known, work, values, i * width);
+      }
     }
     return values;
   }

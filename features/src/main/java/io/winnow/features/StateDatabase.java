@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.rocksdb.BlockBasedTableConfig;
 import org.rocksdb.CompressionType;
+import org.rocksdb.FlushOptions;
 import org.rocksdb.InfoLogLevel;
 import org.rocksdb.LRUCache;
 import org.rocksdb.Options;
@@ -35,6 +36,7 @@ final class StateDatabase implements AutoCloseable {
   private static final byte[] META_KEY = {StateEntries.META};
   private static final String DAMAGE_MARK = "DAMAGED";
   private static final long WRITE_BUFFER_BYTES = 32L << 20;
+  private static final long BULK_BYTES = 4L << 20;
 
   private final Path folder;
   private final long planHash;
@@ -183,6 +185,73 @@ final class StateDatabase implements AutoCloseable {
     @Override
     public void close() {
       batch.close();
+    }
+  }
+
+  /**
+   * Writes much that is worthless until all of it is there: in batches of bounded size, without the
+   * write-ahead log and without an offset. A folder that ends here has no format and is discarded
+   * when it is opened. Not thread-safe; several may write different entries at once.
+   */
+  final class Bulk implements StateEntries.Sink, AutoCloseable {
+    private final WriteBatch batch = new WriteBatch();
+    private final WriteOptions unlogged = new WriteOptions().setDisableWAL(true);
+
+    @Override
+    public void put(byte[] key, byte[] value) {
+      try {
+        batch.put(key, value);
+      } catch (RocksDBException e) {
+        throw failure(e);
+      }
+      writeIfLarge();
+    }
+
+    @Override
+    public void remove(byte[] key) {
+      try {
+        batch.delete(key);
+      } catch (RocksDBException e) {
+        throw failure(e);
+      }
+      writeIfLarge();
+    }
+
+    private void writeIfLarge() {
+      if (batch.getDataSize() >= BULK_BYTES) {
+        write();
+      }
+    }
+
+    /** Writes what waits. */
+    void write() {
+      try {
+        database.write(unlogged, batch);
+      } catch (RocksDBException e) {
+        throw failure(e);
+      }
+      batch.clear();
+    }
+
+    @Override
+    public void close() {
+      batch.close();
+      unlogged.close();
+    }
+  }
+
+  Bulk newBulk() {
+    return new Bulk();
+  }
+
+  /** Forces what {@link Bulk}s wrote to the disk and makes it a state of this offset. */
+  void completeBulk(long appliedOffset) {
+    try (FlushOptions wait = new FlushOptions().setWaitForFlush(true);
+        Batch last = newBatch()) {
+      database.flush(wait);
+      last.write(appliedOffset);
+    } catch (RocksDBException e) {
+      throw failure(e);
     }
   }
 

@@ -34,7 +34,9 @@ final class TileTable {
     }
   }
 
-  /** The sum, or the bound that it passes: a count or sum that is too large does not change sign. */
+  /**
+   * The sum, or the bound that it passes: a count or sum that is too large does not change sign.
+   */
   private static long add(long a, long b) {
     long sum = a + b;
     return ((a ^ sum) & (b ^ sum)) < 0 ? (a < 0 ? Long.MIN_VALUE : Long.MAX_VALUE) : sum;

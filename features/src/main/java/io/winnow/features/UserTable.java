@@ -21,6 +21,14 @@ interface UserTable {
   UserState change(UserId user);
 
   /**
+   * Whether the user's own state is kept; where not, events change only what is shared. A table
+   * that stops keeping a user never begins again.
+   */
+  default boolean keeps(UserId user) {
+    return true;
+  }
+
+  /**
    * Takes an event into its user's state, or keeps it for later. Called with the write lock held,
    * in log order.
    *
@@ -29,12 +37,14 @@ interface UserTable {
    * @return how many features dropped it as too old
    */
   default int add(long offset, Event event, int item, int type, List<List<String>> categories) {
-    return change(event.user()).addAll(event, item, type, categories);
+    return keeps(event.user()) ? change(event.user()).addAll(event, item, type, categories) : 0;
   }
 
   /** Puts a user's attributes, or keeps them for later; called as {@link #add}. */
   default void put(long offset, UserId user, Map<String, AttributeValue> attributes) {
-    change(user).putAttributes(attributes);
+    if (keeps(user)) {
+      change(user).putAttributes(attributes);
+    }
   }
 
   /** Looks at a user that will be changed soon, if that is cheap; see {@link FeatureState}. */

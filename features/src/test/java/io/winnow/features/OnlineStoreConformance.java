@@ -18,6 +18,9 @@ import io.winnow.core.application.FeatureStorePolicy;
 import io.winnow.events.RecordSource;
 import io.winnow.features.FeatureReader.FeatureQuery;
 import io.winnow.features.FeatureReader.FeatureRows;
+import io.winnow.features.FeatureReader.Pair;
+import io.winnow.features.FeatureReader.PairQuery;
+import io.winnow.features.FeatureReader.PairRows;
 import io.winnow.features.PointInTimeReplay.Request;
 import java.util.ArrayList;
 import java.util.List;
@@ -30,6 +33,7 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.random.RandomGenerator;
+import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 
@@ -279,6 +283,7 @@ abstract class OnlineStoreConformance {
       assertArrayEquals(
           expected.lastItems(user, "recent", timeMs), actual.lastItems(user, "recent", timeMs));
     }
+    assertSamePairs(expected, actual, random, timeMs);
     for (int item : items) {
       assertEquals(expected.catalog().item(item), actual.catalog().item(item));
       assertEquals(expected.catalog().attributes(item), actual.catalog().attributes(item));
@@ -286,6 +291,23 @@ abstract class OnlineStoreConformance {
       assertEquals(expected.catalog().firstSeenMs(item), actual.catalog().firstSeenMs(item));
     }
     assertArrayEquals(expected.itemCounts(7, timeMs), actual.itemCounts(7, timeMs));
+  }
+
+  private static void assertSamePairs(
+      OnlineStore expected, OnlineStore actual, RandomGenerator random, long timeMs) {
+    List<Pair> pairs = new ArrayList<>();
+    for (int i = 0; i < 20; i++) {
+      pairs.add(
+          new Pair(
+              i % 7 == 0 ? null : new UserId("user-é" + random.nextInt(SHAPE.users() + 1)),
+              random.nextInt(expected.catalog().size() + 1) - 1));
+    }
+    int[] columns = IntStream.range(0, expected.schema().size()).toArray();
+    PairQuery query = new PairQuery(pairs, columns, Map.of("device", "tv"), timeMs);
+    PairRows rows = actual.read(query);
+    assertEquals(expected.appliedOffset(), rows.asOfOffset());
+    assertArrayEquals(expected.read(query).values(), rows.values());
+    assertArrayEquals(expected.read(query).newestMs(), rows.newestMs());
   }
 
   static void apply(OnlineStore store, List<LogRecord> records, int from, int to) {

@@ -24,6 +24,7 @@ public final class Release {
 
   private final ReleaseManifest manifest;
   private final ApplicationFile application;
+  private final FeatureSchema features;
   private final RetrievalModels models;
   private final @Nullable TrainedRanker trainedRanker;
   private final @Nullable Ranker ranker;
@@ -36,6 +37,7 @@ public final class Release {
       @Nullable TrainedRanker trainedRanker) {
     this.manifest = manifest;
     this.application = application;
+    this.features = FeatureSchema.of(application.definition());
     this.models = models;
     this.trainedRanker = trainedRanker;
     this.ranker =
@@ -64,6 +66,7 @@ public final class Release {
             0,
             application.definition().name(),
             FeatureSchema.of(application.definition()).hash(),
+            ReleaseManifest.Feature.of(FeatureSchema.of(application.definition())),
             Map.of(),
             new ReleaseManifest.Provenance(0, 0, 0, 0, Winnow.VERSION, Winnow.environment(), null),
             Map.of()),
@@ -75,6 +78,16 @@ public final class Release {
   /** Loads a bundle after comparing every byte with its manifest. */
   public static Release load(ReleaseStore store, String version) {
     return ReleaseFiles.load(store, version);
+  }
+
+  /**
+   * The application file that a bundle was trained with, without loading the rest: it says which
+   * features the release needs.
+   *
+   * @throws io.winnow.core.WinnowException with {@code NOT_FOUND} or {@code CORRUPT}
+   */
+  public static ApplicationFile applicationOf(ReleaseStore store, String version) {
+    return ReleaseFiles.application(store, version);
   }
 
   /**
@@ -99,6 +112,14 @@ public final class Release {
   /** The application as it was when the release was trained. */
   public ApplicationDefinition definition() {
     return application.definition();
+  }
+
+  /**
+   * The features that it reads, in the order of its ranker's columns; whatever the application
+   * declares now, these are what a store must hold to serve it.
+   */
+  public FeatureSchema features() {
+    return features;
   }
 
   ApplicationFile application() {

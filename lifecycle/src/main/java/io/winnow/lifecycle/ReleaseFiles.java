@@ -6,8 +6,10 @@ import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.winnow.core.ErrorCode;
 import io.winnow.core.ItemId;
+import io.winnow.core.Problem;
 import io.winnow.core.WinnowException;
 import io.winnow.core.application.ApplicationFile;
+import io.winnow.features.FeatureSchema;
 import io.winnow.models.ModelFile;
 import io.winnow.models.encoder.EncoderSpec;
 import io.winnow.models.encoder.TrainedEncoder;
@@ -41,6 +43,7 @@ import org.jspecify.annotations.Nullable;
  * </pre>
  */
 final class ReleaseFiles {
+  private static final String APPLICATION = "application.yaml";
   private static final String VECTORS_KIND = "encoder-vectors";
   private static final int VECTORS_VERSION = 1;
   private static final ObjectMapper JSON =
@@ -50,7 +53,7 @@ final class ReleaseFiles {
 
   static void write(Release release, Path bundle) throws IOException {
     RetrievalModels models = release.models();
-    Files.writeString(bundle.resolve("application.yaml"), release.application().text());
+    Files.writeString(bundle.resolve(APPLICATION), release.application().text());
     JSON.writeValue(
         bundle.resolve("items.json").toFile(),
         models.vocabulary().stream().map(ItemId::value).toList());
@@ -88,15 +91,17 @@ final class ReleaseFiles {
     }
   }
 
+  /** The application of a bundle, without its models. */
+  static ApplicationFile application(ReleaseStore store, String version) {
+    store.verifyFile(version, APPLICATION);
+    return application(store, store.manifest(version));
+  }
+
   static Release load(ReleaseStore store, String version) {
     ReleaseManifest manifest = store.verify(version);
     Path bundle = store.bundle(version);
     try {
-      ApplicationFile application =
-          ApplicationFile.parse(
-              Files.readString(bundle.resolve("application.yaml"), StandardCharsets.UTF_8),
-              version + "/application.yaml",
-              Map.of());
+      ApplicationFile application = application(store, manifest);
       List<ItemId> items =
           JSON
               .readValue(
@@ -118,6 +123,43 @@ final class ReleaseFiles {
       throw new WinnowException(
           ErrorCode.CORRUPT, "release " + version + " cannot be read: " + e.getMessage(), e);
     }
+  }
+
+  /**
+   * Reads the application file of a bundle, and compares its features with those that the manifest
+   * names.
+   */
+  static ApplicationFile application(ReleaseStore store, ReleaseManifest manifest) {
+    Path file = store.bundle(manifest.version()).resolve(APPLICATION);
+    String name = manifest.version() + "/" + APPLICATION;
+    ApplicationFile application;
+    try {
+      application =
+          ApplicationFile.parse(Files.readString(file, StandardCharsets.UTF_8), name, Map.of());
+    } catch (IOException e) {
+      throw new WinnowException(ErrorCode.CORRUPT, name + " cannot be read: " + e.getMessage(), e);
+    }
+    List<ReleaseManifest.Feature> declared =
+        ReleaseManifest.Feature.of(FeatureSchema.of(application.definition()));
+    List<Problem> problems = new ArrayList<>();
+    for (int i = 0; i < manifest.features().size(); i++) {
+      ReleaseManifest.Feature wanted = manifest.features().get(i);
+      String actual =
+          i < declared.size()
+              ? declared.get(i).name() + " " + declared.get(i).version()
+              : "missing";
+      if (!actual.equals(wanted.name() + " " + wanted.version())) {
+        problems.add(
+            new Problem(
+                name + ", features[" + i + "]",
+                actual,
+                wanted.name() + " " + wanted.version() + ", as the manifest says"));
+      }
+    }
+    if (!problems.isEmpty()) {
+      throw new WinnowException(ErrorCode.CORRUPT, problems.getFirst().toString(), problems, null);
+    }
+    return application;
   }
 
   private static RetrievalModels.@Nullable Deep readDeep(Path bundle, ReleaseManifest manifest)

@@ -1,6 +1,9 @@
 package io.winnow.lifecycle;
 
+import io.winnow.core.application.DefinitionText;
+import io.winnow.features.FeatureSchema;
 import java.util.Collections;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -12,6 +15,8 @@ import org.jspecify.annotations.Nullable;
  * @param createdMs epoch milliseconds
  * @param application the application's name
  * @param schemaHash of the feature schema that the ranker reads
+ * @param features the definitions that the ranker reads, in the order of its columns; empty in
+ *     bundles of format 1, whose application file has them
  * @param files every other file of the bundle by its name
  * @param provenance what it was made of
  * @param metrics offline figures by name, such as {@code ranker.click.auc}
@@ -21,13 +26,53 @@ public record ReleaseManifest(
     long createdMs,
     String application,
     long schemaHash,
+    List<Feature> features,
     Map<String, FileEntry> files,
     Provenance provenance,
     Map<String, Double> metrics) {
-  /** Copies the maps. */
+  /**
+   * The format of {@code manifest.json}, its field {@code format}. Format 1 had no such field, and
+   * no {@code features}.
+   */
+  public static final int FORMAT = 2;
+
+  /** Copies the list and the maps. */
   public ReleaseManifest {
+    features = List.copyOf(features);
     files = Collections.unmodifiableMap(new TreeMap<>(files));
     metrics = Collections.unmodifiableMap(new TreeMap<>(metrics));
+  }
+
+  /** A manifest of a release that names no features. */
+  public ReleaseManifest(
+      String version,
+      long createdMs,
+      String application,
+      long schemaHash,
+      Map<String, FileEntry> files,
+      Provenance provenance,
+      Map<String, Double> metrics) {
+    this(version, createdMs, application, schemaHash, List.of(), files, provenance, metrics);
+  }
+
+  /**
+   * A feature that a release needs.
+   *
+   * @param name qualified, such as {@code user.watches_1h}
+   * @param version of its definition
+   * @param text its definition as people read it
+   */
+  public record Feature(String name, String version, String text) {
+    /** The columns of a schema. */
+    static List<Feature> of(FeatureSchema schema) {
+      return schema.definitions().stream()
+          .map(definition ->
+              new Feature(
+                  definition.qualifiedName(),
+                  definition.version(),
+                  DefinitionText.of(definition.aggregation())))
+          .toList();
+    }
   }
 
   /**

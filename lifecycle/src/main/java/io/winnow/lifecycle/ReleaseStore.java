@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.winnow.core.ErrorCode;
 import io.winnow.core.WinnowException;
 import java.io.IOException;
@@ -41,6 +42,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class ReleaseStore {
   static final String MANIFEST = "manifest.json";
+  private static final String FORMAT_FIELD = "format";
   private static final String ACTIVE = "active";
   private static final String STAGING_PREFIX = ".staging-";
   private static final Pattern VERSION = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,63}");
@@ -103,11 +105,12 @@ public final class ReleaseStore {
               draft.createdMs(),
               draft.application(),
               draft.schemaHash(),
+              draft.features(),
               files,
               draft.provenance(),
               draft.metrics());
       Path manifestFile = staging.resolve(MANIFEST);
-      Files.write(manifestFile, JSON.writeValueAsBytes(manifest));
+      Files.write(manifestFile, toJson(manifest));
       force(manifestFile);
       forceFolder(staging);
       Files.move(staging, target, StandardCopyOption.ATOMIC_MOVE);
@@ -128,28 +131,41 @@ public final class ReleaseStore {
    */
   public ReleaseManifest verify(String version) {
     ReleaseManifest manifest = manifest(version);
-    manifest
-        .files()
-        .forEach((name, expected) -> {
-          Path file = bundle(version).resolve(name);
-          ReleaseManifest.FileEntry actual;
-          try {
-            actual = Files.exists(file) ? entry(file) : new ReleaseManifest.FileEntry(-1, "-");
-          } catch (IOException e) {
-            throw unavailable("read " + file, e);
-          }
-          if (actual.bytes() < 0) {
-            throw corrupt(version, name, "missing", expected.bytes() + " bytes");
-          }
-          if (actual.bytes() != expected.bytes()) {
-            throw corrupt(version, name, actual.bytes() + " bytes", expected.bytes() + " bytes");
-          }
-          if (!actual.sha256().equals(expected.sha256())) {
-            throw corrupt(
-                version, name, "sha256 " + actual.sha256(), "sha256 " + expected.sha256());
-          }
-        });
+    manifest.files().forEach((name, expected) -> verify(version, name, expected));
     return manifest;
+  }
+
+  /**
+   * Compares one file of a bundle with its manifest.
+   *
+   * @throws WinnowException as {@link #verify}; {@code CORRUPT} too if the manifest does not list
+   *     it
+   */
+  void verifyFile(String version, String name) {
+    ReleaseManifest.FileEntry expected = manifest(version).files().get(name);
+    if (expected == null) {
+      throw corrupt(version, name, "not in the manifest", "a file of every release");
+    }
+    verify(version, name, expected);
+  }
+
+  private void verify(String version, String name, ReleaseManifest.FileEntry expected) {
+    Path file = bundle(version).resolve(name);
+    ReleaseManifest.FileEntry actual;
+    try {
+      actual = Files.exists(file) ? entry(file) : new ReleaseManifest.FileEntry(-1, "-");
+    } catch (IOException e) {
+      throw unavailable("read " + file, e);
+    }
+    if (actual.bytes() < 0) {
+      throw corrupt(version, name, "missing", expected.bytes() + " bytes");
+    }
+    if (actual.bytes() != expected.bytes()) {
+      throw corrupt(version, name, actual.bytes() + " bytes", expected.bytes() + " bytes");
+    }
+    if (!actual.sha256().equals(expected.sha256())) {
+      throw corrupt(version, name, "sha256 " + actual.sha256(), "sha256 " + expected.sha256());
+    }
   }
 
   /** A bundle's manifest, unverified. */
@@ -161,7 +177,7 @@ public final class ReleaseStore {
           "release: " + version + " (expected: one of " + versions() + " in " + folder + ")");
     }
     try {
-      ReleaseManifest manifest = JSON.readValue(Files.readAllBytes(file), ReleaseManifest.class);
+      ReleaseManifest manifest = fromJson(version, Files.readAllBytes(file));
       if (!manifest.version().equals(version)) {
         throw corrupt(version, MANIFEST, "version " + manifest.version(), "version " + version);
       }
@@ -178,6 +194,31 @@ public final class ReleaseStore {
     } catch (IOException e) {
       throw unavailable("read " + file, e);
     }
+  }
+
+  private static byte[] toJson(ReleaseManifest manifest) throws IOException {
+    ObjectNode tree = JSON.createObjectNode().put(FORMAT_FIELD, ReleaseManifest.FORMAT);
+    tree.setAll((ObjectNode) JSON.valueToTree(manifest));
+    return JSON.writeValueAsBytes(tree);
+  }
+
+  /** Reads every format that there was. */
+  private static ReleaseManifest fromJson(String version, byte[] bytes) throws IOException {
+    if (!(JSON.readTree(bytes) instanceof ObjectNode tree)) {
+      throw corrupt(version, MANIFEST, "not an object", "JSON as written");
+    }
+    int format = tree.path(FORMAT_FIELD).asInt(1);
+    tree.remove(FORMAT_FIELD);
+    if (format == 1) {
+      tree.putArray("features");
+    } else if (format != ReleaseManifest.FORMAT) {
+      throw corrupt(
+          version,
+          MANIFEST,
+          "format " + format,
+          "1 to " + ReleaseManifest.FORMAT + "; a later Winnow wrote it");
+    }
+    return JSON.treeToValue(tree, ReleaseManifest.class);
   }
 
   /**

@@ -1,5 +1,6 @@
 package io.winnow.lifecycle;
 
+import io.winnow.core.ErrorCode;
 import io.winnow.core.ItemId;
 import io.winnow.core.Problem;
 import io.winnow.core.UserId;
@@ -31,6 +32,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ExecutorService;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /**
@@ -53,17 +55,31 @@ public final class ServingRelease implements RequestStages {
   private final InteractionSequences sequences;
 
   /**
-   * Binds a release.
+   * Binds a release. It reads the features that it was made with, also where the application has
+   * others by now.
    *
-   * @param reader the store whose state requests see
+   * @param reader the store whose state requests see; one from beginning to end of each request
    * @param executor runs the candidate sources; not the pool that runs the stages, which wait for
    *     them
+   * @throws WinnowException with {@code CONFLICT} and a problem for each feature that the store
+   *     does not hold, or holds in another version
    */
   public ServingRelease(Release release, FeatureReader reader, ExecutorService executor) {
+    List<Problem> missing = reader.missing(release.features());
+    if (!missing.isEmpty()) {
+      throw new WinnowException(
+          ErrorCode.CONFLICT,
+          "release %s needs features that the store does not hold: %s"
+              .formatted(
+                  release.version(),
+                  missing.stream().map(Problem::toString).collect(Collectors.joining("; "))),
+          missing,
+          null);
+    }
     this.release = release;
     this.reader = reader;
     this.retrieval = new BoundRetrieval(release, reader, executor);
-    this.inputs = new RankerInputs(reader.schema(), retrieval.sourceNames());
+    this.inputs = new RankerInputs(release.features(), retrieval.sourceNames());
     Policy.Reranking policy = release.definition().policy().reranking();
     this.reranker = new Reranker(policy);
     this.greedyReranker =
@@ -72,9 +88,9 @@ public final class ServingRelease implements RequestStages {
     Ranker ranker = release.ranker();
     if (ranker != null && !ranker.spec().featureNames().equals(inputs.names())) {
       throw WinnowException.invalid(
-          "release " + release.version() + ".features",
+          "release " + release.version() + ".inputs",
           difference(ranker.spec().featureNames(), inputs.names()),
-          "the features that the store serves");
+          "the inputs that its application file leads to");
     }
   }
 
@@ -98,7 +114,7 @@ public final class ServingRelease implements RequestStages {
 
   @Override
   public long schemaHash() {
-    return reader.schema().hash();
+    return release.features().hash();
   }
 
   /** How many items are known. */
@@ -256,7 +272,9 @@ public final class ServingRelease implements RequestStages {
 
   /** The store's values of these items for this request, all read at one offset. */
   FeatureRows features(Moment moment, int[] items) {
-    return reader.read(new FeatureQuery(moment.user(), items, moment.context(), moment.timeMs()));
+    return reader.read(
+        new FeatureQuery(moment.user(), items, moment.context(), moment.timeMs()),
+        release.features());
   }
 
   private float[] probabilities(

@@ -91,12 +91,14 @@ public final class Trainer {
     RetrievalModels models = fitter.fit(training(prefix, toOffset, older), older);
 
     long createdMs = clock.nowMs();
+    FeatureSchema schema = FeatureSchema.of(definition);
     return new Release(
         new ReleaseManifest(
             VERSION.format(Instant.ofEpochMilli(createdMs)),
             createdMs,
             definition.name(),
-            FeatureSchema.of(definition).hash(),
+            schema.hash(),
+            ReleaseManifest.Feature.of(schema),
             Map.of(),
             new ReleaseManifest.Provenance(
                 toOffset,

@@ -56,6 +56,57 @@ final class ReleaseStoreTest {
   }
 
   @Test
+  void manifest_ofFormat1_isReadWithoutFeatures() throws IOException {
+    ReleaseStore store = new ReleaseStore(folder);
+    Path bundle = Files.createDirectories(store.bundle("r-old"));
+    Files.write(bundle.resolve("vectors.bin"), new byte[] {1, 2, 3});
+    // As it was written before manifests named features.
+    Files.writeString(
+        bundle.resolve("manifest.json"),
+        """
+        {
+          "version" : "r-old",
+          "created_ms" : 1700000000000,
+          "application" : "test",
+          "schema_hash" : 42,
+          "files" : {
+            "vectors.bin" : {
+              "bytes" : 3,
+              "sha256" : "039058c6f2c0cb492c533b0a4d14ef77cc0f78abccced5287d84a1a2011cfb81"
+            }
+          },
+          "provenance" : {
+            "to_offset" : 10,
+            "from_ms" : 1,
+            "to_ms" : 2,
+            "seed" : 7,
+            "code_version" : "0.1.0",
+            "environment" : "test",
+            "parent" : null
+          },
+          "metrics" : { "ranker.click.auc" : 0.7 }
+        }
+        """);
+    ReleaseManifest manifest = store.verify("r-old");
+    assertEquals(List.of(), manifest.features());
+    assertEquals(42, manifest.schemaHash());
+    assertEquals(10, manifest.provenance().toOffset());
+  }
+
+  @Test
+  void manifest_ofALaterFormat_isRefused() throws IOException {
+    ReleaseStore store = new ReleaseStore(folder);
+    publish(store, "r1");
+    Path file = store.bundle("r1").resolve("manifest.json");
+    String text = Files.readString(file);
+    assertTrue(text.contains("\"format\" : 2"), text);
+    Files.writeString(file, text.replace("\"format\" : 2", "\"format\" : 3"));
+    WinnowException refused = assertThrows(WinnowException.class, () -> store.manifest("r1"));
+    assertEquals(ErrorCode.CORRUPT, refused.code());
+    assertTrue(String.valueOf(refused.getMessage()).contains("format 3"), refused.getMessage());
+  }
+
+  @Test
   void verify_truncatedOrMissingFile_saysWhatWasExpected() throws IOException {
     ReleaseStore store = new ReleaseStore(folder);
     publish(store, "r1");
@@ -126,6 +177,7 @@ final class ReleaseStoreTest {
         1_700_000_000_000L,
         "test",
         42,
+        List.of(new ReleaseManifest.Feature("user.clicks_1d", "0123abcd", "count(click) over 1d")),
         Map.of(),
         new ReleaseManifest.Provenance(10, 1, 2, 7, "0.1.0", "test", null),
         Map.of("ranker.click.auc", 0.7));

@@ -9,15 +9,18 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.winnow.core.AttributeValue;
+import io.winnow.core.ErrorCode;
 import io.winnow.core.Event;
 import io.winnow.core.ItemId;
 import io.winnow.core.LogRecord;
+import io.winnow.core.Problem;
 import io.winnow.core.TimeSource;
 import io.winnow.core.UserId;
 import io.winnow.core.WinnowException;
 import io.winnow.core.application.ApplicationFile;
 import io.winnow.events.RecordSource;
 import io.winnow.features.FeatureReader.FeatureQuery;
+import io.winnow.features.HeldFeatures;
 import io.winnow.features.OnlineStore;
 import io.winnow.features.OnlineStores;
 import io.winnow.lifecycle.RequestStages.Moment;
@@ -285,9 +288,57 @@ final class ServingReleaseTest {
           assertThrows(
               WinnowException.class,
               () -> new ServingRelease(release, otherStore, new CallerRunsExecutor()));
-      assertTrue(String.valueOf(refused.getMessage()).contains("clicks_1d"), refused.getMessage());
-      assertTrue(
-          String.valueOf(refused.getMessage()).contains("clicks_daily"), refused.getMessage());
+      assertEquals(ErrorCode.CONFLICT, refused.code());
+      assertEquals(
+          List.of("features.user.clicks_1d"),
+          refused.problems().stream().map(Problem::field).toList());
+      assertEquals("missing", refused.problems().getFirst().value());
+    }
+  }
+
+  @Test
+  void bind_storeWithMoreAndOtherVersions_readsWhatItWasMadeWith() {
+    ApplicationFile changed =
+        ApplicationFile.parse(
+            TestApplications.clips()
+                .text()
+                .replace(
+                    "user: { clicks_1d: count(click) over 1d",
+                    "user: { clicks_1d: count(watch) over 1d"),
+            "changed.yaml",
+            Map.of());
+    List<LogRecord> records = TinyWorld.records(300);
+    try (OnlineStore own = OnlineStores.inMemory(TestApplications.clips().definition());
+        OnlineStore both =
+            OnlineStores.inMemory(
+                HeldFeatures.of(changed.definition(), List.of(release.features())))) {
+      TinyWorld.append(own, records);
+      TinyWorld.append(both, records);
+      long nowMs = records.getLast().timeMs();
+      int compared = 0;
+      for (int user = 0; user < 10; user++) {
+        UserId id = new UserId("u" + user);
+        ServingRelease expected = new ServingRelease(release, own, new CallerRunsExecutor());
+        ServingRelease actual = new ServingRelease(release, both, new CallerRunsExecutor());
+        assertEquals(own.schema().hash(), actual.schemaHash());
+        Moment moment = actual.moment(id, Map.of(), _ -> true, nowMs);
+        float[] values = actual.features(moment, new int[] {0, 1, 2}).values();
+        assertArrayEquals(expected.features(moment, new int[] {0, 1, 2}).values(), values);
+        compared += values.length;
+      }
+      assertEquals(10 * 3 * release.features().size(), compared);
+      WinnowException refused =
+          assertThrows(
+              WinnowException.class,
+              () ->
+                  new ServingRelease(
+                      release,
+                      OnlineStores.inMemory(changed.definition()),
+                      new CallerRunsExecutor()));
+      assertEquals(1, refused.problems().size());
+      Problem difference = refused.problems().getFirst();
+      assertTrue(difference.value().contains("count(watch) over 1d"), difference.toString());
+      assertTrue(difference.expectation().contains("count(click) over 1d"), difference.toString());
     }
   }
 }

@@ -11,6 +11,7 @@ import io.winnow.core.ErrorCode;
 import io.winnow.core.LogRecord;
 import io.winnow.core.UserId;
 import io.winnow.core.WinnowException;
+import io.winnow.core.application.FeatureDefinition;
 import io.winnow.events.RecordSource;
 import io.winnow.features.OnlineStore;
 import io.winnow.features.OnlineStores;
@@ -84,6 +85,13 @@ final class TrainerTest {
     Release loaded = Release.load(store, version);
     assertNotNull(loaded.ranker());
     assertEquals(version, loaded.version());
+    assertEquals(trained.features(), loaded.features());
+    assertEquals(
+        List.of("user.clicks_1d", "item.clicks_1d", "item.clicks_7d", "user x category.clicks_7d"),
+        loaded.manifest().features().stream().map(ReleaseManifest.Feature::name).toList());
+    assertEquals(
+        trained.features().definitions().stream().map(FeatureDefinition::version).toList(),
+        loaded.manifest().features().stream().map(ReleaseManifest.Feature::version).toList());
     try (OnlineStore features = OnlineStores.inMemory(trained.definition())) {
       TinyWorld.append(features, records);
       for (int user = 0; user < 41; user++) {

@@ -110,6 +110,11 @@ final class World implements Catalog, FeatureReader {
   }
 
   @Override
+  public PairRows read(PairQuery query) {
+    return new PairRows(0, new float[0], new long[0]);
+  }
+
+  @Override
   public float[] itemCounts(int days, long timeMs) {
     countCalls++;
     float[] counts = new float[size()];

@@ -18,9 +18,10 @@ import io.winnow.events.EventLog;
 import io.winnow.events.EventLogConfig;
 import io.winnow.events.EventLogs;
 import io.winnow.events.RecordSource;
+import io.winnow.features.AuditReport;
+import io.winnow.features.FeatureAudit;
 import io.winnow.features.OnlineStore;
 import io.winnow.features.OnlineStores;
-import io.winnow.features.SkewCheck;
 import io.winnow.lifecycle.Release;
 import io.winnow.lifecycle.ServingRelease;
 import io.winnow.lifecycle.Trainer;
@@ -336,11 +337,14 @@ final class RecommendationPipelineTest {
                   slate.items().get(i % 10).item().value(),
                   Clips.NOW_MS)));
     }
-    SkewCheck.Report report =
-        SkewCheck.run(parts.log, Clips.APPLICATION.definition(), Integer.MAX_VALUE, 5);
+    AuditReport report =
+        FeatureAudit.run(
+            parts.log,
+            FeatureAudit.Definitions.only(Clips.APPLICATION.definition()),
+            FeatureAudit.Options.DEFAULT);
     assertEquals(510, report.impressions(), "all of them, with the first request's");
     assertEquals(510 * 5, report.values());
-    assertEquals(0, report.skipped());
+    assertEquals(0, report.skippedImpressions());
     assertEquals(List.of(), report.examples());
   }
 

@@ -44,12 +44,13 @@ public record FeatureStorePolicy(Map<String, View> views, Audit audit) {
   /**
    * The audit of served values.
    *
-   * @param sample the share of requests, in [0, 1], that a server recomputes by replay as it goes
-   * @param maxMismatches the share of compared values, in [0, 1], above which no release is
-   *     promoted
+   * @param sample the share of users, in [0, 1], all of whose requests a server recomputes by
+   *     replay as it goes; 0 switches it off
+   * @param maxMismatches the share of the compared values of any one feature, in [0, 1], above
+   *     which no release is promoted
    */
   public record Audit(double sample, double maxMismatches) {
-    /** One request in a hundred, and not one value may differ. */
+    /** The requests of one user in a hundred, and not one value may differ. */
     public static final Audit DEFAULT = new Audit(0.01, 0);
   }
 }

@@ -33,7 +33,7 @@ final class Dispatcher implements Handler {
   private static final String UNMATCHED = "unmatched";
   private static final Pattern ADDRESS = Pattern.compile("\\[[0-9a-fA-F:.%]+]|[0-9.]+");
 
-  private final Router router;
+  private volatile Router router;
   private final ApiKeys keys;
   private final HttpConfig.Limits limits;
   private final ProblemDetails problems;
@@ -58,6 +58,11 @@ final class Dispatcher implements Handler {
     this.problems = problems;
     this.metrics = metrics;
     this.ids = ids;
+  }
+
+  /** Answers from the next request on by another table of routes. */
+  void route(Router next) {
+    router = next;
   }
 
   @Override

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What the server is an adapter of. All parts are thread-safe and outlive it.
@@ -22,6 +23,7 @@ import java.util.function.Supplier;
  * @param recommender makes slates
  * @param operations what operators see
  * @param pages more read-only pages by path, such as {@code /}
+ * @param control changes the application, or null where it is fixed
  */
 public record HttpDependencies(
     ApplicationDefinition application,
@@ -29,7 +31,24 @@ public record HttpDependencies(
     FeatureReader features,
     Recommender recommender,
     Operations operations,
-    Map<String, Page> pages) {
+    Map<String, Page> pages,
+    @Nullable ApplicationControl control) {
+  /** What serves one application and never another. */
+  public HttpDependencies(
+      ApplicationDefinition application,
+      EventLog log,
+      FeatureReader features,
+      Recommender recommender,
+      Operations operations,
+      Map<String, Page> pages) {
+    this(application, log, features, recommender, operations, pages, null);
+  }
+
+  /** The same parts for an application that took the place of this one. */
+  HttpDependencies with(ApplicationDefinition next) {
+    return new HttpDependencies(next, log, features, recommender, operations, pages, control);
+  }
+
   /** Copies the pages, keeping their order. */
   public HttpDependencies {
     pages = Collections.unmodifiableMap(new LinkedHashMap<>(pages));
@@ -42,12 +61,16 @@ public record HttpDependencies(
    * @param notReady why requests cannot be answered yet; empty when they can
    * @param meters where the server's metrics go; {@code /metrics} prints all of it
    * @param time the clock
+   * @param requestTime the clock of requests; another where the data ended long ago
    * @param ids makes ids of requests, and of events that come without one
+   * @param audit how the audit of served features stands
    */
   public record Operations(
       Supplier<List<ReleaseInfo>> releases,
       Supplier<List<String>> notReady,
       PrometheusMeterRegistry meters,
       TimeSource time,
-      Supplier<UUID> ids) {}
+      TimeSource requestTime,
+      Supplier<UUID> ids,
+      Supplier<FeatureMonitoring> audit) {}
 }

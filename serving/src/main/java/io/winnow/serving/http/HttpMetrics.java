@@ -6,11 +6,13 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import io.winnow.events.EventLog.Verdict;
 import io.winnow.features.FeatureReader;
+import io.winnow.features.LiveAudit;
 import io.winnow.serving.Degradation;
 import io.winnow.serving.Slate;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.IntSupplier;
 
 /**
@@ -24,6 +26,10 @@ import java.util.function.IntSupplier;
  * <tr><td>{@code events_total{status}}</td><td>counter</td></tr>
  * <tr><td>{@code catalog_items}</td><td>gauge</td></tr>
  * <tr><td>{@code http_requests_in_flight}</td><td>gauge</td></tr>
+ * <tr><td>{@code winnow_feature_audit_values_total{feature}}</td><td>counter</td></tr>
+ * <tr><td>{@code winnow_feature_audit_mismatches_total{feature}}</td><td>counter</td></tr>
+ * <tr><td>{@code winnow_feature_audit_skipped_total{reason}}</td><td>counter</td></tr>
+ * <tr><td>{@code winnow_feature_audit_lag_records}</td><td>gauge</td></tr>
  * </table>
  */
 final class HttpMetrics {
@@ -33,6 +39,7 @@ final class HttpMetrics {
           .toArray(Duration[]::new);
 
   private final MeterRegistry meters;
+  private final AtomicLong auditLag = new AtomicLong();
 
   HttpMetrics(MeterRegistry meters, FeatureReader features, IntSupplier inFlight) {
     this.meters = meters;
@@ -44,9 +51,51 @@ final class HttpMetrics {
         .description("Requests in work now")
         .strongReference(true)
         .register(meters);
+    Gauge.builder("winnow.feature.audit.lag.records", auditLag::doubleValue)
+        .description("Records of the log that the audit of served features did not fold yet")
+        .strongReference(true)
+        .register(meters);
     for (Verdict.Status status : Verdict.Status.values()) {
       events(status, 0);
     }
+  }
+
+  /** Brings the audit's meters up to where it stands; called before they are read. */
+  synchronized void audit(LiveAudit.Status status) {
+    auditLag.set(status.lagRecords());
+    status
+        .report()
+        .features()
+        .forEach((feature, count) -> {
+          raise(
+              "winnow.feature.audit.values",
+              "Served values that were recomputed by replay",
+              "feature",
+              feature,
+              count.values());
+          raise(
+              "winnow.feature.audit.mismatches",
+              "Served values that replay computes otherwise",
+              "feature",
+              feature,
+              count.mismatches());
+        });
+    status
+        .report()
+        .skipped()
+        .forEach((reason, count) ->
+            raise(
+                "winnow.feature.audit.skipped",
+                "Impressions that were not compared",
+                "reason",
+                reason.label(),
+                count));
+  }
+
+  private void raise(String name, String description, String tag, String value, long to) {
+    Counter counter =
+        Counter.builder(name).description(description).tag(tag, value).register(meters);
+    counter.increment(Math.max(0, to - counter.count()));
   }
 
   /** A request was answered. */

@@ -4,12 +4,15 @@ import io.helidon.webserver.WebServer;
 import io.helidon.webserver.http1.Http1Config;
 import io.winnow.core.ErrorCode;
 import io.winnow.core.WinnowException;
+import io.winnow.core.application.ApplicationDefinition;
 import io.winnow.events.RecordJson;
 import java.net.URI;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Semaphore;
+import java.util.function.Consumer;
+import java.util.function.Function;
 
 /** The running server. {@link #close()} stops it; calls in work may finish for a moment. */
 public final class HttpServer implements AutoCloseable {
@@ -20,11 +23,14 @@ public final class HttpServer implements AutoCloseable {
   private final WebServer server;
   private final ReadWatch readWatch;
   private final String host;
+  private final Consumer<ApplicationDefinition> change;
 
-  private HttpServer(WebServer server, ReadWatch readWatch, String host) {
+  private HttpServer(
+      WebServer server, ReadWatch readWatch, String host, Consumer<ApplicationDefinition> change) {
     this.server = server;
     this.readWatch = readWatch;
     this.host = host;
+    this.change = change;
   }
 
   /**
@@ -35,19 +41,17 @@ public final class HttpServer implements AutoCloseable {
   public static HttpServer start(HttpConfig config, HttpDependencies dependencies) {
     HttpConfig.Limits limits = config.limits();
     HttpDependencies.Operations operations = dependencies.operations();
-    RecordJson json =
-        new RecordJson(
-            dependencies.application().schema(),
-            operations.time(),
-            () -> operations.ids().get().toString());
-    ProblemDetails problems = new ProblemDetails(json);
+    ProblemDetails problems = new ProblemDetails(json(dependencies));
     Semaphore permits = new Semaphore(limits.concurrentRequestsMax());
     HttpMetrics metrics =
         new HttpMetrics(
             operations.meters(),
             dependencies.features(),
             () -> limits.concurrentRequestsMax() - permits.availablePermits());
-    Router router = new Router(routes(config, dependencies, json, problems, metrics));
+    Function<ApplicationDefinition, Router> routers =
+        application ->
+            new Router(routes(config, dependencies.with(application), problems, metrics));
+    Router router = routers.apply(dependencies.application());
     ReadWatch readWatch = new ReadWatch(limits.bodyTime());
     Dispatcher dispatcher =
         new Dispatcher(router, config, permits, readWatch, problems, metrics, operations.ids());
@@ -77,15 +81,32 @@ public final class HttpServer implements AutoCloseable {
           "http: cannot listen on %s:%d (expected: a free port of this machine)"
               .formatted(config.host(), config.port()));
     }
-    return new HttpServer(server, readWatch, config.host());
+    return new HttpServer(
+        server,
+        readWatch,
+        config.host(),
+        application -> dispatcher.route(routers.apply(application)));
+  }
+
+  private static RecordJson json(HttpDependencies dependencies) {
+    HttpDependencies.Operations operations = dependencies.operations();
+    return new RecordJson(
+        dependencies.application().schema(),
+        operations.time(),
+        () -> operations.ids().get().toString());
+  }
+
+  /** Speaks of another application from the next request on. */
+  public void serve(ApplicationDefinition application) {
+    change.accept(application);
   }
 
   private static List<Route> routes(
       HttpConfig config,
       HttpDependencies dependencies,
-      RecordJson json,
       ProblemDetails problems,
       HttpMetrics metrics) {
+    RecordJson json = json(dependencies);
     HttpDependencies.Operations operations = dependencies.operations();
     OpenApi openApi = new OpenApi(dependencies.application(), json);
     List<Route> routes = new ArrayList<>();
@@ -103,7 +124,15 @@ public final class HttpServer implements AutoCloseable {
                 json,
                 metrics)
             .routes());
-    routes.addAll(new OperationsApi(operations, json).routes());
+    routes.addAll(
+        new FeaturesApi(
+                dependencies.application(), dependencies.features(), json, operations.requestTime())
+            .routes());
+    routes.addAll(new OperationsApi(operations, json, metrics).routes());
+    ApplicationControl control = dependencies.control();
+    if (control != null) {
+      routes.addAll(new ApplicationApi(control, json).routes(openApi.applicationExample()));
+    }
     dependencies
         .pages()
         .forEach((path, page) ->

@@ -100,6 +100,39 @@ final class OpenApi {
     return user.toString();
   }
 
+  /** An application file that takes the same records, as YAML text. */
+  String applicationExample() {
+    Schema schema = application.schema();
+    StringBuilder yaml = new StringBuilder("application: " + application.name() + "\n");
+    attributesYaml(yaml, "items", schema.itemAttributes());
+    attributesYaml(yaml, "users", schema.userAttributes());
+    yaml.append("events:\n");
+    schema
+        .events()
+        .forEach((name, type) -> {
+          yaml.append("  ").append(name).append(": {");
+          if (type.hasValue()) {
+            yaml.append(" value: ").append(type.unit());
+            yaml.append(", required: ").append(type.required()).append(' ');
+          }
+          yaml.append("}\n");
+        });
+    return yaml.toString();
+  }
+
+  private static void attributesYaml(
+      StringBuilder yaml, String entity, Map<String, AttributeType> attributes) {
+    if (!attributes.isEmpty()) {
+      yaml.append(entity).append(":\n  attributes:\n");
+      attributes.forEach((name, type) ->
+          yaml.append("    ")
+              .append(name)
+              .append(": ")
+              .append(type.name().toLowerCase(Locale.ROOT))
+              .append('\n'));
+    }
+  }
+
   private static void attributesExample(ObjectNode parent, Map<String, AttributeType> types) {
     ObjectNode attributes = parent.putObject("attributes");
     types.forEach((name, type) -> {
@@ -165,6 +198,7 @@ final class OpenApi {
           parameter.description(),
           switch (parameter.kind()) {
             case TEXT -> "string";
+            case TEXTS -> "array";
             case INTEGER -> "integer";
           });
     }
@@ -179,7 +213,7 @@ final class OpenApi {
       }
     }
     ObjectNode responses = operation.putObject("responses");
-    responses.putObject("200").put("description", "The answer");
+    responses.putObject(String.valueOf(route.success())).put("description", "The answer");
     responses
         .putObject("default")
         .put("description", "A problem")
@@ -206,7 +240,10 @@ final class OpenApi {
     ObjectNode parameter = parameters.addObject();
     parameter.put("name", name).put("in", in).put("required", required);
     parameter.put("description", description);
-    parameter.putObject("schema").put("type", type);
+    ObjectNode schema = parameter.putObject("schema").put("type", type);
+    if (type.equals("array")) {
+      schema.putObject("items").put("type", "string");
+    }
   }
 
   private void schemas(ObjectNode schemas) {
@@ -249,7 +286,46 @@ final class OpenApi {
         List.of(),
         user -> attributes(user.putObject("attributes"), schema.userAttributes()));
     closed(schemas.putObject("RecommendationRequest"), List.of("user"), OpenApi::requestProperties);
+    schemas
+        .putObject("ApplicationFile")
+        .put("type", "string")
+        .put("description", "The text of a winnow.yaml");
+    closed(
+        schemas.putObject("FeaturesRequest"),
+        List.of("rows", "features"),
+        OpenApi::featuresProperties);
     problem(schemas.putObject("Problem"));
+  }
+
+  private static void featuresProperties(ObjectNode request) {
+    ObjectNode row =
+        typed(request, "rows", "array", "users and items whose features are wanted")
+            .put("minItems", 1)
+            .put("maxItems", FeaturesApi.MAX_ROWS)
+            .putObject("items");
+    closed(
+        row,
+        List.of(),
+        properties -> {
+          typed(properties, "user", "string", "may be left out if there is an item");
+          typed(properties, "item", "string", "may be left out if there is a user");
+        });
+    typed(request, "features", "array", "qualified names, such as user.watches_1h")
+        .put("minItems", 1)
+        .put("maxItems", FeaturesApi.MAX_FEATURES)
+        .putObject("items")
+        .put("type", "string");
+    request
+        .putObject("time")
+        .put("description", "when windows end: ISO 8601, or seconds or milliseconds; otherwise now")
+        .putArray("type")
+        .add("string")
+        .add("number");
+    typed(request, "context", "object", "what is known about the moment");
+    typed(request, "format", "string", "rows, or columns for names once and values in arrays")
+        .putArray("enum")
+        .add("rows")
+        .add("columns");
   }
 
   private static void requestProperties(ObjectNode request) {

@@ -12,10 +12,12 @@ final class OperationsApi {
 
   private final HttpDependencies.Operations operations;
   private final RecordJson json;
+  private final HttpMetrics metrics;
 
-  OperationsApi(HttpDependencies.Operations operations, RecordJson json) {
+  OperationsApi(HttpDependencies.Operations operations, RecordJson json, HttpMetrics metrics) {
     this.operations = operations;
     this.json = json;
+    this.metrics = metrics;
   }
 
   List<Route> routes() {
@@ -41,7 +43,22 @@ final class OperationsApi {
             List.of(),
             null,
             false,
-            _ -> Answer.text(METRICS_TYPE, operations.meters().scrape())));
+            this::metrics),
+        Route.get(
+            "/v1/monitoring/features",
+            "operations",
+            "What the audit of served feature values found, with examples",
+            List.of(),
+            this::features));
+  }
+
+  private Answer metrics(Route.Call call) {
+    metrics.audit(operations.audit().get().status());
+    return Answer.text(METRICS_TYPE, operations.meters().scrape());
+  }
+
+  private Answer features(Route.Call call) {
+    return Answer.json(json.write(operations.audit().get().toJson()));
   }
 
   private Answer releases(Route.Call call) {

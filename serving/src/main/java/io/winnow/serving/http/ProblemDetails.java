@@ -46,6 +46,7 @@ final class ProblemDetails {
           NOT_FOUND,
           METHOD_NOT_ALLOWED,
           CONFLICT,
+          BLOCKED,
           TOO_LARGE,
           UNSUPPORTED_MEDIA_TYPE,
           DEADLINE_EXCEEDED,
@@ -114,7 +115,8 @@ final class ProblemDetails {
       case FORBIDDEN -> "The API key does not cover this call";
       case NOT_FOUND -> "There is no such thing";
       case METHOD_NOT_ALLOWED -> "The path does not take this method";
-      case CONFLICT -> "The id was used for something else";
+      case CONFLICT -> "It does not go with what is there";
+      case BLOCKED -> "A check of what is served speaks against it";
       case TOO_LARGE -> "The request is too large";
       case UNSUPPORTED_MEDIA_TYPE -> "The content type is not read here";
       case OVERLOADED -> "Too many requests at once; retry later";

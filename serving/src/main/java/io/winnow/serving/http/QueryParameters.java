@@ -3,6 +3,7 @@ package io.winnow.serving.http;
 import io.winnow.core.Nearest;
 import io.winnow.core.Problem;
 import io.winnow.core.WinnowException;
+import io.winnow.serving.http.Route.Parameter.Kind;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -16,9 +17,11 @@ final class QueryParameters {
   static final int MAX_PARAMETERS = 128;
 
   private final Map<String, String> values;
+  private final Map<String, List<String>> lists;
 
-  private QueryParameters(Map<String, String> values) {
+  private QueryParameters(Map<String, String> values, Map<String, List<String>> lists) {
     this.values = values;
+    this.lists = lists;
   }
 
   /**
@@ -30,6 +33,7 @@ final class QueryParameters {
   static QueryParameters parse(String raw, List<Route.Parameter> declared) {
     List<Problem> problems = new ArrayList<>();
     Map<String, String> values = new LinkedHashMap<>();
+    Map<String, List<String>> lists = new LinkedHashMap<>();
     String[] pairs = raw.isEmpty() ? new String[0] : raw.split("&", MAX_PARAMETERS + 1);
     if (pairs.length > MAX_PARAMETERS) {
       throw WinnowException.invalid(
@@ -37,24 +41,27 @@ final class QueryParameters {
     }
     for (String pair : pairs) {
       if (!pair.isEmpty()) {
-        parsePair(pair, declared, values, problems);
+        parsePair(pair, declared, values, lists, problems);
       }
     }
     for (Route.Parameter parameter : declared) {
-      if (parameter.required() && !values.containsKey(parameter.name())) {
+      if (parameter.required()
+          && !values.containsKey(parameter.name())
+          && !lists.containsKey(parameter.name())) {
         problems.add(new Problem(parameter.name(), "absent", parameter.description()));
       }
     }
     if (!problems.isEmpty()) {
       throw WinnowException.invalid(problems);
     }
-    return new QueryParameters(values);
+    return new QueryParameters(values, lists);
   }
 
   private static void parsePair(
       String pair,
       List<Route.Parameter> declared,
       Map<String, String> values,
+      Map<String, List<String>> lists,
       List<Problem> problems) {
     int equals = pair.indexOf('=');
     try {
@@ -69,7 +76,9 @@ final class QueryParameters {
       }
       String value =
           PercentDecoder.decode(name, equals < 0 ? "" : pair.substring(equals + 1), true);
-      if (values.putIfAbsent(name, value) != null) {
+      if (declared.stream().anyMatch(p -> p.kind() == Kind.TEXTS && p.covers(name))) {
+        lists.computeIfAbsent(name, _ -> new ArrayList<>()).add(value);
+      } else if (values.putIfAbsent(name, value) != null) {
         problems.add(new Problem(name, value, "given once"));
       }
     } catch (WinnowException e) {
@@ -110,6 +119,11 @@ final class QueryParameters {
   /** The parts of a comma-separated list, without empty ones. */
   List<String> list(String name) {
     return Arrays.stream(text(name, "").split(",", -1)).filter(s -> !s.isEmpty()).toList();
+  }
+
+  /** The values of a parameter that may be given several times, in their order. */
+  List<String> texts(String name) {
+    return List.copyOf(lists.getOrDefault(name, List.of()));
   }
 
   /** The parameters of a family such as {@code context.}, by the rest of their names. */

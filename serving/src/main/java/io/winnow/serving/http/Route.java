@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param query the query parameters that it takes; any other is refused
  * @param body what it reads, or null if nothing
  * @param bounded whether it counts against the bound of concurrent requests; probes do not
+ * @param success the status of an answer that is no problem
  */
 record Route(
     String method,
@@ -25,9 +26,31 @@ record Route(
     List<Parameter> query,
     @Nullable Body body,
     boolean bounded,
+    int success,
     Handler handler) {
+  private static final int OK = 200;
+
   Route {
     query = List.copyOf(query);
+  }
+
+  /** A line that answers with status 200. */
+  Route(
+      String method,
+      String path,
+      @Nullable Scope scope,
+      String tag,
+      String summary,
+      List<Parameter> query,
+      @Nullable Body body,
+      boolean bounded,
+      Handler handler) {
+    this(method, path, scope, tag, summary, query, body, bounded, OK, handler);
+  }
+
+  /** The same line with another status of success. */
+  Route answering(int status) {
+    return new Route(method, path, scope, tag, summary, query, body, bounded, status, handler);
   }
 
   /** A read that needs the read scope. */
@@ -68,6 +91,8 @@ record Route(
     /** How its text is read. */
     enum Kind {
       TEXT,
+      /** May be given several times. */
+      TEXTS,
       INTEGER
     }
 
@@ -98,6 +123,10 @@ record Route(
 
   static Parameter text(String name, boolean required, String description) {
     return new Parameter(name, Kind.TEXT, required, description);
+  }
+
+  static Parameter texts(String name, boolean required, String description) {
+    return new Parameter(name, Kind.TEXTS, required, description);
   }
 
   static Parameter integer(String name, String description) {

@@ -11,9 +11,10 @@ import io.winnow.events.EventLog;
 import io.winnow.features.Catalog;
 import io.winnow.features.FeatureReader;
 import io.winnow.features.FeatureSchema;
+import io.winnow.features.OnlineStore;
+import io.winnow.features.OnlineStores;
 import io.winnow.features.UserHistory;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -24,6 +25,7 @@ final class MemoryStore implements EventLog, FeatureReader, Catalog {
   private static final long DAY_MS = 86_400_000L;
 
   private final FeatureSchema schema;
+  private final OnlineStore folded;
   private final List<String> typeNames;
   private final List<LogRecord> records = new ArrayList<>();
   private final Map<String, Event> byId = new HashMap<>();
@@ -36,6 +38,7 @@ final class MemoryStore implements EventLog, FeatureReader, Catalog {
   private final Map<UserId, Map<String, AttributeValue>> users = new HashMap<>();
 
   MemoryStore(ApplicationDefinition application) {
+    folded = OnlineStores.inMemory(application);
     schema = FeatureSchema.of(application);
     typeNames = List.copyOf(application.schema().events().keySet());
   }
@@ -59,6 +62,7 @@ final class MemoryStore implements EventLog, FeatureReader, Catalog {
         offsets.put(event.id(), (long) records.size());
       }
       verdicts.add(new Verdict(Verdict.Status.ACCEPTED, records.size(), null));
+      folded.apply(new long[] {records.size()}, List.of(record));
       records.add(record);
       apply(record);
     }
@@ -161,9 +165,12 @@ final class MemoryStore implements EventLog, FeatureReader, Catalog {
 
   @Override
   public FeatureRows read(FeatureQuery query) {
-    float[] values = new float[query.items().length * schema.size()];
-    Arrays.fill(values, Float.NaN);
-    return new FeatureRows(appliedOffset(), schema.size(), values);
+    return folded.read(query);
+  }
+
+  @Override
+  public PairRows read(PairQuery query) {
+    return folded.read(query);
   }
 
   @Override

@@ -8,10 +8,14 @@ import io.winnow.core.application.ApplicationDefinition;
 import io.winnow.core.application.AttributeType;
 import io.winnow.core.application.EventFilter;
 import io.winnow.core.application.FeatureDefinition;
+import io.winnow.core.application.FeatureDefinition.Aggregation;
+import io.winnow.core.application.FeatureDefinition.Entity;
+import io.winnow.core.application.FeatureDefinition.Window;
 import io.winnow.core.application.Imports;
 import io.winnow.core.application.Objectives;
 import io.winnow.core.application.Policy;
 import io.winnow.core.application.Schema;
+import io.winnow.features.LiveAudit;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -25,17 +29,25 @@ import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 
 /** A real server over stores in memory, and a client for it. */
 final class TestServer implements AutoCloseable {
   /** 2026-03-01T12:00:00Z. */
   static final long NOW_MS = 1_772_366_400_000L;
 
+  private static final EventFilter CLICK = EventFilter.ofType("click");
+  private static final EventFilter WATCH = EventFilter.ofType("watch");
+  private static final Window DAY = Window.of(Duration.ofDays(1));
+
   static final JsonMapper JSON = JsonMapper.builder().build();
 
   final MemoryStore store;
   final CatalogRecommender recommender;
   final List<String> notReady = new CopyOnWriteArrayList<>();
+  final CheckingControl control;
+  final AtomicReference<FeatureMonitoring> audit =
+      new AtomicReference<>(new FeatureMonitoring(LiveAudit.Status.OFF, 0));
   final HttpServer server;
   private final HttpClient client = HttpClient.newHttpClient();
 
@@ -46,6 +58,7 @@ final class TestServer implements AutoCloseable {
   TestServer(HttpConfig config) {
     ApplicationDefinition application = application();
     store = new MemoryStore(application);
+    control = new CheckingControl(application);
     recommender = new CatalogRecommender(store);
     AtomicLong nextId = new AtomicLong();
     HttpDependencies.Operations operations =
@@ -54,7 +67,9 @@ final class TestServer implements AutoCloseable {
             () -> List.copyOf(notReady),
             new PrometheusMeterRegistry(PrometheusConfig.DEFAULT),
             () -> NOW_MS,
-            () -> new UUID(7, nextId.incrementAndGet()));
+            () -> NOW_MS,
+            () -> new UUID(7, nextId.incrementAndGet()),
+            audit::get);
     server =
         HttpServer.start(
             config,
@@ -68,7 +83,9 @@ final class TestServer implements AutoCloseable {
                     "/",
                     new Page(
                         "text/html; charset=utf-8",
-                        () -> "<p>demo</p>".getBytes(StandardCharsets.UTF_8)))));
+                        () -> "<p>demo</p>".getBytes(StandardCharsets.UTF_8))),
+                control));
+    control.onChange = server::serve;
   }
 
   static ApplicationDefinition application() {
@@ -87,10 +104,13 @@ final class TestServer implements AutoCloseable {
         "shorts",
         new Schema(items, Map.of("country", AttributeType.STRING), events, false),
         List.of(
-            new FeatureDefinition(
-                "device",
-                new FeatureDefinition.Entity.Request(),
-                new FeatureDefinition.Aggregation.Context("device"))),
+            feature("device", new Entity.Request(), new Aggregation.Context("device")),
+            feature("clicks_1d", Entity.USER, new Aggregation.Count(CLICK, DAY)),
+            feature("recent", Entity.USER, new Aggregation.LastItems(CLICK, 5)),
+            feature("ctr_1d", Entity.ITEM, new Aggregation.Rate(CLICK, WATCH, DAY, 0.1, 3)),
+            feature("watched_1d", Entity.ITEM, new Aggregation.Sum(WATCH, DAY)),
+            feature("age", Entity.ITEM, new Aggregation.SinceAttribute("published")),
+            feature("since", Entity.userBy("category"), new Aggregation.SinceEvent(CLICK))),
         new Objectives(
             List.of(new Objectives.Objective("click", EventFilter.ofType("click"), 1)),
             Duration.ofMinutes(30)),
@@ -99,6 +119,10 @@ final class TestServer implements AutoCloseable {
             new Policy.Reranking(null, Map.of(), 0, List.of()),
             new Policy.Serving(Duration.ofMillis(50), 10)),
         Imports.NONE);
+  }
+
+  private static FeatureDefinition feature(String name, Entity entity, Aggregation aggregation) {
+    return new FeatureDefinition(name, entity, aggregation);
   }
 
   HttpResponse<String> get(String path) {

@@ -1,0 +1,173 @@
+package io.winnow.app;
+
+import io.winnow.core.Problem;
+import io.winnow.core.WinnowException;
+import io.winnow.core.application.ApplicationDefinition;
+import io.winnow.core.application.ApplicationFile;
+import io.winnow.core.application.FeatureDefinition;
+import io.winnow.features.FeatureReader;
+import io.winnow.features.FeatureSchema;
+import io.winnow.features.HeldFeatures;
+import io.winnow.features.StateFolders;
+import io.winnow.lifecycle.ApplicationChange;
+import io.winnow.lifecycle.Release;
+import io.winnow.lifecycle.ReleaseStore;
+import io.winnow.serving.http.ApplicationControl;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The application file that is in force, and putting another in its place. Events are taken by the
+ * new file at once; features follow when they are computed.
+ *
+ * <p>Thread-safe. Its monitor guards which release and which store are served: what changes either
+ * holds it.
+ */
+final class LiveApplication implements ApplicationControl {
+  private static final Logger LOG = LoggerFactory.getLogger(LiveApplication.class);
+
+  private final DataFolder data;
+  private final ReleaseStore releases;
+  private final Map<String, String> environment;
+  private final List<String> pinned;
+  private volatile ApplicationFile file;
+  private volatile Consumer<ApplicationFile> listener = _ -> {};
+  private volatile @Nullable FeatureRollout rollout;
+
+  /**
+   * @param pinned versions of releases whose features are held besides the active one's
+   */
+  LiveApplication(
+      DataFolder data,
+      ApplicationFile file,
+      ReleaseStore releases,
+      Map<String, String> environment,
+      List<String> pinned) {
+    this.data = data;
+    this.file = file;
+    this.releases = releases;
+    this.environment = Map.copyOf(environment);
+    this.pinned = List.copyOf(pinned);
+  }
+
+  /** The file in force. */
+  ApplicationFile file() {
+    return file;
+  }
+
+  /** Is told of each file that comes into force, before its features are computed. */
+  void onChange(Consumer<ApplicationFile> listener) {
+    this.listener = listener;
+  }
+
+  void follow(FeatureRollout rollout) {
+    this.rollout = rollout;
+  }
+
+  /** What the store should hold: this file's features, and those that releases in use need. */
+  StateFolders.Contents contents() {
+    return new StateFolders.Contents(file, needed());
+  }
+
+  /** The application files of the active release and of those that are pinned. */
+  private List<ApplicationFile> needed() {
+    Set<String> versions = new LinkedHashSet<>(pinned);
+    List<ApplicationFile> files = new ArrayList<>();
+    for (String version : pinned) {
+      files.add(Release.applicationOf(releases, version));
+    }
+    releases
+        .active()
+        .filter(versions::add)
+        .ifPresent(version -> {
+          try {
+            files.add(Release.applicationOf(releases, version));
+          } catch (WinnowException e) {
+            LOG.error("release {}: nothing is held for it: {}", version, e.getMessage());
+          }
+        });
+    return files;
+  }
+
+  /** This as a rollout sees it. */
+  FeatureRollout.Target target(Function<FeatureReader, Runnable> prepare) {
+    LiveApplication live = this;
+    return new FeatureRollout.Target() {
+      @Override
+      public ApplicationFile application() {
+        return file;
+      }
+
+      @Override
+      public StateFolders.Contents contents() {
+        return live.contents();
+      }
+
+      @Override
+      public Object monitor() {
+        return live;
+      }
+
+      @Override
+      public Runnable prepare(FeatureReader next) {
+        return prepare.apply(next);
+      }
+    };
+  }
+
+  @Override
+  public synchronized Accepted apply(String yaml) {
+    ApplicationFile next = ApplicationFile.parse(yaml, ApplicationFile.NAME, environment);
+    ApplicationDefinition before = file.definition();
+    List<FeatureSchema> needed =
+        needed().stream().map(other -> FeatureSchema.of(other.definition())).toList();
+    List<Problem> problems = ApplicationChange.problems(before, next.definition(), needed);
+    if (!problems.isEmpty()) {
+      throw WinnowException.invalid(problems);
+    }
+    FeatureRollout following = Objects.requireNonNull(rollout);
+    // Both throw where the file cannot be followed; nothing has changed then.
+    HeldFeatures.of(next.definition(), needed).hash();
+    following.checkIdle();
+    data.keep(next);
+    file = next;
+    listener.accept(next);
+    boolean backfill = following.start();
+    ApplicationChange change = ApplicationChange.between(before, next.definition());
+    LOG.info(
+        "another application file: {} features added, {} changed, {} removed; {}",
+        change.added().size(),
+        change.changed().size(),
+        change.removed().size(),
+        backfill ? "computing them" : "all are held");
+    return new Accepted(change, backfill);
+  }
+
+  @Override
+  public Status status() {
+    FeatureRollout following = Objects.requireNonNull(rollout);
+    ApplicationFile now = file;
+    HeldFeatures held = following.held();
+    List<FeatureDefinition> readable =
+        Stream.concat(
+                held.definitions().stream(),
+                now.definition().features().stream().filter(held::holds))
+            .distinct()
+            .toList();
+    return new Status(
+        now,
+        "%016x".formatted(HeldFeatures.of(now.definition()).hash()),
+        readable,
+        following.status());
+  }
+}

@@ -1,0 +1,110 @@
+package io.winnow.lifecycle;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import io.winnow.core.Problem;
+import io.winnow.core.application.ApplicationDefinition;
+import io.winnow.core.application.ApplicationFile;
+import io.winnow.core.application.FeatureDefinition;
+import io.winnow.features.FeatureSchema;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+final class ApplicationChangeTest {
+  private static final String TEXT =
+      """
+      application: clips
+      items:
+        attributes: { category: string, length: seconds, published: time }
+      users:
+        attributes: { country: string }
+      events: { click: {}, watch: { value: seconds }, rate: { value: stars, required: false } }
+      features:
+        user: { clicks_1d: count(click) over 1d, watched_1d: sum(watch.value) over 1d }
+        user x category: { clicks_7d: count(click) over 7d }
+        item: { age: since(published) }
+      """;
+
+  private static ApplicationDefinition parse(String text) {
+    return ApplicationFile.parse(text, "winnow.yaml", Map.of()).definition();
+  }
+
+  private static List<String> refused(String text, boolean released) {
+    ApplicationDefinition before = parse(TEXT);
+    return ApplicationChange.problems(
+            before, parse(text), released ? List.of(FeatureSchema.of(before)) : List.of())
+        .stream()
+        .map(Problem::field)
+        .toList();
+  }
+
+  @Test
+  void between_namesWhatIsAddedChangedAndRemoved() {
+    ApplicationChange change =
+        ApplicationChange.between(
+            parse(TEXT),
+            parse(
+                TEXT.replace("clicks_1d: count(click) over 1d", "clicks_1d: count(click) over 2d")
+                    .replace("watched_1d: sum(watch", "watched: sum(watch")));
+    assertEquals(List.of("user.watched"), names(change.added()));
+    assertEquals(List.of("user.watched_1d"), names(change.removed()));
+    assertEquals(1, change.changed().size());
+    ApplicationChange.Changed changed = change.changed().getFirst();
+    assertEquals("user.clicks_1d", changed.before().qualifiedName());
+    assertEquals("user.clicks_1d", changed.after().qualifiedName());
+    assertEquals(8, changed.before().version().length());
+    assertEquals(false, changed.before().version().equals(changed.after().version()));
+    assertEquals(
+        new ApplicationChange(List.of(), List.of(), List.of()),
+        ApplicationChange.between(parse(TEXT), parse(TEXT)));
+  }
+
+  private static List<String> names(List<FeatureDefinition> features) {
+    return features.stream().map(FeatureDefinition::qualifiedName).toList();
+  }
+
+  @Test
+  void problems_moreEventsAndAttributes_none() {
+    assertEquals(
+        List.of(),
+        refused(
+            TEXT.replace("click: {}", "click: {}, share: {}")
+                .replace("length: seconds", "length: seconds, price: number")
+                .replace(
+                    "rate: { value: stars, required: false }",
+                    "rate: { value: stars, required: false }"),
+            true));
+  }
+
+  @Test
+  void problems_whatLoggedRecordsWouldNotFit_isRefused() {
+    assertEquals(
+        List.of("events.click", "events.watch", "events.rate", "users.attributes.country"),
+        refused(
+            """
+            application: clips
+            items:
+              attributes: { category: string, length: seconds, published: time }
+            users:
+              attributes: { country: number }
+            events: { watch: {}, rate: { value: stars, required: true } }
+            """,
+            false));
+    assertEquals(List.of("application"), refused(TEXT.replace(": clips", ": films"), false));
+  }
+
+  @Test
+  void problems_attributeThatIsGone_matterWhereAReleaseReadsThem() {
+    String without =
+        """
+        application: clips
+        events: { click: {}, watch: { value: seconds }, rate: { value: stars, required: false } }
+        features:
+          user: { clicks_1d: count(click) over 1d }
+        """;
+    assertEquals(List.of(), refused(without, false));
+    assertEquals(
+        List.of("items.attributes.category", "items.attributes.published"), refused(without, true));
+  }
+}
