@@ -24,13 +24,17 @@ import java.util.stream.IntStream;
  * <p>Requests and events may come in any order. Events of one key and time tie: the one with the
  * larger row wins. Keys are dense numbers, as a dictionary gives them.
  *
- * <p>Both sides are distributed by key with one counting pass; within a key, which fits into a
- * core's cache unless keys are few and large, each side is sorted by time, and one merge finds the
- * matches. Sorting is by radix (least significant digit first, so stable) on words that hold time
- * and place together; a side that is in order already is left as it is. Cost: O(R + E + K); beside
- * the input 12 bytes for each row, 28 for each row of a thread's largest key, 4 for each key and
- * thread. Threads share rows while distributing and keys afterwards, so one key that holds nearly
- * everything is sorted by one thread.
+ * <p>Both sides are distributed by key with one counting pass. Within a key, which fits into a
+ * core's cache unless keys are few and large, events and requests are sorted by time together,
+ * events first among equals; one sweep without a branch then carries the newest event along. (A
+ * merge of two sorted sides guesses wrong at every other row.) Words hold time and place and are
+ * sorted by radix, which is stable: first by the upper 22 bits of time, which leave hardly two rows
+ * in disorder where times are spread, mended by insertion; where mending takes too many moves, by
+ * all bits, least significant first. Sides that are in order already are merged.
+ *
+ * <p>Cost: O(R + E + K); beside the input 12 bytes for each row, 20 for each row of a thread's
+ * largest key, 4 for each key and thread. Threads share rows while distributing and keys
+ * afterwards, so one key that holds nearly everything is sorted by one thread.
  *
  * <p>Stateless and thread-safe.
  */
@@ -44,8 +48,19 @@ public final class PointInTimeJoin {
   /** Below this a radix pass costs more for its counters than for its rows. */
   private static final int RADIX_MIN = 256;
 
-  /** Bits of time in one word; 31 are left for the place and one for the sign. */
+  /** Bits of a word that hold a row's place among those of its key. */
+  private static final int PLACE_BITS = 31;
+
+  /** Bits of a word above the place; one is left for the sign. */
   private static final int WORD_TIME_BITS = 32;
+
+  private static final long TIME_MASK = (1L << WORD_TIME_BITS) - 1;
+
+  /** What an array holds. */
+  private static final int ROWS_OF_KEY_MAX = Integer.MAX_VALUE - 8;
+
+  /** When mending a rough order takes more moves, sorting by all bits is quicker. */
+  private static final int MOVES_OF_ROW_MAX = 2;
 
   private PointInTimeJoin() {}
 
@@ -92,7 +107,19 @@ public final class PointInTimeJoin {
         events,
         keyCount,
         threads,
-        (request, event) -> result[request] = event == NONE ? Float.NaN : values[event]);
+        (left, right, key, matches) -> {
+          int before = right.size(key);
+          float[] ofKey = new float[before];
+          int first = right.starts[key];
+          for (int place = 0; place < ofKey.length; place++) {
+            ofKey[place] = values[right.rows[first + place]];
+          }
+          int from = left.starts[key];
+          for (int place = 0; place < left.size(key); place++) {
+            int match = matches[before + place];
+            result[left.rows[from + place]] = match == NONE ? Float.NaN : ofKey[match];
+          }
+        });
     return result;
   }
 
@@ -107,17 +134,37 @@ public final class PointInTimeJoin {
    */
   public static int[] rows(Side requests, Side events, int keyCount, int threads) {
     int[] result = new int[requests.rows()];
-    join(requests, events, keyCount, threads, (request, event) -> result[request] = event);
+    join(
+        requests,
+        events,
+        keyCount,
+        threads,
+        (left, right, key, matches) -> {
+          int before = right.size(key);
+          int first = right.starts[key];
+          int from = left.starts[key];
+          for (int place = 0; place < left.size(key); place++) {
+            int match = matches[before + place];
+            result[left.rows[from + place]] = match == NONE ? NONE : right.rows[first + match];
+          }
+        });
     return result;
   }
 
-  /** Receives each request once, on any thread. */
+  /** Receives each key once, on any thread. */
   @FunctionalInterface
-  private interface Match {
-    void accept(int request, int event);
+  private interface Output {
+    /**
+     * Takes a key's matches over. Goes through places in order, so that memory far apart is met in
+     * order too.
+     *
+     * @param matches behind as many entries as the key has events: for the place of each request
+     *     among those of its key the place of an event among those of the key, or {@link #NONE}
+     */
+    void accept(ByKey requests, ByKey events, int key, int[] matches);
   }
 
-  private static void join(Side requests, Side events, int keyCount, int threads, Match match) {
+  private static void join(Side requests, Side events, int keyCount, int threads, Output output) {
     if (threads < 1) {
       throw WinnowException.invalid("threads", threads, ">= 1");
     }
@@ -132,12 +179,9 @@ public final class PointInTimeJoin {
           pool,
           bounds.length - 1,
           share -> {
-            Sorter leftSorter = new Sorter();
-            Sorter rightSorter = new Sorter();
+            Timeline timeline = new Timeline();
             for (int key = bounds[share]; key < bounds[share + 1]; key++) {
-              leftSorter.sort(left, key);
-              rightSorter.sort(right, key);
-              merge(leftSorter, rightSorter, match);
+              output.accept(left, right, key, timeline.match(left, right, key));
             }
           });
     }
@@ -158,18 +202,6 @@ public final class PointInTimeJoin {
       }
     }
     return Arrays.copyOf(bounds, shares + 1);
-  }
-
-  private static void merge(Sorter requests, Sorter events, Match match) {
-    int next = 0;
-    int event = NONE;
-    for (int i = 0; i < requests.size; i++) {
-      long time = requests.time(i);
-      while (next < events.size && events.time(next) <= time) {
-        event = events.row(next++);
-      }
-      match.accept(requests.row(i), event);
-    }
   }
 
   /** Runs tasks 0 to count - 1 and throws the first failure when all have ended. */
@@ -264,97 +296,153 @@ public final class PointInTimeJoin {
     }
   }
 
-  /** One key's rows in the order of time; used for one key after another by one thread. */
-  private static final class Sorter {
-    private final int[] counts = new int[DIGITS];
+  /** One key's events and requests in the order of time; one key after another, one thread. */
+  private static final class Timeline {
+    private final int[] counts = new int[DIGITS * Math.ceilDiv(WORD_TIME_BITS, DIGIT_BITS)];
     private long[] words = new long[0];
     private long[] spare = new long[0];
-    private long[] times = new long[0];
-    private int[] rows = new int[0];
+    private int[] matches = new int[0];
     private int size;
 
-    long time(int index) {
-      return times[index];
-    }
-
-    int row(int index) {
-      return rows[index];
-    }
-
-    void sort(ByKey side, int key) {
-      int from = side.starts[key];
-      size = side.size(key);
-      if (times.length < size) {
-        int capacity = (int) Math.min(Integer.MAX_VALUE - 8L, size + (size >> 2) + 16L);
+    /** See {@link Output}. Valid until the next call. */
+    int[] match(ByKey requests, ByKey events, int key) {
+      int before = events.size(key);
+      long rows = (long) before + requests.size(key);
+      if (rows > ROWS_OF_KEY_MAX) {
+        throw WinnowException.invalid(
+            "rows of key " + key, rows, "at most " + ROWS_OF_KEY_MAX + ", both sides together");
+      }
+      size = (int) rows;
+      if (words.length < size) {
+        int capacity = (int) Math.min(ROWS_OF_KEY_MAX, rows + (rows >> 2) + 16);
         words = new long[capacity];
         spare = new long[capacity];
-        times = new long[capacity];
-        rows = new int[capacity];
+        matches = new int[capacity];
       }
-      long min = Long.MAX_VALUE;
-      long max = Long.MIN_VALUE;
-      boolean isSorted = true;
-      long before = Long.MIN_VALUE;
-      for (int i = from; i < from + size; i++) {
-        long time = side.times[i];
-        isSorted &= before <= time;
-        before = time;
-        min = Math.min(min, time);
-        max = Math.max(max, time);
+      if (isSorted(events, key) && isSorted(requests, key)) {
+        merge(requests, events, key);
+      } else {
+        sort(requests, events, key);
+        sweep(before);
       }
-      if (isSorted) {
-        System.arraycopy(side.times, from, times, 0, size);
-        System.arraycopy(side.rows, from, rows, 0, size);
-        return;
+      return matches;
+    }
+
+    private static boolean isSorted(ByKey side, int key) {
+      for (int i = side.starts[key] + 1; i < side.starts[key + 1]; i++) {
+        if (side.times[i - 1] > side.times[i]) {
+          return false;
+        }
       }
+      return true;
+    }
+
+    private void merge(ByKey requests, ByKey events, int key) {
+      int before = events.size(key);
+      int first = events.starts[key];
+      int from = requests.starts[key];
+      int next = 0;
+      for (int place = 0; place < requests.size(key); place++) {
+        while (next < before && events.times[first + next] <= requests.times[from + place]) {
+          next++;
+        }
+        matches[before + place] = next - 1; // NONE before the first event.
+      }
+    }
+
+    private void sweep(int before) {
+      int newest = NONE;
+      for (int i = 0; i < size; i++) {
+        int place = place(words[i]);
+        newest = place < before ? place : newest;
+        matches[place] = newest; // Also of an event, where nobody looks: no branch.
+      }
+    }
+
+    private void sort(ByKey requests, ByKey events, int key) {
+      int before = events.size(key);
+      int first = events.starts[key];
+      int from = requests.starts[key] - before;
+      long min = Math.min(min(events, key), min(requests, key));
+      long max = Math.max(max(events, key), max(requests, key));
       // The difference is right as an unsigned number even where it overflows.
       int bits = Long.SIZE - Long.numberOfLeadingZeros(max - min);
-      for (int i = 0; i < size; i++) {
-        words[i] = (side.times[from + i] - min & 0xffffffffL) << 31 | i;
+      for (int i = 0; i < before; i++) {
+        words[i] = (events.times[first + i] - min & TIME_MASK) << PLACE_BITS | i;
+      }
+      for (int i = before; i < size; i++) {
+        words[i] = (requests.times[from + i] - min & TIME_MASK) << PLACE_BITS | i;
       }
       sortWords(Math.min(bits, WORD_TIME_BITS));
       if (bits > WORD_TIME_BITS) {
         // Stable: among equal upper halves the order of the lower halves stays.
         for (int i = 0; i < size; i++) {
-          long time = side.times[from + place(words[i])] - min;
-          times[i] = time >>> WORD_TIME_BITS << 31 | place(words[i]);
+          int place = place(words[i]);
+          long time =
+              (place < before ? events.times[first + place] : requests.times[from + place]) - min;
+          words[i] = time >>> WORD_TIME_BITS << PLACE_BITS | place;
         }
-        System.arraycopy(times, 0, words, 0, size);
         sortWords(bits - WORD_TIME_BITS);
-      }
-      for (int i = 0; i < size; i++) {
-        int at = from + place(words[i]);
-        times[i] = side.times[at];
-        rows[i] = side.rows[at];
       }
     }
 
+    private static long min(ByKey side, int key) {
+      long min = Long.MAX_VALUE;
+      for (int i = side.starts[key]; i < side.starts[key + 1]; i++) {
+        min = Math.min(min, side.times[i]);
+      }
+      return min;
+    }
+
+    private static long max(ByKey side, int key) {
+      long max = Long.MIN_VALUE;
+      for (int i = side.starts[key]; i < side.starts[key + 1]; i++) {
+        max = Math.max(max, side.times[i]);
+      }
+      return max;
+    }
+
     private static int place(long word) {
-      return (int) (word & 0x7fffffff);
+      return (int) (word & ((1L << PLACE_BITS) - 1));
     }
 
     /** Sorts the words by the lowest {@code bits} above the place, stable. */
     private void sortWords(int bits) {
       if (size < RADIX_MIN) {
-        insertionSort();
+        insertionSort(Long.MAX_VALUE);
         return;
       }
-      int passes = Math.ceilDiv(bits, DIGIT_BITS);
-      for (int pass = 0; pass < passes; pass++) {
-        int shift = 31 + pass * DIGIT_BITS;
-        Arrays.fill(counts, 0);
-        for (int i = 0; i < size; i++) {
-          counts[(int) (words[i] >>> shift) & DIGITS - 1]++;
+      int roughBits = 2 * DIGIT_BITS;
+      if (bits > roughBits) {
+        radixSort(PLACE_BITS + bits - roughBits, roughBits);
+        if (insertionSort(MOVES_OF_ROW_MAX * (long) size)) {
+          return;
         }
+      }
+      radixSort(PLACE_BITS, bits);
+    }
+
+    /** Sorts by {@code bits} from {@code shift} on, stable. */
+    private void radixSort(int shift, int bits) {
+      int passes = Math.ceilDiv(bits, DIGIT_BITS);
+      Arrays.fill(counts, 0, passes * DIGITS, 0);
+      for (int i = 0; i < size; i++) {
+        long word = words[i] >>> shift;
+        for (int pass = 0; pass < passes; pass++) {
+          counts[pass * DIGITS + digit(word, pass)]++;
+        }
+      }
+      for (int pass = 0; pass < passes; pass++) {
+        int first = pass * DIGITS;
         int at = 0;
-        for (int digit = 0; digit < DIGITS; digit++) {
+        for (int digit = first; digit < first + DIGITS; digit++) {
           int count = counts[digit];
           counts[digit] = at;
           at += count;
         }
         for (int i = 0; i < size; i++) {
           long word = words[i];
-          spare[counts[(int) (word >>> shift) & DIGITS - 1]++] = word;
+          spare[counts[first + digit(word >>> shift, pass)]++] = word;
         }
         long[] swap = words;
         words = spare;
@@ -362,17 +450,33 @@ public final class PointInTimeJoin {
       }
     }
 
-    /** By the bits above the place alone, since the second round's places are not ascending. */
-    private void insertionSort() {
+    private static int digit(long word, int pass) {
+      return (int) (word >>> (pass * DIGIT_BITS)) & (DIGITS - 1);
+    }
+
+    /**
+     * Sorts by all bits above the place, stable. (Not by the place too: in the second round places
+     * do not ascend.)
+     *
+     * @param movesMax how many words may be moved
+     * @return whether it is done; if not, the same words are there, those of one time in order
+     */
+    private boolean insertionSort(long movesMax) {
+      long moves = 0;
       for (int i = 1; i < size; i++) {
         long word = words[i];
         int j = i - 1;
-        while (j >= 0 && words[j] >>> 31 > word >>> 31) {
+        while (j >= 0 && words[j] >>> PLACE_BITS > word >>> PLACE_BITS) {
           words[j + 1] = words[j];
           j--;
         }
         words[j + 1] = word;
+        moves += i - 1 - j;
+        if (moves > movesMax) {
+          return false;
+        }
       }
+      return true;
     }
   }
 }

@@ -83,6 +83,21 @@ final class PointInTimeJoinTest {
     }
   }
 
+  /** The upper bits tell nothing apart: a rough order by them cannot be mended in a few moves. */
+  @Test
+  void rows_closeTimesAndOneFarAway_areThoseOfTheNaiveJoin() {
+    for (long far : new long[] {1L << 31, 1L << 40, Long.MAX_VALUE}) {
+      Side requests = side(2000, 2, 0, 700);
+      Side events = side(2000, 2, 0, 700);
+      events.times()[1234] = far;
+      requests.times()[77] = far;
+      requests.keys()[77] = events.keys()[1234];
+      int[] found = PointInTimeJoin.rows(requests, events, 2, 2);
+      assertArrayEquals(naive(requests, events), found);
+      assertEquals(1234, found[77]);
+    }
+  }
+
   @Test
   void rows_sortedInput_areThoseOfTheNaiveJoin() {
     Side requests = side(1000, 3, 0, 5000);
