@@ -8,6 +8,7 @@ import io.winnow.benchmarks.LogBenchmark;
 import io.winnow.benchmarks.PointInTimeJoinBenchmark;
 import io.winnow.benchmarks.TemporaryFolder;
 import io.winnow.benchmarks.day.DayBenchmark;
+import io.winnow.benchmarks.day.FreshnessBenchmark;
 import io.winnow.core.Nearest;
 import io.winnow.core.Seed;
 import io.winnow.core.WinnowException;
@@ -105,12 +106,14 @@ final class BenchCommand implements Callable<Integer> {
       mixinStandardHelpOptions = true,
       description = "Compares served with replayed features, and measures the feature store.")
   static final class Features extends Bench {
-    private static final List<String> PARTS = List.of("parity", "kafka", "speed", "join");
+    private static final int MEASURED = 1_000;
+    private static final List<String> PARTS =
+        List.of("parity", "kafka", "speed", "freshness", "join");
 
     @Option(
         names = "--only",
         description =
-            "parity (with kafka), kafka, speed (with the join) or join; otherwise everything.")
+            "parity (with kafka), kafka, speed (with freshness and join), freshness or join; otherwise everything.")
     private @Nullable String only;
 
     @Option(
@@ -121,14 +124,14 @@ final class BenchCommand implements Callable<Integer> {
     @Override
     Figures figures(ConsoleProgress progress) {
       if (only != null && !PARTS.contains(only)) {
-        throw WinnowException.invalid("--only", only, "parity, kafka, speed or join");
+        throw WinnowException.invalid("--only", only, "parity, kafka, speed, freshness or join");
       }
       Map<String, Figures.Figure> all = new LinkedHashMap<>();
       String machine = "";
       List<String> parts =
           switch (only == null ? "" : only) {
             case "" -> PARTS;
-            case "speed" -> List.of("speed", "join");
+            case "speed" -> List.of("speed", "freshness", "join");
             case "parity" -> List.of("parity", "kafka");
             case String one -> List.of(one);
           };
@@ -148,6 +151,7 @@ final class BenchCommand implements Callable<Integer> {
           case "join" ->
               PointInTimeJoinBenchmark.run(PointInTimeJoinBenchmark.Config.defaults(seed()));
           case "parity" -> DayBenchmark.embedded(new DayBenchmark.Config(events, 50, path));
+          case "freshness" -> FreshnessBenchmark.run(MEASURED, path);
           case "kafka" -> DayBenchmark.kafkaAndRedis(new DayBenchmark.Config(events, 10, path));
           default ->
               FeatureSpeedBenchmark.run(

@@ -1,7 +1,6 @@
 package io.winnow.benchmarks;
 
 import io.winnow.benchmarks.Figures.Goal;
-import io.winnow.benchmarks.day.FreshnessBenchmark;
 import io.winnow.core.ErrorCode;
 import io.winnow.core.LogRecord;
 import io.winnow.core.Seed;
@@ -23,10 +22,7 @@ import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
 import java.util.stream.LongStream;
 
-/**
- * How fast the feature store takes events in and answers, in process, over HTTP, and on Kafka and
- * Redis.
- */
+/** How fast the feature store takes events in and answers, in process and over HTTP. */
 public final class FeatureSpeedBenchmark {
   private static final int ROWS = 500;
   private static final int BATCH = 1000;
@@ -40,12 +36,10 @@ public final class FeatureSpeedBenchmark {
    *
    * @param events how many are aggregated
    * @param reads how many requests are measured in process, after as many that are not
-   * @param measured how many events are followed to their visibility on Kafka and Redis
    * @param folder takes logs and stores; must be empty or missing
    * @param program how {@code winnow} is started
    */
-  public record Config(
-      int events, int reads, int measured, Path folder, Seed seed, List<String> program) {
+  public record Config(int events, int reads, Path folder, Seed seed, List<String> program) {
     /** Copies the command. */
     public Config {
       program = List.copyOf(program);
@@ -53,7 +47,7 @@ public final class FeatureSpeedBenchmark {
 
     /** Two million events, 2,000 requests. */
     public static Config defaults(Path folder, Seed seed, List<String> program) {
-      return new Config(2_000_000, 2_000, 1_000, folder, seed, program);
+      return new Config(2_000_000, 2_000, folder, seed, program);
     }
   }
 
@@ -81,35 +75,22 @@ public final class FeatureSpeedBenchmark {
     Samples readMs = read();
     progress.accept("reads over HTTP");
     Samples httpMs = readHttp();
-    progress.accept("freshness on Kafka and Redis");
-    Figures fresh = FreshnessBenchmark.run(config.measured(), config.folder().resolve("fresh"));
-    Figures.Builder figures =
-        new Figures.Builder("features")
-            .add(
-                "aggregation.memory.events_per_second_core",
-                inMemory,
-                "events per CPU second, best of " + ROUNDS,
-                Goal.atLeast(1_400_000))
-            .add(
-                "aggregation.durable.events_per_second",
-                durable,
-                "events/s, best of " + ROUNDS,
-                Goal.atLeast(250_000))
-            .add("read.process.500x50.p50_ms", readMs.percentile(0.5), "ms", Goal.below(0.3))
-            .add("read.process.500x50.p99_ms", readMs.percentile(0.99), "ms")
-            .add("read.http.100x50.p50_ms", httpMs.percentile(0.5), "ms")
-            .add("read.http.100x50.p99_ms", httpMs.percentile(0.99), "ms", Goal.below(1.7));
-    fresh
-        .figures()
-        .forEach((name, figure) -> {
-          Goal goal = figure.goal();
-          if (goal == null) {
-            figures.add(name, figure.value(), figure.unit());
-          } else {
-            figures.add(name, figure.value(), figure.unit(), goal);
-          }
-        });
-    return figures.build();
+    return new Figures.Builder("features")
+        .add(
+            "aggregation.memory.events_per_second_core",
+            inMemory,
+            "events per CPU second, best of " + ROUNDS,
+            Goal.atLeast(1_400_000))
+        .add(
+            "aggregation.durable.events_per_second",
+            durable,
+            "events/s, best of " + ROUNDS,
+            Goal.atLeast(250_000))
+        .add("read.process.500x50.p50_ms", readMs.percentile(0.5), "ms", Goal.below(0.3))
+        .add("read.process.500x50.p99_ms", readMs.percentile(0.99), "ms")
+        .add("read.http.100x50.p50_ms", httpMs.percentile(0.5), "ms")
+        .add("read.http.100x50.p99_ms", httpMs.percentile(0.99), "ms", Goal.below(1.7))
+        .build();
   }
 
   private Samples read() {

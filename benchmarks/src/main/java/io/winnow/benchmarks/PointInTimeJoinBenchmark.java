@@ -89,8 +89,7 @@ public final class PointInTimeJoinBenchmark {
         new Side(
             random.ints(config.requests(), 0, config.keys()).toArray(),
             random
-                .longs(
-                    config.requests(), FeaturesBenchmark.NOW_MS - SPAN_MS, FeaturesBenchmark.NOW_MS)
+                .longs(config.requests(), FiftyFeatures.END_MS - SPAN_MS, FiftyFeatures.END_MS)
                 .toArray());
     this.events =
         new Side(
@@ -109,7 +108,7 @@ public final class PointInTimeJoinBenchmark {
     for (int i = 0; i < count; i++) {
       int j = random.nextInt(i + 1);
       times[i] = times[j];
-      times[j] = FeaturesBenchmark.NOW_MS - SPAN_MS + i * step + random.nextLong(step);
+      times[j] = FiftyFeatures.END_MS - SPAN_MS + i * step + random.nextLong(step);
     }
     return times;
   }

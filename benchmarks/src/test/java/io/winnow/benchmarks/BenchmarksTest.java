@@ -4,11 +4,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.winnow.benchmarks.Figures.Figure;
+import io.winnow.benchmarks.day.DayBenchmark;
 import io.winnow.core.Event;
 import io.winnow.core.LogRecord;
 import io.winnow.core.Seed;
 import io.winnow.events.RecordSource;
-import io.winnow.simulator.WorldConfig;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -31,16 +31,12 @@ final class BenchmarksTest {
   }
 
   @Test
-  void parity_smallWorld_findsNoDifference() {
-    Figures figures =
-        FeaturesBenchmark.parity(
-            new FeaturesBenchmark.Config(WorldConfig.small(3), 1_000, folder, SEED));
-    assertEquals(1_000, value(figures, "parity.requests"));
-    assertTrue(value(figures, "parity.events") > 1_000);
-    assertTrue(value(figures, "parity.late") > 10);
-    assertTrue(value(figures, "parity.values") > 100_000);
-    assertEquals(0, value(figures, "parity.mismatches"));
-    assertTrue(figures.hold());
+  void parity_smallDayWithAKill_findsNoDifference() {
+    Figures figures = DayBenchmark.embedded(new DayBenchmark.Config(10_000, 5, folder));
+    assertTrue(value(figures, "parity.events") > 9_900, figures.toText());
+    assertTrue(value(figures, "parity.impressions") >= 300, figures.toText());
+    assertTrue(value(figures, "parity.values") > 5_000, figures.toText());
+    assertTrue(figures.hold(), figures.toText());
   }
 
   @Test
@@ -55,18 +51,16 @@ final class BenchmarksTest {
   }
 
   @Test
-  void speed_smallWorld_measuresFoldAndReads() {
-    Figures figures =
-        FeatureSpeedBenchmark.run(
-            new FeatureSpeedBenchmark.Config(WorldConfig.small(3), 5, folder, SEED));
-    assertEquals(
-        List.of(
-            "aggregation.memory.events_per_second_core",
-            "aggregation.durable.events_per_second",
-            "read.process.500x50.p50_ms",
-            "read.process.500x50.p99_ms"),
-        List.copyOf(figures.figures().keySet()));
-    figures.figures().forEach((name, figure) -> assertTrue(figure.value() > 0, name));
+  void windows_fewEvents_areAllTakenIn() {
+    WindowAggregation windows = new WindowAggregation(20_000, SEED);
+    assertTrue(windows.inMemory() > 0);
+    assertTrue(windows.durable(folder) > 0);
+  }
+
+  @Test
+  void fiftyFeatures_asDeclared_areFifty() {
+    assertEquals(FiftyFeatures.COLUMNS, FiftyFeatures.names().size());
+    assertEquals(FiftyFeatures.ITEMS + 100, FiftyFeatures.records(100, SEED).size());
   }
 
   @Test
