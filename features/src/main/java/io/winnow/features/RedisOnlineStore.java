@@ -13,9 +13,11 @@ import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;
@@ -50,6 +52,9 @@ final class RedisOnlineStore implements OnlineStore {
 
   private static final Duration LOOK_EVERY = Duration.ofMillis(50);
   private static final Duration LOOK_AT_MOST = Duration.ofSeconds(1);
+
+  /** How often a read of many users asks Redis for those that are missing. */
+  private static final int ROUNDS_MAX = 3;
 
   /** Failed reads in a row after which requests no longer ask. */
   private static final int FAILURES_MAX = 3;
@@ -547,34 +552,70 @@ final class RedisOnlineStore implements OnlineStore {
     return read(query, plan.schema());
   }
 
-  /** Asks Redis for all users that are not in memory at once, and reads them under one lock. */
+  /**
+   * Asks Redis for all users that are not in memory at once, and reads them under one lock. A user
+   * that other requests pushed out of memory meanwhile is asked for in another round.
+   */
   @Override
   public PairRows read(PairQuery query, FeatureSchema schema) {
     Generation generation = generation();
     FeatureState state = generation.state;
-    Map<UserId, CompletableFuture<StoredUser>> asked = new LinkedHashMap<>();
+    Map<UserId, Found> found = new HashMap<>();
+    for (int round = 1; ; round++) {
+      ask(generation, query, found);
+      state.lock().readLock().lock();
+      try {
+        Map<UserId, UserState> known = new HashMap<>();
+        boolean all = true;
+        for (UserId user : users(query)) {
+          UserState cached = generation.tail.find(user);
+          if (cached != null) {
+            known.put(user, cached);
+          } else {
+            all &= found.containsKey(user);
+          }
+        }
+        if (all || round == ROUNDS_MAX || failures.get() >= FAILURES_MAX) {
+          found.forEach((user, one) ->
+              known.computeIfAbsent(user, _ -> complete(generation.tail, user, one)));
+          return state.read(
+              query,
+              schema,
+              user -> known.computeIfAbsent(user, _ -> complete(generation.tail, user, null)));
+        }
+      } finally {
+        state.lock().readLock().unlock();
+      }
+    }
+  }
+
+  private static Set<UserId> users(PairQuery query) {
+    Set<UserId> users = new LinkedHashSet<>();
     for (Pair pair : query.pairs()) {
       UserId user = pair.user();
-      if (user != null
-          && failures.get() < FAILURES_MAX
-          && !asked.containsKey(user)
+      if (user != null) {
+        users.add(user);
+      }
+    }
+    return users;
+  }
+
+  /** Adds what Redis has of those users of a query that are neither in memory nor found. */
+  private void ask(Generation generation, PairQuery query, Map<UserId, Found> found) {
+    Map<UserId, CompletableFuture<StoredUser>> asked = new LinkedHashMap<>();
+    for (UserId user : users(query)) {
+      if (failures.get() < FAILURES_MAX
+          && !found.containsKey(user)
           && generation.tail.find(user) == null) {
         asked.put(user, database.user(user));
       }
     }
-    Map<UserId, Found> found = new HashMap<>();
     asked.forEach((user, answer) -> {
-      Found one = find(state, user, answer);
+      Found one = find(generation.state, user, answer);
       if (one != null) {
         found.put(user, one);
       }
     });
-    state.lock().readLock().lock();
-    try {
-      return state.read(query, schema, user -> complete(generation.tail, user, found.get(user)));
-    } finally {
-      state.lock().readLock().unlock();
-    }
   }
 
   /** The user up to this server's offset, or what is known of it; called with the read lock. */
