@@ -4,6 +4,7 @@ import io.winnow.core.ErrorCode;
 import io.winnow.core.TimeSource;
 import io.winnow.core.WinnowException;
 import io.winnow.core.application.ApplicationFile;
+import io.winnow.core.application.Engines;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -19,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  * winnow.yaml   the application file
  * log/          the event log: the truth
  * features/     the feature store's state: a fold over the log
+ * kafka-TOPIC/  the id index and the states of a log in Kafka, in folders as those above
  * releases/     release bundles, and which of them is active
  * audit.json    what the last audit of served features found
  * as-of         present where the data ended long ago: requests are asked as of then
@@ -35,6 +37,17 @@ record DataFolder(Path path) {
 
   Path features() {
     return path.resolve("features");
+  }
+
+  /**
+   * Where what belongs to a log engine lies: its id index and the states folded from it. Another
+   * engine is another log, whose offsets and ids mean nothing in this one.
+   */
+  DataFolder of(Engines.LogEngine engine) {
+    return switch (engine) {
+      case Engines.LogEngine.Embedded _ -> this;
+      case Engines.LogEngine.Kafka kafka -> new DataFolder(path.resolve("kafka-" + kafka.topic()));
+    };
   }
 
   Path releases() {

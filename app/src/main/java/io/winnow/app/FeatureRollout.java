@@ -181,9 +181,9 @@ final class FeatureRollout implements AutoCloseable {
       work = new Work.Done();
     } catch (CancellationException e) {
       work = new Work.Failed("stopped");
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       LOG.error("the features could not be computed; the store serves on with those before", e);
-      work = new Work.Failed(String.valueOf(e.getMessage()));
+      work = new Work.Failed(e.toString());
     }
   }
 

@@ -206,13 +206,14 @@ final class Node implements AutoCloseable {
       this.application = application;
       this.clock = clock;
       this.releases = releases;
+      DataFolder ofLog = data.of(engines().log());
       this.folders =
           switch (engines().features()) {
             case Engines.StoreEngine.Embedded _ ->
-                StateFolders.open(data.features(), EmbeddedConfig.DEFAULT);
+                StateFolders.open(ofLog.features(), EmbeddedConfig.DEFAULT);
             case Engines.StoreEngine.Redis(String uri, String prefix) ->
                 StateFolders.openRedis(
-                    data.features(), RedisConfig.of(uri, prefix), UUID.randomUUID().toString());
+                    ofLog.features(), RedisConfig.of(uri, prefix), UUID.randomUUID().toString());
           };
     }
 
@@ -252,18 +253,24 @@ final class Node implements AutoCloseable {
     }
 
     private EventLog openLog(SwitchableOnlineStore fold) {
-      EventLog opened = log(List.of(fold));
-      if (fold.appliedOffset() <= opened.endOffset()) {
-        return opened;
+      if (engines().log() instanceof Engines.LogEngine.Embedded && fold.appliedOffset() > 0) {
+        discardIfAhead(fold);
       }
-      // The log lost its tail (a damaged disk): what the store knows of it did not happen.
-      LOG.warn(
-          "feature store at offset {} is ahead of the log's end {}: rebuilding it",
-          fold.appliedOffset(),
-          opened.endOffset());
-      opened.close();
-      fold.discard();
       return log(List.of(fold));
+    }
+
+    /** Where the log lost its tail (a damaged disk), what the store knows of it did not happen. */
+    private void discardIfAhead(SwitchableOnlineStore fold) {
+      try (EventLog records = log(List.of())) {
+        if (fold.appliedOffset() <= records.endOffset()) {
+          return;
+        }
+        LOG.warn(
+            "feature store at offset {} is ahead of the log's end {}: rebuilding it",
+            fold.appliedOffset(),
+            records.endOffset());
+      }
+      fold.discard();
     }
 
     private EventLog log(List<LogFold> folds) {
@@ -272,7 +279,8 @@ final class Node implements AutoCloseable {
         case Engines.LogEngine.Embedded _ ->
             EventLogs.open(EventLogConfig.in(data.log()), schema, clock, folds);
         case Engines.LogEngine.Kafka kafka ->
-            EventLogs.openKafka(KafkaLogConfig.of(kafka, data.log()), schema, clock, folds);
+            EventLogs.openKafka(
+                KafkaLogConfig.of(kafka, data.of(kafka).log()), schema, clock, folds);
       };
     }
 

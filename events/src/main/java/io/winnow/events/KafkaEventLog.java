@@ -45,6 +45,9 @@ import org.slf4j.LoggerFactory;
  * IdIndex}, beside a file that says which topic it is of; both can be deleted.
  */
 final class KafkaEventLog implements EventLog {
+  /** After so many answers in a row, a second apart, the topic is gone. */
+  private static final int GONE_ANSWERS = 5;
+
   private static final Logger log = LoggerFactory.getLogger(KafkaEventLog.class);
 
   private static final int WATCH_EVERY_MS = 1000;
@@ -66,6 +69,8 @@ final class KafkaEventLog implements EventLog {
   private final AtomicBoolean closed = new AtomicBoolean();
 
   /** Why the last question to Kafka failed, or null if it was answered since. */
+  private int goneInARow; // Of the watching thread.
+
   private volatile @Nullable String trouble;
 
   private KafkaEventLog(
@@ -163,11 +168,18 @@ final class KafkaEventLog implements EventLog {
 
   /** Looks whether Kafka serves the topic; once a second. */
   private void look() {
-    switch (topic.state(WATCH_WITHIN_MS)) {
+    KafkaTopic.State state = topic.state(WATCH_WITHIN_MS);
+    goneInARow = state instanceof KafkaTopic.State.Gone ? goneInARow + 1 : 0;
+    switch (state) {
       case KafkaTopic.State.Serving() -> trouble = null;
       case KafkaTopic.State.Troubled(String why) -> trouble = why;
-      case KafkaTopic.State.Gone(String why) ->
+      case KafkaTopic.State.Gone(String why) -> {
+        trouble = why;
+        // A broker that lags behind may not know a new topic yet: one answer is not enough.
+        if (goneInARow >= GONE_ANSWERS) {
           progress.refuse(why + " while it was in use; open the log anew", null);
+        }
+      }
     }
   }
 
@@ -238,6 +250,13 @@ final class KafkaEventLog implements EventLog {
           throw interrupted(e);
         } catch (RuntimeException e) {
           throw notTaken(e);
+        }
+        if (sent[i].state() == Future.State.FAILED) {
+          // A producer that knows no broker blocks a while for each record: once is enough.
+          throw notTaken(sent[i].exceptionNow());
+        }
+        if (System.nanoTime() - deadline > 0) {
+          throw notTaken(new TimeoutException("Kafka takes records too slowly"));
         }
       }
     }

@@ -22,6 +22,14 @@ public interface FeatureReader {
   /** The columns of {@link #read(FeatureQuery)}: the numeric features of the application. */
   FeatureSchema schema();
 
+  /**
+   * This reader as it is now: where features can be changed while others read, several calls of one
+   * request go to one view, so that names and values belong together.
+   */
+  default FeatureReader view() {
+    return this;
+  }
+
   /** Why what is answered about some users may be old; empty if it is current. */
   default Optional<String> trouble() {
     return Optional.empty();

@@ -43,6 +43,7 @@ public final class SwitchableOnlineStore implements OnlineStore {
   }
 
   /** The store of this moment, for as long as the view is kept. */
+  @Override
   public FeatureReader view() {
     return current;
   }

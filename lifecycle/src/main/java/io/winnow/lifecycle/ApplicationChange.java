@@ -65,6 +65,13 @@ public record ApplicationChange(
       problems.add(
           new Problem("application", after.name(), before.name() + ", the one that is here"));
     }
+    if (!before.operations().engines().equals(after.operations().engines())) {
+      problems.add(
+          new Problem(
+              "engines",
+              after.operations().engines().toString(),
+              "those that it runs on; another log or store takes a restart"));
+    }
     events(before.schema(), after.schema(), problems);
     attributes(
         "items", before.schema().itemAttributes(), after.schema().itemAttributes(), problems);

@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -174,6 +175,11 @@ public record ApplicationFile(String text, ApplicationDefinition definition) {
               + " there or name one with --app FILE.");
     }
     return Presets.load(preset.get(), environment);
+  }
+
+  /** The text without user names and passwords of addresses in it, for people to read. */
+  public String textWithoutSecrets() {
+    return text.lines().map(Credentials::mask).collect(Collectors.joining("\n", "", "\n"));
   }
 
   /** The JSON Schema of application files, for editors. */

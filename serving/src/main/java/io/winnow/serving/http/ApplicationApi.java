@@ -68,7 +68,7 @@ final class ApplicationApi {
       }
     }
     backfill(body.putObject("backfill"), status.backfill());
-    body.put("text", status.application().text());
+    body.put("text", status.application().textWithoutSecrets());
     return Answer.json(json.write(body));
   }
 

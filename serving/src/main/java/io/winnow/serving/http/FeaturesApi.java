@@ -42,6 +42,9 @@ final class FeaturesApi {
   /** Most features of one call. */
   static final int MAX_FEATURES = 500;
 
+  /** Most values of one call, rows by features: an answer of some megabytes. */
+  static final int MAX_VALUES = 100_000;
+
   private static final String PATH = "/v1/features";
   private static final String TAG = "features";
   private static final Pattern NUMBER = Pattern.compile("-?[0-9]{1,15}(\\.[0-9]{1,9})?");
@@ -214,7 +217,9 @@ final class FeaturesApi {
       String format,
       List<Problem> problems) {
     checkSize("features", names.size(), "features", MAX_FEATURES);
-    int[] columns = columns(names, problems);
+    checkSize("rows", (long) rows.size() * names.size(), "values", MAX_VALUES);
+    FeatureReader now = features.view();
+    int[] columns = columns(now.schema(), names, problems);
     long timeMs = time.nowMs();
     if (when != null) {
       Long given = RecordJson.timeMs(when);
@@ -234,11 +239,10 @@ final class FeaturesApi {
     for (Row row : rows) {
       ItemId item = row.item();
       pairs.add(
-          new Pair(
-              row.user(), item == null ? PairQuery.NO_ITEM : features.catalog().indexOf(item)));
+          new Pair(row.user(), item == null ? PairQuery.NO_ITEM : now.catalog().indexOf(item)));
     }
     PairQuery query = new PairQuery(pairs, columns, context, timeMs);
-    PairRows read = features.read(query);
+    PairRows read = now.read(query);
     return Answer.json(
         format.equals("rows")
             ? new FeaturesJson(rows, names, query, read, 2).asRows()
@@ -246,11 +250,11 @@ final class FeaturesApi {
   }
 
   /** The columns of the named features. */
-  private int[] columns(List<String> names, List<Problem> problems) {
+  private int[] columns(FeatureSchema schema, List<String> names, List<Problem> problems) {
     if (names.isEmpty() && problems.isEmpty()) {
       problems.add(new Problem("features", "none", "1 to " + MAX_FEATURES + " names"));
     }
-    Map<String, Integer> columnOf = names();
+    Map<String, Integer> columnOf = names(schema);
     Set<String> seen = new HashSet<>();
     int[] columns = new int[names.size()];
     for (int i = 0; i < columns.length; i++) {
@@ -269,8 +273,7 @@ final class FeaturesApi {
   }
 
   /** The columns by name, in the schema's order; looked up once for each schema. */
-  private Map<String, Integer> names() {
-    FeatureSchema schema = features.schema();
+  private Map<String, Integer> names(FeatureSchema schema) {
     Names now = names;
     if (now == null || !now.schema.equals(schema)) {
       Map<String, Integer> columnOf = new LinkedHashMap<>();
