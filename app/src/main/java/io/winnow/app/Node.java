@@ -253,7 +253,7 @@ final class Node implements AutoCloseable {
     }
 
     private EventLog openLog(SwitchableOnlineStore fold) {
-      if (engines().log() instanceof Engines.LogEngine.Embedded && fold.appliedOffset() > 0) {
+      if (engines().log() instanceof Engines.LogEngine.Embedded && fold.storedOffset() > 0) {
         discardIfAhead(fold);
       }
       return log(List.of(fold));
@@ -262,12 +262,12 @@ final class Node implements AutoCloseable {
     /** Where the log lost its tail (a damaged disk), what the store knows of it did not happen. */
     private void discardIfAhead(SwitchableOnlineStore fold) {
       try (EventLog records = log(List.of())) {
-        if (fold.appliedOffset() <= records.endOffset()) {
+        if (fold.storedOffset() <= records.endOffset()) {
           return;
         }
         LOG.warn(
             "feature store at offset {} is ahead of the log's end {}: rebuilding it",
-            fold.appliedOffset(),
+            fold.storedOffset(),
             records.endOffset());
       }
       fold.discard();

@@ -139,7 +139,7 @@ final class KafkaEventLog implements EventLog {
     String noted = Files.exists(note) ? Files.readString(note).strip() : "";
     boolean another = !noted.isEmpty() && !noted.equals(topic.identity());
     for (LogFold fold : folds) {
-      long applied = fold.appliedOffset();
+      long applied = fold.storedOffset();
       if (applied > topic.endOffset()) {
         // Or a state that another server brings up to date has seen what came since.
         topic.askEndOffset();

@@ -17,6 +17,15 @@ public interface LogFold {
   long appliedOffset();
 
   /**
+   * The highest offset of anything that this state has stored; no lower than {@link
+   * #appliedOffset()}, and higher where its parts are stored at offsets of their own. A log that
+   * ends before it has lost records that the state contains.
+   */
+  default long storedOffset() {
+    return appliedOffset();
+  }
+
+  /**
    * Takes the next records in. A record below {@link #appliedOffset()} is never offered.
    *
    * @param offsets ascending, one for each record

@@ -39,8 +39,9 @@ final class EmbeddedOnlineStore implements OnlineStore {
   private final EmbeddedConfig config;
   private volatile Generation now;
   private volatile boolean closed;
-  private long storedOffset; // Guarded by this.
-  private long flushedNanos = System.nanoTime(); // Guarded by this.
+  private long storedOffset; // Guarded by this, as the next two.
+  private boolean halfApplied;
+  private long flushedNanos = System.nanoTime();
 
   /** A fold over one open database. */
   private record Generation(StateDatabase database, CachedUsers users, FeatureState state) {}
@@ -139,7 +140,14 @@ final class EmbeddedOnlineStore implements OnlineStore {
         flush();
       }
       int to = Math.min(offsets.length, from + SLICE);
-      state.apply(Arrays.copyOfRange(offsets, from, to), records.subList(from, to));
+      boolean applied = false;
+      try {
+        state.apply(Arrays.copyOfRange(offsets, from, to), records.subList(from, to));
+        applied = true;
+      } finally {
+        // A record that is in a part of the state only must not be stored: replay would double it.
+        halfApplied |= !applied;
+      }
     }
   }
 
@@ -153,7 +161,7 @@ final class EmbeddedOnlineStore implements OnlineStore {
   private void flush() {
     Generation generation = now;
     long offset = generation.state.appliedOffset();
-    if (offset == storedOffset) {
+    if (offset == storedOffset || halfApplied) {
       return;
     }
     try (StateDatabase.Batch batch = generation.database.newBatch()) {
@@ -191,6 +199,7 @@ final class EmbeddedOnlineStore implements OnlineStore {
     StateDatabase.delete(folder);
     now = load();
     storedOffset = 0;
+    halfApplied = false;
   }
 
   @Override

@@ -199,8 +199,15 @@ public interface FeatureReader {
    * @param asOfOffset the offset they were read at
    * @param columns F
    * @param values row-major, shape (C, F); owned by the receiver
+   * @param complete whether they hold all that the log held below the offset; if not, a store did
+   *     not answer in time, what is known of the user is old, and no replay gives the same
    */
-  record FeatureRows(long asOfOffset, int columns, float[] values) {
+  record FeatureRows(long asOfOffset, int columns, float[] values, boolean complete) {
+    /** Complete rows. */
+    public FeatureRows(long asOfOffset, int columns, float[] values) {
+      this(asOfOffset, columns, values, true);
+    }
+
     /** A copy of one row, shape (F). */
     public float[] row(int index) {
       return java.util.Arrays.copyOfRange(values, index * columns, (index + 1) * columns);

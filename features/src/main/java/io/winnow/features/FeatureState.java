@@ -224,7 +224,11 @@ final class FeatureState implements FeatureReader, LogFold {
             "items", item, "a catalogue index in 0 to " + (items.size() - 1));
       }
     }
-    return new FeatureRows(appliedOffset, wanted.size(), rows.read(user, query));
+    return new FeatureRows(
+        appliedOffset,
+        wanted.size(),
+        rows.read(user, query),
+        user == null || user.isComplete());
   }
 
   @Override

@@ -235,72 +235,69 @@ final class ItemCounts {
     }
   }
 
-  /** A table from item to count: open addressing, linear probing, at most half full. */
+  /**
+   * A table from item to count: open addressing, linear probing, at most half full. Key and count
+   * share a cell, so that counting touches one cache line.
+   */
   private static final class Table {
-    private int[] keys = new int[16]; // item + 1; 0 is free
-    private int[] counts = new int[16];
+    private long[] cells = new long[16]; // item + 1 above, its count below; 0 is free
     private int size;
     private boolean changed;
 
     void add(int item, int count) {
       int at = find(item);
-      if (keys[at] == 0) {
-        if (++size * 2 > keys.length) {
-          int[] oldKeys = keys;
-          int[] oldCounts = counts;
-          keys = new int[oldKeys.length * 2];
-          counts = new int[oldKeys.length * 2];
-          for (int i = 0; i < oldKeys.length; i++) {
-            if (oldKeys[i] != 0) {
-              int to = find(oldKeys[i] - 1);
-              keys[to] = oldKeys[i];
-              counts[to] = oldCounts[i];
+      if (cells[at] == 0) {
+        if (++size * 2 > cells.length) {
+          long[] old = cells;
+          cells = new long[old.length * 2];
+          for (long cell : old) {
+            if (cell != 0) {
+              cells[find(item(cell))] = cell;
             }
           }
           at = find(item);
         }
-        keys[at] = item + 1;
+        cells[at] = (item + 1L) << Integer.SIZE;
       }
-      counts[at] += count;
+      cells[at] += count;
     }
 
     int get(int item) {
-      int at = find(item);
-      return keys[at] == 0 ? 0 : counts[at];
+      return count(cells[find(item)]);
+    }
+
+    private static int item(long cell) {
+      return (int) (cell >>> Integer.SIZE) - 1;
+    }
+
+    private static int count(long cell) {
+      return (int) cell;
     }
 
     private int find(int item) {
-      int mask = keys.length - 1;
+      int mask = cells.length - 1;
       int at = ((item * 0x9E3779B9) >>> 7) & mask;
-      while (keys[at] != 0 && keys[at] != item + 1) {
+      while (cells[at] != 0 && item(cells[at]) != item) {
         at = (at + 1) & mask;
       }
       return at;
     }
 
     void addTo(int[] totals, int sign) {
-      for (int i = 0; i < keys.length; i++) {
-        if (keys[i] != 0) {
-          totals[keys[i] - 1] += sign * counts[i];
+      for (long cell : cells) {
+        if (cell != 0) {
+          totals[item(cell)] += sign * count(cell);
         }
       }
     }
 
     byte[] toBytes() {
-      long[] sorted = new long[size];
-      int n = 0;
-      for (int i = 0; i < keys.length; i++) {
-        if (keys[i] != 0) {
-          sorted[n++] = (long) (keys[i] - 1) << 32 | counts[i];
-        }
-      }
-      Arrays.sort(sorted);
+      long[] sorted = Arrays.stream(cells).filter(cell -> cell != 0).sorted().toArray();
       ByteSink sink = new ByteSink().varint(size);
       int before = 0;
-      for (long entry : sorted) {
-        int item = (int) (entry >>> 32);
-        sink.varint(item - before).varint(entry & 0xffffffffL);
-        before = item;
+      for (long cell : sorted) {
+        sink.varint(item(cell) - before).varint(count(cell));
+        before = item(cell);
       }
       return sink.toBytes();
     }

@@ -58,6 +58,7 @@ final class KeyedStates {
       }
       state = group.newState();
       states.put(key, state);
+      nothingExpiresBeforeMs = Math.min(nothingExpiresBeforeMs, expiryMs(event.timeMs()));
       forgotten.remove(key);
     }
     if (tracked) {
@@ -87,9 +88,15 @@ final class KeyedStates {
         oldestMs = Math.min(oldestMs, newestMs);
       }
     }
+    nothingExpiresBeforeMs = expiryMs(oldestMs);
     boolean room = states.size() < before;
-    nothingExpiresBeforeMs = room ? Long.MIN_VALUE : oldestMs + group.ttlMs() + CLOCK_TOLERANCE_MS;
     return room;
+  }
+
+  private long expiryMs(long newestMs) {
+    return newestMs == Long.MAX_VALUE
+        ? Long.MIN_VALUE
+        : newestMs + group.ttlMs() + CLOCK_TOLERANCE_MS;
   }
 
   /** Receives a key and the state's bytes, or null if the key is no more. */

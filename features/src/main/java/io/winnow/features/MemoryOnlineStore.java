@@ -99,7 +99,10 @@ final class MemoryOnlineStore implements OnlineStore {
 
   @Override
   public void apply(long[] offsets, List<LogRecord> records) {
-    now.state.apply(offsets, records);
+    FeatureState state = now.state;
+    state.apply(offsets, records);
+    // Nobody stores it.
+    state.markStored();
   }
 
   @Override

@@ -15,15 +15,6 @@ public interface OnlineStore extends FeatureReader, LogFold, AutoCloseable {
   long appliedOffset();
 
   /**
-   * The highest offset of anything that this store has stored; no lower than {@link
-   * #appliedOffset()}, and higher where parts of the state are stored at offsets of their own. A
-   * log that ends before it has lost records that the state contains: {@link #discard()} it.
-   */
-  default long storedOffset() {
-    return appliedOffset();
-  }
-
-  /**
    * The items of a {@code last(n, type.item)} feature of the user, as catalogue indices, newest
    * last.
    *

@@ -348,9 +348,11 @@ final class RedisOnlineStore implements OnlineStore {
       }
     }
     Old last = old;
-    return last == null || System.nanoTime() - last.nanos > TROUBLE_NANOS
-        ? Optional.empty()
-        : Optional.of(last.reason);
+    if (last != null && System.nanoTime() - last.nanos <= TROUBLE_NANOS) {
+      return Optional.of(last.reason);
+    }
+    FeatureWorker attached = worker;
+    return attached == null ? Optional.empty() : attached.trouble();
   }
 
   private String lag(int shard, long offset, RedisTail tail) {
@@ -467,8 +469,16 @@ final class RedisOnlineStore implements OnlineStore {
   /**
    * Takes a worker of the same state over: it is woken by what is applied, and closed with this.
    */
-  void attach(FeatureWorker attached) {
-    worker = attached;
+  synchronized void attach(FeatureWorker attached) {
+    if (closed) {
+      attached.close();
+    } else {
+      worker = attached;
+    }
+  }
+
+  boolean isClosed() {
+    return closed;
   }
 
   /**

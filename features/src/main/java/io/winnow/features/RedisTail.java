@@ -169,6 +169,7 @@ final class RedisTail implements UserTable {
   UserState alone(UserId user) {
     UserState state = new UserState(plan, false);
     replay(user, 0, state);
+    state.markIncomplete();
     return state;
   }
 

@@ -1,8 +1,13 @@
 package io.winnow.features;
 
+import io.winnow.core.ErrorCode;
 import io.winnow.core.LogRecord;
+import io.winnow.core.WinnowException;
 import io.winnow.events.RecordSource;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -59,7 +64,7 @@ sealed interface StateEngine {
     private final RedisConfig config;
     private final String worker;
     private final AtomicInteger workers = new AtomicInteger();
-    private final List<RedisOnlineStore> waiting = new ArrayList<>(); // Guarded by this, as is log.
+    private final ArrayDeque<RedisOnlineStore> waiting = new ArrayDeque<>(); // Guarded by this, as is log.
     private @Nullable RecordSource log;
 
     InRedis(RedisConfig config, String worker) {
@@ -67,15 +72,16 @@ sealed interface StateEngine {
       this.worker = worker;
     }
 
-    /** Workers bring it up to the log's end, wherever it is. */
+    /** Workers bring it up to the log's end, if it was at one before: the file says so. */
     @Override
     public boolean isWhole(FeaturePlan plan, Path state) {
-      return true;
+      return Files.exists(state);
     }
 
     @Override
     public synchronized OnlineStore open(FeaturePlan plan, Path state) {
       RedisOnlineStore store = new RedisOnlineStore(plan, config);
+      markWhole(state);
       if (log == null) {
         waiting.add(store);
       } else {
@@ -103,6 +109,7 @@ sealed interface StateEngine {
         source.replay(store.appliedOffset(), end, batch::add);
         batch.apply();
         store.awaitWorkers(end, progress::check);
+        markWhole(state);
         whole = true;
         return store;
       } finally {
@@ -112,11 +119,22 @@ sealed interface StateEngine {
       }
     }
 
+    private static void markWhole(Path state) {
+      try {
+        Files.writeString(state, "in Redis\n");
+      } catch (IOException e) {
+        throw new WinnowException(ErrorCode.UNAVAILABLE, state + ": cannot be written", e);
+      }
+    }
+
     @Override
     public synchronized void follow(RecordSource source) {
       log = source;
-      waiting.forEach(store -> work(store, source));
-      waiting.clear();
+      for (RedisOnlineStore store = waiting.poll(); store != null; store = waiting.poll()) {
+        if (!store.isClosed()) {
+          work(store, source);
+        }
+      }
     }
 
     /** Records on their way into a store. */

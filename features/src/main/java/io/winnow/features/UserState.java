@@ -29,6 +29,7 @@ final class UserState {
   // What the store below does not hold yet.
   private boolean attributesChanged;
   private boolean stateChanged;
+  private boolean complete = true;
   private long storedFirstChunk;
   private long changedFromChunk = Long.MAX_VALUE;
 
@@ -43,6 +44,16 @@ final class UserState {
         plan.pairs().stream()
             .map(group -> new KeyedStates(group.features(), group.maxKeys(), tracked))
             .toList();
+  }
+
+  /** Whether everything that the log holds of the user is in it, as far as its holder knows. */
+  boolean isComplete() {
+    return complete;
+  }
+
+  /** Says that only the newest changes of the user are known. */
+  void markIncomplete() {
+    complete = false;
   }
 
   Map<String, AttributeValue> attributes() {

@@ -35,6 +35,7 @@ import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A release bound to a live feature store: the request path's stages, and what training and
@@ -234,7 +235,7 @@ public final class ServingRelease implements RequestStages {
     FeatureRows features = features(moment, candidates.items());
     if (ranker == null || candidates.size() == 0) {
       Ranked plain = unranked(candidates);
-      return new Ranked(candidates, plain.order(), plain.scores(), features);
+      return new Ranked(candidates, plain.order(), plain.scores(), logged(features));
     }
     float[] scores = ranker.score(probabilities(ranker, moment, candidates, features));
     int[] order =
@@ -247,7 +248,12 @@ public final class ServingRelease implements RequestStages {
     for (int i = 0; i < order.length; i++) {
       sorted[i] = scores[order[i]];
     }
-    return new Ranked(candidates, order, sorted, features);
+    return new Ranked(candidates, order, sorted, logged(features));
+  }
+
+  /** Values that no replay can give are used, but not logged as what was known at their offset. */
+  private static @Nullable FeatureRows logged(FeatureRows features) {
+    return features.complete() ? features : null;
   }
 
   /**

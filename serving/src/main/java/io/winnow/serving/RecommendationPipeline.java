@@ -96,7 +96,6 @@ public final class RecommendationPipeline implements Recommender {
     if (!release.trained()) {
       stages.degrade("release", "none is trained and whole", "popular and new items");
     }
-    release.trouble().ifPresent(why -> stages.degrade("features", why, "the last known features"));
     Optional<String> logTrouble = log.trouble();
 
     Moment moment =
@@ -124,6 +123,8 @@ public final class RecommendationPipeline implements Recommender {
             0.8,
             () -> release.rank(moment, candidates),
             new Fallback<>("order of retrieval", () -> release.unranked(candidates)));
+    // Behind the reads: that a store did not answer in time shows only then.
+    release.trouble().ifPresent(why -> stages.degrade("features", why, "the last known features"));
     List<Placed> reranked =
         stages.run(
             "reranking",

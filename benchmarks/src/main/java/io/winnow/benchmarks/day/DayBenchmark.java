@@ -145,7 +145,10 @@ public final class DayBenchmark {
           .count(name + ".impressions", report.impressions(), "impressions", Goal.atLeast(1))
           .count(name + ".values", report.values(), "values")
           .count(name + ".mismatches", report.mismatches(), "values", Goal.exactly(0))
-          .count(name + ".skipped", report.skippedImpressions(), "impressions", Goal.exactly(0))
+          .count(
+              name + ".degraded",
+              report.skippedImpressions(),
+              "impressions served with old features, as the answer said")
           .count(
               name + ".state_differences",
               digestOfReplay(engine.log()).equals(engine.store().stateDigest()) ? 0 : 1,

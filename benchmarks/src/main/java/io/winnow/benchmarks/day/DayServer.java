@@ -30,6 +30,9 @@ public final class DayServer {
   private static final int BATCH = 500;
   private static final int ITEMS = 3;
 
+  /** No values are logged where what was known of the user was old, as in a ranking that failed. */
+  private static final float[] NONE = new float[0];
+
   private final DayEvents day;
   private final DayEngine engine;
   private final long hash;
@@ -119,7 +122,7 @@ public final class DayServer {
                       new Impression.Provenance("none", "default", "random", 0),
                       rows.asOfOffset(),
                       hash,
-                      rows.row(i)))));
+                      rows.complete() ? rows.row(i) : NONE))));
     }
     append(impressions);
   }

@@ -1,5 +1,6 @@
 package io.winnow.serving.http;
 
+import io.helidon.common.socket.SocketOptions;
 import io.helidon.webserver.WebServer;
 import io.helidon.webserver.http1.Http1Config;
 import io.winnow.core.ErrorCode;
@@ -59,6 +60,8 @@ public final class HttpServer implements AutoCloseable {
         WebServer.builder()
             .host(config.host())
             .port(config.port())
+            // Head and body of an answer are two packets: the second must not wait for the client.
+            .connectionOptions(SocketOptions.builder().tcpNoDelay(true).build())
             .shutdownHook(false) // the composition root stops it, before the log that it writes to
             .shutdownGracePeriod(STOP_GRACE)
             .maxTcpConnections(limits.connectionsMax())
