@@ -52,7 +52,7 @@ final class BenchmarksTest {
 
   @Test
   void windows_fewEvents_areAllTakenIn() {
-    WindowAggregation windows = new WindowAggregation(20_000, SEED);
+    WindowAggregation windows = new WindowAggregation(20_000, 500, 3, SEED);
     assertTrue(windows.inMemory() > 0);
     assertTrue(windows.durable(folder) > 0);
   }

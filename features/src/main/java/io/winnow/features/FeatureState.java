@@ -225,10 +225,7 @@ final class FeatureState implements FeatureReader, LogFold {
       }
     }
     return new FeatureRows(
-        appliedOffset,
-        wanted.size(),
-        rows.read(user, query),
-        user == null || user.isComplete());
+        appliedOffset, wanted.size(), rows.read(user, query), user == null || user.isComplete());
   }
 
   @Override

@@ -64,7 +64,8 @@ sealed interface StateEngine {
     private final RedisConfig config;
     private final String worker;
     private final AtomicInteger workers = new AtomicInteger();
-    private final ArrayDeque<RedisOnlineStore> waiting = new ArrayDeque<>(); // Guarded by this, as is log.
+    private final ArrayDeque<RedisOnlineStore> waiting =
+        new ArrayDeque<>(); // Guarded by this, as is log.
     private @Nullable RecordSource log;
 
     InRedis(RedisConfig config, String worker) {

@@ -194,10 +194,38 @@ final class TileTable {
     state.cells = cells;
   }
 
-  /** Adds the totals up anew for the window that ends in a tile. */
+  /** Moves the totals to the window that ends in a tile, whose row is there and is empty. */
   private void advance(long[] cells, long tile) {
+    long before = cells[head + NEWEST];
     cells[head + NEWEST] = tile;
-    cells[head + OLDEST] = sum(cells, tile, cells, head + TOTALS);
+    if (addsOnly && before != Long.MIN_VALUE && !isAnyAtItsBound(cells)) {
+      takeOut(cells, tiling.firstOf(before), tiling.firstOf(tile));
+    } else {
+      cells[head + OLDEST] = sum(cells, tile, cells, head + TOTALS);
+    }
+  }
+
+  /** Takes the rows from one tile on, and before another, out of the totals. */
+  private void takeOut(long[] cells, long from, long first) {
+    int row = (int) cells[head + ROWS];
+    while (cells[row] < first) {
+      if (cells[row] >= from) {
+        for (int column = 0; column < width - 1; column++) {
+          cells[head + TOTALS + column] -= cells[row + 1 + column];
+        }
+      }
+      row += width;
+    }
+    cells[head + OLDEST] = cells[row];
+  }
+
+  private boolean isAnyAtItsBound(long[] cells) {
+    for (int at = head + TOTALS; at < head + TOTALS + width - 1; at++) {
+      if (cells[at] == Long.MIN_VALUE || cells[at] == Long.MAX_VALUE) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /** Combines an amount with a column of a row, and with the totals if the row counts there. */
