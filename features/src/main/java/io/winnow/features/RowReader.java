@@ -142,8 +142,8 @@ final class RowReader {
       touched += index == PairQuery.NO_ITEM ? 0 : items.touch(index);
     }
     scratch[0] = touched;
-    List<Map<String, Sums>> known =
-        groups.stream().<Map<String, Sums>>map(_ -> new HashMap<>()).toList();
+    List<Map<String, double[]>> known =
+        groups.stream().<Map<String, double[]>>map(_ -> new HashMap<>()).toList();
     for (int i = 0; i < query.items().length; i++) {
       System.arraycopy(row, 0, values, i * width, width);
       if (query.items()[i] != PairQuery.NO_ITEM) {
@@ -154,7 +154,7 @@ final class RowReader {
   }
 
   private void readItem(
-      int index, List<Map<String, Sums>> known, Work work, float[] values, int base) {
+      int index, List<Map<String, double[]>> known, Work work, float[] values, int base) {
     long timeMs = work.query.timeMs();
     item.reader.read(items.state(index), timeMs, work.values, work.scratch);
     copy(item, work.values, values, base);
@@ -184,15 +184,16 @@ final class RowReader {
   private void average(
       GroupPart group,
       List<String> itemKeys,
-      Map<String, Sums> known,
+      Map<String, double[]> known,
       Work work,
       float[] values,
       int base) {
     int[] to = group.part.columns;
     if (itemKeys.size() == 1) {
-      float[] means = ofItemKey(group, itemKeys.getFirst(), known, work).means;
+      double[] only = ofItemKey(group, itemKeys.getFirst(), known, work);
       for (int i = 0; i < to.length; i++) {
-        values[base + to[i]] = means[i];
+        values[base + to[i]] =
+            only[to.length + i] == 0 ? Float.NaN : (float) (only[i] / only[to.length + i]);
       }
       return;
     }
@@ -200,30 +201,23 @@ final class RowReader {
       double sum = 0;
       double count = 0;
       for (int k = 0; k < itemKeys.size(); k++) {
-        Sums one = ofItemKey(group, itemKeys.get(k), known, work);
-        sum += one.sums[i];
-        count += one.counts[i];
+        double[] one = ofItemKey(group, itemKeys.get(k), known, work);
+        sum += one[i];
+        count += one[to.length + i];
       }
       values[base + to[i]] = count == 0 ? Float.NaN : (float) (sum / count);
     }
   }
 
-  /**
-   * What was read of a key of the item, for each feature.
-   *
-   * @param sums over the user's keys
-   * @param counts how many summands they have
-   * @param means one by the other
-   */
-  private record Sums(double[] sums, double[] counts, float[] means) {}
-
-  private Sums ofItemKey(GroupPart group, String itemKey, Map<String, Sums> known, Work work) {
-    Sums sums = known.get(itemKey);
+  /** For each feature the sum over the user's keys, and behind them the number of summands. */
+  private double[] ofItemKey(
+      GroupPart group, String itemKey, Map<String, double[]> known, Work work) {
+    double[] sums = known.get(itemKey);
     if (sums != null) {
       return sums;
     }
     int n = group.part.columns.length;
-    sums = new Sums(new double[n], new double[n], new float[n]);
+    sums = new double[2 * n];
     if (group.ofPairs) {
       UserState of = work.user;
       add(group, of == null ? null : of.pairState(group.number, itemKey), work, sums);
@@ -233,20 +227,17 @@ final class RowReader {
         add(group, shared.group(group.number).get(key), work, sums);
       }
     }
-    for (int i = 0; i < n; i++) {
-      sums.means[i] = sums.counts[i] == 0 ? Float.NaN : (float) (sums.sums[i] / sums.counts[i]);
-    }
     known.put(itemKey, sums);
     return sums;
   }
 
-  private static void add(GroupPart group, @Nullable EntityState state, Work work, Sums sums) {
+  private static void add(GroupPart group, @Nullable EntityState state, Work work, double[] sums) {
     int n = group.part.columns.length;
     group.part.reader.read(state, work.query.timeMs(), work.values, work.scratch);
     for (int i = 0; i < n; i++) {
       if (!Double.isNaN(work.values[i])) {
-        sums.sums[i] += work.values[i];
-        sums.counts[i]++;
+        sums[i] += work.values[i];
+        sums[n + i]++;
       }
     }
   }
