@@ -13,7 +13,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.stream.Collectors;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -57,6 +58,8 @@ public record ApplicationFile(String text, ApplicationDefinition definition) {
           "feature_store",
           "engines",
           "imports");
+
+  private static final Pattern LINE = Pattern.compile("[^\\n]+");
 
   private static final String SCHEMA = "winnow.schema.json";
 
@@ -179,7 +182,8 @@ public record ApplicationFile(String text, ApplicationDefinition definition) {
 
   /** The text without user names and passwords of addresses in it, for people to read. */
   public String textWithoutSecrets() {
-    return text.lines().map(Credentials::mask).collect(Collectors.joining("\n", "", "\n"));
+    return LINE.matcher(text)
+        .replaceAll(line -> Matcher.quoteReplacement(Credentials.mask(line.group())));
   }
 
   /** The JSON Schema of application files, for editors. */
