@@ -4,10 +4,8 @@ import io.winnow.core.AttributeValue;
 import io.winnow.core.LogRecord;
 import io.winnow.core.Problem;
 import io.winnow.core.UserId;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 
 /** An {@link OnlineStore} that lives and dies with the process. */
 final class MemoryOnlineStore implements OnlineStore {
@@ -107,30 +105,16 @@ final class MemoryOnlineStore implements OnlineStore {
 
   @Override
   public String stateDigest() {
-    TreeMap<byte[], byte[]> entries = new TreeMap<>(Arrays::compareUnsigned);
-    StateEntries.Sink sink =
-        new StateEntries.Sink() {
-          @Override
-          public void put(byte[] key, byte[] value) {
-            entries.put(key, value);
-          }
-
-          @Override
-          public void remove(byte[] key) {
-            entries.remove(key);
-          }
-        };
+    StateEntries.Sorted entries = new StateEntries.Sorted();
     Generation generation = now;
     generation.state.lock().readLock().lock();
     try {
-      generation.state.writeAll(sink);
-      generation.users.forEach((id, user) -> user.writeAll(UserState.prefix(id), sink));
+      generation.state.writeAll(entries);
+      generation.users.forEach((id, user) -> user.writeAll(UserState.prefix(id), entries));
     } finally {
       generation.state.lock().readLock().unlock();
     }
-    StateEntries.Digest digest = new StateEntries.Digest();
-    entries.forEach(digest::add);
-    return digest.hex();
+    return entries.digest();
   }
 
   @Override

@@ -18,7 +18,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
@@ -381,7 +380,7 @@ final class RedisOnlineStore implements OnlineStore {
     FeatureState state = generation().state;
     long offset = state.appliedOffset();
     long deadline = System.nanoTime() + DIGEST_WITHIN.toNanos();
-    TreeMap<byte[], byte[]> entries = new TreeMap<>(Arrays::compareUnsigned);
+    StateEntries.Sorted entries = new StateEntries.Sorted();
     while (!hasReached(offset)) {
       if (System.nanoTime() > deadline) {
         throw new WinnowException(
@@ -396,27 +395,13 @@ final class RedisOnlineStore implements OnlineStore {
       throw new WinnowException(
           ErrorCode.UNAVAILABLE, "the feature workers went beyond offset " + offset);
     }
-    StateEntries.Sink sink =
-        new StateEntries.Sink() {
-          @Override
-          public void put(byte[] key, byte[] value) {
-            entries.put(key, value);
-          }
-
-          @Override
-          public void remove(byte[] key) {
-            entries.remove(key);
-          }
-        };
     state.lock().readLock().lock();
     try {
-      state.writeAll(sink);
+      state.writeAll(entries);
     } finally {
       state.lock().readLock().unlock();
     }
-    StateEntries.Digest digest = new StateEntries.Digest();
-    entries.forEach(digest::add);
-    return digest.hex();
+    return entries.digest();
   }
 
   /** Waits until the background thread has looked again, or a little while. */

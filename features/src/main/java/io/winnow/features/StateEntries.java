@@ -2,7 +2,9 @@ package io.winnow.features;
 
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.Arrays;
 import java.util.HexFormat;
+import java.util.TreeMap;
 
 /** The canonical (key, value) entries that make up the feature state. */
 final class StateEntries {
@@ -36,6 +38,27 @@ final class StateEntries {
 
     /** The entry is no more. */
     void remove(byte[] key);
+  }
+
+  /** Holds entries in the unsigned order of their keys, to digest them. */
+  static final class Sorted implements Sink {
+    private final TreeMap<byte[], byte[]> entries = new TreeMap<>(Arrays::compareUnsigned);
+
+    @Override
+    public void put(byte[] key, byte[] value) {
+      entries.put(key, value);
+    }
+
+    @Override
+    public void remove(byte[] key) {
+      entries.remove(key);
+    }
+
+    String digest() {
+      Digest digest = new Digest();
+      entries.forEach(digest::add);
+      return digest.hex();
+    }
   }
 
   /** Digests entries that come in the unsigned order of their keys. */
