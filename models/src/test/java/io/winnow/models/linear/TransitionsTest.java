@@ -61,6 +61,19 @@ class TransitionsTest {
   }
 
   @Test
+  void train_threads_giveTheSameScores() {
+    Interactions data = Generated.random(5, 400, 90, 40);
+    float[] one = new float[90];
+    Transitions.train(data, BOTH_WAYS, 1).score(new int[] {3, 8, 1}, new long[3], 0, one);
+    assertTrue(one[0] > 0);
+    for (int threads : new int[] {2, 3, 8}) {
+      float[] more = new float[90];
+      Transitions.train(data, BOTH_WAYS, threads).score(new int[] {3, 8, 1}, new long[3], 0, more);
+      assertArrayEquals(one, more);
+    }
+  }
+
+  @Test
   void train_withoutWeightBeyondTheNextItem_countsTheNextOnly() {
     Interactions data = Generated.random(1, 60, 5, 200);
     Transitions.Config next = new Transitions.Config(1, 1, 0.7, 0, 1, 0, 0, 5);
