@@ -1,7 +1,6 @@
 package io.winnow.models.linear;
 
 import io.winnow.core.Seed;
-import io.winnow.core.WinnowException;
 import io.winnow.models.Interactions;
 import io.winnow.models.Stripes;
 import io.winnow.models.linear.SubspaceSolver.Neighbours;
@@ -35,8 +34,11 @@ final class AlsTrainer {
     this.config = config;
     this.dimension = config.factors().dimension();
     this.threads = threads;
-    checkSize("users", interactions.userCount());
-    checkSize("items", interactions.itemCount());
+    checkSize(
+        interactions.userCount(),
+        interactions.itemCount(),
+        dimension,
+        Runtime.getRuntime().maxMemory());
     this.byUser = Adjacency.byUser(interactions, config.histories().limit());
     this.byItem = byUser.transpose(interactions.itemCount());
     this.users = new float[byUser.size() * dimension];
@@ -48,13 +50,18 @@ final class AlsTrainer {
     }
   }
 
-  private void checkSize(String field, int rows) {
-    if ((long) rows * dimension > Integer.MAX_VALUE - 8) {
-      throw WinnowException.invalid(
-          field,
-          rows,
-          "at most " + (Integer.MAX_VALUE - 8) / dimension + " at " + dimension + " dimensions");
-    }
+  /** Refuses what does not fit an array, or would end in the middle for want of memory. */
+  static void checkSize(int users, int items, int dimension, long heapBytes) {
+    int most = (Integer.MAX_VALUE - 8) / dimension;
+    new Checks()
+        .range("users", users, 0, most)
+        .range("items", items, 0, most)
+        .range(
+            "users + items",
+            (double) users + items,
+            0,
+            Math.floor((double) heapBytes / Float.BYTES / dimension))
+        .done();
   }
 
   /** All iterations; the items' factors, shape (N, E), are the model. */

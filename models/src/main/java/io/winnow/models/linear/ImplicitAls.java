@@ -27,8 +27,8 @@ import java.util.Arrays;
  *
  * <p>Training takes O(iterations · (events · E·b + (U + N) · E·b²)) time for blocks of b
  * dimensions, and 4·(U + N)·E + 8·events bytes. More users or items than fit one array at the
- * chosen dimension (33 million at 64) are refused. The outcome does not depend on the number of
- * threads. The model takes 4·N·E bytes. Immutable.
+ * chosen dimension (33 million at 64), or the heap, are refused. The outcome does not depend on the
+ * number of threads. The model takes 4·N·E bytes. Immutable.
  */
 public final class ImplicitAls implements ItemScorer {
   private static final String KIND = "ials";

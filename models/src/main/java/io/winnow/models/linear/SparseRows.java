@@ -78,7 +78,7 @@ record SparseRows(int[] offsets, int[] columns, float[] values) {
             rows[item] = source.row(item);
           }
         });
-    int[] offsets = offsets(rows);
+    int[] offsets = offsets(rows, ENTRIES_MAX);
     int[] columns = new int[offsets[itemCount]];
     float[] values = new float[offsets[itemCount]];
     for (int i = 0; i < itemCount; i++) {
@@ -88,15 +88,16 @@ record SparseRows(int[] offsets, int[] columns, float[] values) {
     return new SparseRows(offsets, columns, values);
   }
 
-  private static int[] offsets(TopK.Ranked[] rows) {
+  /** Where each row begins; refuses more entries than {@code most}. */
+  static int[] offsets(TopK.Ranked[] rows, int most) {
     int[] offsets = new int[rows.length + 1];
     long entries = 0;
     for (int i = 0; i < rows.length; i++) {
       entries += rows[i].size();
-      if (entries > ENTRIES_MAX) {
+      if (entries > most) {
         throw WinnowException.invalid(
             "rowLimit",
-            "more than " + ENTRIES_MAX + " entries in " + rows.length + " rows",
+            "more than " + most + " entries in " + rows.length + " rows",
             "fewer entries a row");
       }
       offsets[i + 1] = (int) entries;

@@ -243,7 +243,17 @@ class ImplicitAlsTest {
     Config wide = new Config(new Factors(1024, 64, 1), LOSS, ALL);
     WinnowException e =
         assertThrows(WinnowException.class, () -> ImplicitAls.train(data, wide, SEED, 1));
-    assertEquals("items: 3000000 (expected: at most 2097151 at 1024 dimensions)", e.getMessage());
+    assertEquals("items", e.problems().getFirst().field());
+    assertEquals("0 to 2097151", e.problems().getFirst().expectation());
+  }
+
+  @Test
+  void checkSize_factorsDoNotFitTheHeap_saysHowManyWould() {
+    AlsTrainer.checkSize(1_000_000, 48_576, 64, 256L << 20);
+    WinnowException e =
+        assertThrows(
+            WinnowException.class, () -> AlsTrainer.checkSize(1_000_000, 48_577, 64, 256L << 20));
+    assertEquals("users + items: 1048577.0 (expected: 0 to 1048576)", e.getMessage());
   }
 
   @Test

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.winnow.core.WinnowException;
 import io.winnow.models.Interactions;
+import io.winnow.models.TopK;
 import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 
@@ -114,6 +115,16 @@ class TransitionsTest {
       assertTrue(top[j] == 0 || (top[j] == all[j] && all[j] >= sorted[22]));
     }
     assertEquals(3, kept);
+  }
+
+  @Test
+  void offsets_moreEntriesThanTheBound_areRefused() {
+    TopK.Ranked row = new TopK.Ranked(new int[] {1, 2}, new float[] {2, 1});
+    TopK.Ranked[] rows = {row, row, row};
+    assertArrayEquals(new int[] {0, 2, 4, 6}, SparseRows.offsets(rows, 6));
+    WinnowException e = assertThrows(WinnowException.class, () -> SparseRows.offsets(rows, 5));
+    assertEquals(
+        "rowLimit: more than 5 entries in 3 rows (expected: fewer entries a row)", e.getMessage());
   }
 
   @Test
