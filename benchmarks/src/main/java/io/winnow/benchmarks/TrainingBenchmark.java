@@ -187,7 +187,7 @@ public final class TrainingBenchmark {
         new ImplicitAls.Config(
             new ImplicitAls.Factors(DIMENSION, usual.factors().blockSize(), ALS_ITERATIONS),
             usual.loss(),
-            new ImplicitAls.Histories(10_000, usual.histories().halfLifeItems()));
+            new ImplicitAls.Histories(10_000, usual.histories().memoryPower()));
     Laps laps = new Laps();
     ImplicitAls.train(
         config.interactions(),

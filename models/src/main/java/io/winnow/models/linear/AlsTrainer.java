@@ -91,7 +91,7 @@ final class AlsTrainer {
               Arrays.fill(solved, row * dimension, (row + 1) * dimension, 0f);
             } else {
               solver.sweep(
-                  new Neighbours(fixed, known.neighbours(), first, count, Double.POSITIVE_INFINITY),
+                  new Neighbours(fixed, known.neighbours(), first, count, 0),
                   config.loss().ridge(count, others),
                   solved,
                   row * dimension);

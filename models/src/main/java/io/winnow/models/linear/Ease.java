@@ -16,7 +16,7 @@ import java.util.Arrays;
  * <p>With X the users × items matrix of training, {@code P = (XᵀX + λI)⁻¹} and {@code B[i][j] =
  * -P[i][j] / P[j][j]}, zero on the diagonal; a request scores {@code Σ_i w_i B[i][j]} over its
  * history. X is binary; each user's row may be weighted by {@code length^-userPower}, so that the
- * busiest do not decide. Where the paper weighs a history's items alike, {@code halfLifeItems} lets
+ * busiest do not decide. Where the paper weighs a history's items alike, {@code memoryPower} lets
  * older ones count less, because what comes next is asked, not what was held out at random.
  *
  * <p>Bounds: of N items the M most popular take part, the others score 0. Training takes 4·M² bytes
@@ -30,12 +30,12 @@ public final class Ease implements ItemScorer {
   private static final int VERSION = 2;
   private static final int STRIPES_PER_THREAD = 16;
 
-  private final double halfLifeItems;
+  private final double memoryPower;
   private final int historyLimit;
   private final SparseRows rows;
 
-  private Ease(double halfLifeItems, int historyLimit, SparseRows rows) {
-    this.halfLifeItems = halfLifeItems;
+  private Ease(double memoryPower, int historyLimit, SparseRows rows) {
+    this.memoryPower = memoryPower;
     this.historyLimit = historyLimit;
     this.rows = rows;
   }
@@ -48,8 +48,8 @@ public final class Ease implements ItemScorer {
    * @param itemLimit M, how many of the most popular items take part
    * @param rowLimit K, how many entries of a row are kept, the largest by magnitude
    * @param historyLimit how many of a user's newest distinct items count, in training and requests
-   * @param halfLifeItems after how many newer items one of the history counts half; infinite for no
-   *     decay
+   * @param memoryPower an item of the history with a newer ones counts {@code (1 +
+   *     a)^-memoryPower}; 0 for all alike
    */
   public record Config(
       double lambda,
@@ -57,9 +57,9 @@ public final class Ease implements ItemScorer {
       int itemLimit,
       int rowLimit,
       int historyLimit,
-      double halfLifeItems) {
+      double memoryPower) {
     /** Good on films and on baskets. */
-    public static final Config DEFAULT = new Config(500, 0, 5000, 1000, 1000, 4);
+    public static final Config DEFAULT = new Config(500, 0, 5000, 1000, 1000, 0.75);
 
     /** Checks the ranges. */
     public Config {
@@ -69,7 +69,7 @@ public final class Ease implements ItemScorer {
           .range("itemLimit", itemLimit, 1, 20_000)
           .range("rowLimit", rowLimit, 1, 20_000)
           .range("historyLimit", historyLimit, 1, 10_000)
-          .range("halfLifeItems", halfLifeItems, 0.1, Double.POSITIVE_INFINITY)
+          .range("memoryPower", memoryPower, 0, 10)
           .done();
     }
   }
@@ -113,7 +113,7 @@ public final class Ease implements ItemScorer {
             interactions.itemCount(),
             threads,
             () -> item -> row(rankOf[item], chosen, gram, stride, config.rowLimit()));
-    return new Ease(config.halfLifeItems(), config.historyLimit(), rows);
+    return new Ease(config.memoryPower(), config.historyLimit(), rows);
   }
 
   /** Refuses what would end in the middle for want of memory, and says what would fit. */
@@ -228,13 +228,13 @@ public final class Ease implements ItemScorer {
     Arrays.fill(scores, 0, itemCount(), 0f);
     int[] newest = History.newestDistinct(history, itemCount(), historyLimit);
     for (int s = 0; s < newest.length; s++) {
-      rows.addRow(newest[s], (float) Math.pow(0.5, s / halfLifeItems), scores);
+      rows.addRow(newest[s], History.weight(s, memoryPower), scores);
     }
   }
 
   /** The same model under other item indices. */
   public Ease remap(int[] newIndexOfOld, int newItemCount) {
-    return new Ease(halfLifeItems, historyLimit, rows.remap(newIndexOfOld, newItemCount));
+    return new Ease(memoryPower, historyLimit, rows.remap(newIndexOfOld, newItemCount));
   }
 
   /** Writes a {@link ModelFile}. */
@@ -244,7 +244,7 @@ public final class Ease implements ItemScorer {
         KIND,
         VERSION,
         out -> {
-          ModelFile.writeDoubles(out, halfLifeItems, historyLimit);
+          ModelFile.writeDoubles(out, memoryPower, historyLimit);
           rows.write(out);
         });
   }

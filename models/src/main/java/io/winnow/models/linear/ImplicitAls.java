@@ -55,7 +55,7 @@ public final class ImplicitAls implements ItemScorer {
   public record Config(Factors factors, Loss loss, Histories histories) {
     /** Good on films and on baskets. */
     public static final Config DEFAULT =
-        new Config(new Factors(64, 64, 8), new Loss(0.2, 0.005, 1), new Histories(1000, 2));
+        new Config(new Factors(64, 64, 8), new Loss(0.2, 0.005, 1), new Histories(1000, 1));
   }
 
   /**
@@ -104,16 +104,13 @@ public final class ImplicitAls implements ItemScorer {
    * What counts of a user's history.
    *
    * @param limit how many of the newest distinct items, in training and requests
-   * @param halfLifeItems at a request, after how many newer items one weighs half; infinite for no
-   *     decay
+   * @param memoryPower at a request, an item with a newer ones weighs {@code (1 + a)^-memoryPower};
+   *     0 for all alike
    */
-  public record Histories(int limit, double halfLifeItems) {
+  public record Histories(int limit, double memoryPower) {
     /** Checks the ranges. */
     public Histories {
-      new Checks()
-          .range("limit", limit, 1, 10_000)
-          .range("halfLifeItems", halfLifeItems, 0.1, Double.POSITIVE_INFINITY)
-          .done();
+      new Checks().range("limit", limit, 1, 10_000).range("memoryPower", memoryPower, 0, 10).done();
     }
   }
 
@@ -157,7 +154,7 @@ public final class ImplicitAls implements ItemScorer {
     float[] user = new float[dimension];
     if (newest.length > 0) {
       Neighbours known =
-          new Neighbours(factors, newest, 0, newest.length, config.histories().halfLifeItems());
+          new Neighbours(factors, newest, 0, newest.length, config.histories().memoryPower());
       new SubspaceSolver(dimension, dimension, gram)
           .sweep(known, config.loss().ridge(newest.length, itemCount()), user, 0);
     }
@@ -200,7 +197,7 @@ public final class ImplicitAls implements ItemScorer {
               config.loss().regularisation(),
               config.loss().frequencyPower(),
               config.histories().limit(),
-              config.histories().halfLifeItems());
+              config.histories().memoryPower());
           ModelFile.writeFloats(out, factors);
         });
   }

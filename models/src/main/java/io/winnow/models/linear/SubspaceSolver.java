@@ -51,13 +51,9 @@ final class SubspaceSolver {
    *
    * @param fixed the other side's factors
    * @param rows which rows of {@code fixed}, {@code count} of them from {@code first}
-   * @param halfLife the s-th weighs {@code 0.5^(s / halfLife)}
+   * @param memoryPower the s-th, from 0, weighs {@code (1 + s)^-memoryPower}
    */
-  record Neighbours(float[] fixed, int[] rows, int first, int count, double halfLife) {
-    private float weight(int e) {
-      return halfLife == Double.POSITIVE_INFINITY ? 1f : (float) Math.pow(0.5, e / halfLife);
-    }
-  }
+  record Neighbours(float[] fixed, int[] rows, int first, int count, double memoryPower) {}
 
   /**
    * Takes each block to its minimum once, in order.
@@ -100,7 +96,7 @@ final class SubspaceSolver {
         System.arraycopy(known.fixed(), row + from, packed, c * padded, width);
         Arrays.fill(packed, c * padded + width, (c + 1) * padded, 0f);
         residuals[c] = 1 - predictions[start + c];
-        float weight = known.weight(start + c);
+        float weight = History.weight(start + c, known.memoryPower());
         if (weight != 1) {
           // Both the outer product and the right side take the row once with each root.
           float root = (float) Math.sqrt(weight);

@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Test;
 
 class ImplicitAlsTest {
   private static final Loss LOSS = new Loss(0.2, 0.02, 0.5);
-  private static final Histories ALL = new Histories(1000, Double.POSITIVE_INFINITY);
+  private static final Histories ALL = new Histories(1000, 0);
   private static final Seed SEED = new Seed(11);
 
   private static Config config(int blockSize, int iterations) {
@@ -184,8 +184,8 @@ class ImplicitAlsTest {
     int[] history = {4, 9, 9, 30};
     double[] weights = new double[80];
     weights[30] = 1;
-    weights[9] = Math.pow(0.5, 0.5);
-    weights[4] = 0.5;
+    weights[9] = Math.pow(2, -2);
+    weights[4] = Math.pow(3, -2);
     float[] x = model.userFactor(history);
     double ridge = 0.02 * Math.sqrt(3 + 0.2 * 80);
     for (int d = 0; d < 12; d++) {
@@ -264,6 +264,6 @@ class ImplicitAlsTest {
     assertEquals(3, loss.problems().size());
     assertEquals("frequencyPower: 1.5 (expected: 0 to 1)", loss.problems().getLast().toString());
     assertEquals(
-        2, assertThrows(WinnowException.class, () -> new Histories(0, 0)).problems().size());
+        2, assertThrows(WinnowException.class, () -> new Histories(0, -1)).problems().size());
   }
 }

@@ -19,16 +19,16 @@ class SubspaceSolverTest {
   private final float[] gram = AlsTrainer.gram(fixed, N, UNOBSERVED, 1);
 
   /** Some rows, more than are packed at a time, one of them twice. */
-  private Neighbours neighbours(double halfLife) {
+  private Neighbours neighbours(double memoryPower) {
     int[] rows = new int[150];
     for (int e = 0; e < rows.length; e++) {
       rows[e] = random.nextInt(ROWS);
     }
-    return new Neighbours(fixed, rows, 10, 130, halfLife);
+    return new Neighbours(fixed, rows, 10, 130, memoryPower);
   }
 
   private static double weight(Neighbours known, int e) {
-    return Math.pow(0.5, e / known.halfLife());
+    return Math.pow(1 + e, -known.memoryPower());
   }
 
   /** The minimum by the normal equations in double precision. */
@@ -75,8 +75,8 @@ class SubspaceSolverTest {
 
   @Test
   void sweep_oneBlock_isTheExactSolutionWhateverWasThere() {
-    for (double halfLife : new double[] {Double.POSITIVE_INFINITY, 5}) {
-      Neighbours known = neighbours(halfLife);
+    for (double memoryPower : new double[] {0, 0.8}) {
+      Neighbours known = neighbours(memoryPower);
       double[] expected = exact(known);
       float[] x = Generated.floats(random, 4 + N + 3);
       float[] around = x.clone();
@@ -93,8 +93,8 @@ class SubspaceSolverTest {
   @Test
   void sweep_anyBlockSize_fallsToTheExactSolution() {
     for (int blockSize : new int[] {1, 2, 8, 16, 20}) {
-      for (double halfLife : new double[] {Double.POSITIVE_INFINITY, 5}) {
-        Neighbours known = neighbours(halfLife);
+      for (double memoryPower : new double[] {0, 0.8}) {
+        Neighbours known = neighbours(memoryPower);
         SubspaceSolver solver = new SubspaceSolver(N, blockSize, gram);
         float[] x = Generated.floats(random, N);
         double before = objective(known, x, 0);
@@ -116,8 +116,8 @@ class SubspaceSolverTest {
 
   @Test
   void sweep_shortRowAfterALongOne_isAsFromAFreshSolver() {
-    Neighbours known = neighbours(Double.POSITIVE_INFINITY);
-    Neighbours few = new Neighbours(fixed, new int[] {3, 5}, 0, 2, Double.POSITIVE_INFINITY);
+    Neighbours known = neighbours(0);
+    Neighbours few = new Neighbours(fixed, new int[] {3, 5}, 0, 2, 0);
     SubspaceSolver used = new SubspaceSolver(N, 8, gram);
     used.sweep(known, RIDGE, new float[N], 0);
     float[] again = new float[N];
