@@ -56,6 +56,11 @@ public final class Trainer {
     this.progress = progress;
   }
 
+  /** The name of a release created at a time; later ones sort behind earlier ones. */
+  static String version(long createdMs) {
+    return VERSION.format(Instant.ofEpochMilli(createdMs));
+  }
+
   /** How long each step of the training took, by name, in seconds. */
   public Map<String, Double> seconds() {
     return seconds;
@@ -94,7 +99,7 @@ public final class Trainer {
     FeatureSchema schema = FeatureSchema.of(definition);
     return new Release(
         new ReleaseManifest(
-            VERSION.format(Instant.ofEpochMilli(createdMs)),
+            version(createdMs),
             createdMs,
             definition.name(),
             schema.hash(),
