@@ -160,6 +160,7 @@ public final class ModelImporter {
     byte[] onnx = bytes(files.network(), NETWORK_BYTES_MAX);
     NumpyFile.Matrix matrix = NumpyFile.readFloats(files.itemVectors());
     List<String> ids = lines(files.items());
+    int before = problems.size();
     checkItems(files, matrix, ids, problems);
     RetrievalModels.Deep old = base.models().deep();
     int usual = old == null ? 50 : old.encoder().spec().maxLength();
@@ -176,13 +177,12 @@ public final class ModelImporter {
             0,
             0,
             new EncoderMetrics(0, Double.NaN, 0, Double.NaN));
-    int before = problems.size();
     try (QueryEncoder encoder = QueryEncoder.load(onnx, spec)) {
       addAll(problems, files.network(), encoder.probe());
     } catch (WinnowException e) {
       addAll(problems, files.network(), e.problems());
     }
-    if (problems.size() > before || ids.size() != matrix.rows()) {
+    if (problems.size() > before) {
       return null;
     }
     RetrievalModels.Deep deep = deep(base.models().vocabulary(), files, matrix, ids, onnx, spec, problems);

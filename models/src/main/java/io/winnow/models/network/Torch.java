@@ -1,7 +1,6 @@
 package io.winnow.models.network;
 
 import ai.djl.engine.Engine;
-import ai.djl.engine.StandardCapabilities;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.training.GradientCollector;
@@ -34,9 +33,7 @@ public final class Torch implements AutoCloseable {
 
   private Torch(Engine engine, RandomGenerator random, float dropout) {
     this.engine = engine;
-    // A GPU in the machine is of no use to a native library without CUDA.
-    int gpus = engine.hasCapability(StandardCapabilities.CUDA) ? engine.getGpuCount() : 0;
-    this.manager = engine.newBaseManager(TrainingDevice.chosen().resolve(gpus));
+    this.manager = engine.newBaseManager(TrainingDevice.chosen().resolve(engine.getGpuCount()));
     this.masks = new DropoutMasks(dropout, random);
   }
 
