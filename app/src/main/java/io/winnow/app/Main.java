@@ -61,6 +61,7 @@ public final class Main implements Runnable {
     line.addSubcommand(new ImportCommand(environment));
     line.addSubcommand(new ServeCommand(environment));
     line.addSubcommand(new TrainCommand(environment));
+    line.addSubcommand(new TuneCommand(environment));
     line.addSubcommand(new EvaluateCommand(environment));
     line.addSubcommand(new RecommendCommand(environment));
     line.addSubcommand(ReleasesCommand.line(environment));

@@ -40,11 +40,21 @@ import org.jspecify.annotations.Nullable;
  *     lambda: 250
  * </pre>
  *
+ * <p>What is set for {@code encoder} holds for {@code encoder_refit} too, except for how long it
+ * learns, unless the text sets that as well.
+ *
  * <p>Seed and threads are not settings: the command line has them. The paths are those of the
  * records' components, so a new component is a new setting without a line here.
  */
 public final class TrainerSettings {
   private static final String INFINITE = "infinite";
+  private static final String ENCODER = "encoder.";
+  private static final String REFIT = "encoder_refit.";
+
+  /** What makes going on shorter than beginning. */
+  private static final List<String> LIMITS =
+      List.of("encoder.training.epochs", "encoder.training.max_seconds");
+
   private static final List<String> NOT_SETTINGS = List.of("seed", "threads");
   private static final ObjectMapper JSON =
       JsonMapper.builder().propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE).build();
@@ -89,22 +99,32 @@ public final class TrainerSettings {
 
   /** All settings as YAML, which {@link #parse} reads back. */
   public static String text(TrainerConfig config) {
-    StringBuilder text = new StringBuilder();
-    write(tree(config), 0, text);
-    return text.toString();
+    return text(values(config));
   }
 
-  private static void write(JsonNode node, int depth, StringBuilder text) {
-    node.properties()
-        .forEach(entry -> {
-          text.append("  ".repeat(depth)).append(entry.getKey()).append(':');
-          if (entry.getValue().isObject()) {
-            text.append('\n');
-            write(entry.getValue(), depth + 1, text);
-          } else {
-            text.append(' ').append(text(entry.getValue())).append('\n');
-          }
-        });
+  /** Some settings as YAML, which {@link #parse} reads back. */
+  public static String text(Map<String, String> values) {
+    StringBuilder text = new StringBuilder();
+    List<String> open = List.of();
+    for (Map.Entry<String, String> setting : values.entrySet()) {
+      List<String> names = List.of(setting.getKey().split("\\.", -1));
+      List<String> sections = names.subList(0, names.size() - 1);
+      int shared = 0;
+      while (shared < Math.min(open.size(), sections.size())
+          && open.get(shared).equals(sections.get(shared))) {
+        shared++;
+      }
+      for (int depth = shared; depth < sections.size(); depth++) {
+        text.append("  ".repeat(depth)).append(sections.get(depth)).append(":\n");
+      }
+      text.append("  ".repeat(sections.size()))
+          .append(names.getLast())
+          .append(": ")
+          .append(setting.getValue())
+          .append('\n');
+      open = sections;
+    }
+    return text.toString();
   }
 
   /**
@@ -147,9 +167,10 @@ public final class TrainerSettings {
     return with(values, base);
   }
 
-  private static TrainerConfig with(Map<String, Value> changes, TrainerConfig base) {
+  private static TrainerConfig with(Map<String, Value> given, TrainerConfig base) {
     ObjectNode tree = JSON.valueToTree(base);
     Map<String, String> known = values(base);
+    Map<String, Value> changes = withRefit(given, known);
     List<Problem> problems = new ArrayList<>();
     changes.forEach((path, value) -> {
       if (known.containsKey(path)) {
@@ -168,6 +189,22 @@ public final class TrainerSettings {
       throw WinnowException.invalid(problems);
     }
     return Objects.requireNonNull(result);
+  }
+
+  /**
+   * An encoder goes on learning with the settings that it began with, unless a text says otherwise;
+   * only how long it does is a setting of its own.
+   */
+  private static Map<String, Value> withRefit(
+      Map<String, Value> given, Map<String, String> known) {
+    Map<String, Value> changes = new LinkedHashMap<>(given);
+    given.forEach((path, value) -> {
+      String refit = REFIT + path.substring(Math.min(path.length(), ENCODER.length()));
+      if (path.startsWith(ENCODER) && known.containsKey(refit) && !LIMITS.contains(path)) {
+        changes.putIfAbsent(refit, value);
+      }
+    });
+    return changes;
   }
 
   private static Problem unknown(String path, Value value, Map<String, String> known) {

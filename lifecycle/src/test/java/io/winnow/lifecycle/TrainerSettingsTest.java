@@ -82,6 +82,9 @@ final class TrainerSettingsTest {
     assertEquals(7, config.encoder().training().epochs());
     assertEquals(Double.POSITIVE_INFINITY, config.linear().ease().halfLifeItems());
     assertEquals(DEFAULTS.encoder().network(), config.encoder().network());
+    assertEquals(3e-3, config.encoderRefit().training().learningRate());
+    assertEquals(
+        DEFAULTS.encoderRefit().training().epochs(), config.encoderRefit().training().epochs());
     assertEquals(DEFAULTS.ranker(), config.ranker());
     assertEquals(7, config.seed());
     assertEquals(3, config.threads());
@@ -132,6 +135,9 @@ final class TrainerSettingsTest {
             "tuned.yaml:10: split.vectors: maybe (expected: true or false)",
             "tuned.yaml:3: encoder.network.dropout: 1.5 (expected: 0.0 to 0.9)"),
         problems.stream().map(Problem::toString).toList());
+    assertEquals(
+        "tuned.yaml:1: encoder_refit.network.dropout: 0.95 (expected: 0.0 to 0.9)",
+        refused("encoder_refit: { network: { dropout: 0.95 } }\n").getFirst().toString());
   }
 
   @Test
