@@ -15,6 +15,7 @@ import io.winnow.lifecycle.TrainerSettings;
 import io.winnow.lifecycle.TrainingProgress;
 import io.winnow.lifecycle.tuning.Tuning;
 import io.winnow.lifecycle.tuning.TuningProgress;
+import io.winnow.models.network.Progress;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -204,7 +205,19 @@ final class TuneCommand implements Callable<Integer> {
                         figure(best),
                         secondsLeft / 60,
                         settings));
-    return tuning.run(application, records, end, told, TrainingProgress.silent());
+    TrainingProgress trainings =
+        new TrainingProgress() {
+          @Override
+          public void step(String name, String detail) {
+            progress.step(name, detail);
+          }
+
+          @Override
+          public void epoch(Progress.Epoch epoch) {
+            // A line for each trial says enough.
+          }
+        };
+    return tuning.run(application, records, end, told, trainings);
   }
 
   private static String figure(@Nullable Double score) {

@@ -35,6 +35,10 @@ import org.jspecify.annotations.Nullable;
  */
 final class Tuner {
   private static final String EPOCHS = "encoder.training.epochs";
+
+  /** Trials that take no time would never use up the budget. */
+  private static final int BRACKETS_MAX = 1000;
+
   private static final double[] WHOLE = {1};
   private static final double[] HALVING = {0.25, 0.5, 1};
   private static final int HALVED_TO_A_THIRD = 3;
@@ -139,8 +143,10 @@ final class Tuner {
       return;
     }
     run(part, name + "/base", Map.of(), 1, from);
-    for (int bracket = 0; bracket(part, name + "/" + bracket, from); bracket++) {
-      continue;
+    for (int bracket = 0; bracket < BRACKETS_MAX; bracket++) {
+      if (!bracket(part, name + "/" + bracket, from)) {
+        break;
+      }
     }
     Trial winner = best(name);
     if (winner != null && !winner.settings().isEmpty()) {
