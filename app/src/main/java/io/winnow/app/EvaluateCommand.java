@@ -91,11 +91,7 @@ final class EvaluateCommand implements Callable<Integer> {
                 records.report().users(),
                 records.report().bad()));
     EvaluationTable table =
-        new Evaluator(
-                application,
-                config,
-                TimeSource.system(),
-                progress)
+        new Evaluator(application, config, TimeSource.system(), progress)
             .evaluate(records, chosen, cut);
     spec.commandLine().getOut().println(json ? Json.write(toJson(table)) : table.toText());
     return ExitCode.OK.value();

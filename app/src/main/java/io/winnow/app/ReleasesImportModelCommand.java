@@ -110,7 +110,9 @@ final class ReleasesImportModelCommand implements Callable<Integer> {
             .active()
             .orElseThrow(() ->
                 WinnowException.invalid(
-                    "--release", "absent", "a version; no release is active, 'winnow train' first"));
+                    "--release",
+                    "absent",
+                    "a version; no release is active, 'winnow train' first"));
   }
 
   private @Nullable EncoderFiles encoderFiles() {

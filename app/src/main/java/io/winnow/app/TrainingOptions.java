@@ -15,7 +15,8 @@ final class TrainingOptions {
   @Option(
       names = "--settings",
       paramLabel = "FILE",
-      description = "How to train, as 'winnow tune' writes it; what it leaves out keeps its default.")
+      description =
+          "How to train, as 'winnow tune' writes it; what it leaves out keeps its default.")
   private @Nullable Path settings;
 
   @Option(

@@ -53,7 +53,8 @@ final class TuneCommand implements Callable<Integer> {
   @Option(
       names = "--data",
       paramLabel = "DIR",
-      description = "The data folder, whose log is used if there is no --dataset (default: ${DEFAULT-VALUE}).")
+      description =
+          "The data folder, whose log is used if there is no --dataset (default: ${DEFAULT-VALUE}).")
   private Path data = Path.of("data");
 
   @Option(names = "--dataset", paramLabel = "DIR", description = "A data set's folder instead.")
@@ -73,7 +74,8 @@ final class TuneCommand implements Callable<Integer> {
 
   @Option(
       names = "--minutes",
-      description = "The budget, earlier runs with the same folder included (default: ${DEFAULT-VALUE}).")
+      description =
+          "The budget, earlier runs with the same folder included (default: ${DEFAULT-VALUE}).")
   private double minutes = 30;
 
   @Option(
@@ -109,7 +111,10 @@ final class TuneCommand implements Callable<Integer> {
     Tuning tuning =
         new Tuning(place, new Tuning.Config(base, minutes, parts()), TimeSource.system());
     ConsoleProgress progress = new ConsoleProgress(spec.commandLine().getErr());
-    Map<String, String> best = dataset == null ? ofLog(tuning, quantile, progress) : ofDataSet(tuning, dataset, quantile, progress);
+    Map<String, String> best =
+        dataset == null
+            ? ofLog(tuning, quantile, progress)
+            : ofDataSet(tuning, dataset, quantile, progress);
     Map<String, String> sorted = new TreeMap<>(best);
     Path file = place.resolve(Tuning.BEST);
     if (json) {
@@ -139,8 +144,7 @@ final class TuneCommand implements Callable<Integer> {
     for (String name : models.split(",", -1)) {
       int at = names.indexOf(name.strip());
       if (at < 0) {
-        throw WinnowException.invalid(
-            "--models", name, Nearest.expectation("model", name, names));
+        throw WinnowException.invalid("--models", name, Nearest.expectation("model", name, names));
       }
       parts.add(Part.values()[at]);
     }

@@ -122,8 +122,7 @@ final class ModelCommandsTest {
     JsonNode manifest = MAPPER.readTree(outcome.out());
     trained = manifest.get("version").textValue();
     assertEquals(
-        "8",
-        manifest.get("provenance").get("settings").get("linear.ials.dimension").textValue());
+        "8", manifest.get("provenance").get("settings").get("linear.ials.dimension").textValue());
   }
 
   private String[] importRanker(Path network, String... more) {
@@ -155,7 +154,8 @@ final class ModelCommandsTest {
     assertEquals(64, manifest.at("/provenance/imported/0/sha256").textValue().length());
     assertEquals(
         trained,
-        MAPPER.readTree(run("releases", "--data", data(), "--json").out())
+        MAPPER
+            .readTree(run("releases", "--data", data(), "--json").out())
             .get("active")
             .textValue());
     assertEquals(0, run("releases", "--data", data(), "--activate", version).code());
@@ -175,9 +175,7 @@ final class ModelCommandsTest {
     assertEquals(2, outcome.code());
     assertEquals("", outcome.out());
     assertTrue(
-        outcome
-            .err()
-            .contains(wrong + ": ranker.inputs.features: missing (expected: float (any, "),
+        outcome.err().contains(wrong + ": ranker.inputs.features: missing (expected: float (any, "),
         outcome.err());
   }
 
@@ -189,8 +187,7 @@ final class ModelCommandsTest {
     assertTrue(outcome.err().contains("--item-vectors: absent"), outcome.err());
     assertTrue(outcome.err().contains("--items: absent"), outcome.err());
     assertEquals(2, run("releases", "import-model", "--data", data()).code());
-    assertEquals(
-        2, run("releases", "import-model", "--data", data(), "--release", "none").code());
+    assertEquals(2, run("releases", "import-model", "--data", data(), "--release", "none").code());
     Outcome empty = run("releases", "import-model", "--data", own.toString(), "--ranker", "r");
     assertEquals(2, empty.code());
   }
@@ -222,8 +219,16 @@ final class ModelCommandsTest {
   @Test
   void tune_aLittle_writesSettingsThatTrainReads_andGoesOn() throws Exception {
     String[] command = {
-      "tune", "--data", data(), "--folder", own.resolve("t").toString(), "--models",
-      "transitions,ease", "--minutes", "0.02", "--json"
+      "tune",
+      "--data",
+      data(),
+      "--folder",
+      own.resolve("t").toString(),
+      "--models",
+      "transitions,ease",
+      "--minutes",
+      "0.02",
+      "--json"
     };
     Outcome outcome = run(command);
     assertEquals(0, outcome.code(), outcome.err());

@@ -185,7 +185,8 @@ public final class ModelImporter {
     if (problems.size() > before) {
       return null;
     }
-    RetrievalModels.Deep deep = deep(base.models().vocabulary(), files, matrix, ids, onnx, spec, problems);
+    RetrievalModels.Deep deep =
+        deep(base.models().vocabulary(), files, matrix, ids, onnx, spec, problems);
     imported.add(origin("encoder", files.network(), new ByteArrayInputStream(onnx)));
     imported.add(origin("item_vectors", files.itemVectors()));
     imported.add(origin("items", files.items()));

@@ -18,7 +18,6 @@ import io.winnow.models.linear.Transitions;
 import io.winnow.models.ranker.RankerTrainer;
 import io.winnow.models.ranker.RankingExamples;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -284,8 +283,7 @@ public final class ModelTrials {
     }
   }
 
-  private double gains(
-      List<Target> batch, QueryEncoder encoder, float[] itemVectors, int width) {
+  private double gains(List<Target> batch, QueryEncoder encoder, float[] itemVectors, int width) {
     List<Target> asked = batch.stream().filter(target -> target.history().length > 0).toList();
     List<float[]> histories = new ArrayList<>();
     for (Target target : asked) {

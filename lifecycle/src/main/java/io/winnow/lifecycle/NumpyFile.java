@@ -99,7 +99,9 @@ final class NumpyFile {
     int version = start.remaining() == 6 ? start.get() : 0;
     if (!Arrays.equals(magic, MAGIC) || version < 1 || version > 3) {
       throw WinnowException.invalid(
-          file.toString(), channel.size() + " bytes of another format", "a .npy file, versions 1-3");
+          file.toString(),
+          channel.size() + " bytes of another format",
+          "a .npy file, versions 1-3");
     }
     start.get();
     int headerAt = version == 1 ? 10 : 12;
@@ -108,10 +110,12 @@ final class NumpyFile {
       throw WinnowException.invalid(
           file.toString(), "a header of " + length + " bytes", "one that the file holds");
     }
-    String text =
-        StandardCharsets.ISO_8859_1.decode(read(channel, headerAt, length)).toString();
+    String text = StandardCharsets.ISO_8859_1.decode(read(channel, headerAt, length)).toString();
     return new Header(
-        find(file, TYPE, text), find(file, ORDER, text), find(file, SHAPE, text), headerAt + length);
+        find(file, TYPE, text),
+        find(file, ORDER, text),
+        find(file, SHAPE, text),
+        headerAt + length);
   }
 
   private static String find(Path file, Pattern pattern, String header) {
@@ -167,8 +171,7 @@ final class NumpyFile {
     String text =
         "{'descr': '%s', 'fortran_order': False, 'shape': (%s), }".formatted(type, dimensions);
     int unpadded = MAGIC.length + 4 + text.length() + 1;
-    String header =
-        text + " ".repeat(Math.floorMod(-unpadded, ALIGNMENT)) + "\n";
+    String header = text + " ".repeat(Math.floorMod(-unpadded, ALIGNMENT)) + "\n";
     ByteBuffer start =
         ByteBuffer.allocate(MAGIC.length + 4 + header.length()).order(ByteOrder.LITTLE_ENDIAN);
     start.put(MAGIC).put((byte) 1).put((byte) 0).putShort((short) header.length());

@@ -195,8 +195,7 @@ public final class TrainerSettings {
    * An encoder goes on learning with the settings that it began with, unless a text says otherwise;
    * only how long it does is a setting of its own.
    */
-  private static Map<String, Value> withRefit(
-      Map<String, Value> given, Map<String, String> known) {
+  private static Map<String, Value> withRefit(Map<String, Value> given, Map<String, String> known) {
     Map<String, Value> changes = new LinkedHashMap<>(given);
     given.forEach((path, value) -> {
       String refit = REFIT + path.substring(Math.min(path.length(), ENCODER.length()));
@@ -226,8 +225,7 @@ public final class TrainerSettings {
         path, "unknown setting", Nearest.expectation("setting", name, inside), value.location());
   }
 
-  private static void set(
-      ObjectNode tree, String path, Value value, List<Problem> problems) {
+  private static void set(ObjectNode tree, String path, Value value, List<Problem> problems) {
     ObjectNode section = tree;
     String[] names = path.split("\\.", -1);
     for (int i = 0; i < names.length - 1; i++) {
@@ -270,8 +268,7 @@ public final class TrainerSettings {
   }
 
   /** The records refuse what is outside their ranges; here are the paths and lines to that. */
-  private static List<Problem> outOfRange(
-      JsonProcessingException e, Map<String, Value> changes) {
+  private static List<Problem> outOfRange(JsonProcessingException e, Map<String, Value> changes) {
     String section = "";
     if (e instanceof JsonMappingException mapping) {
       section =

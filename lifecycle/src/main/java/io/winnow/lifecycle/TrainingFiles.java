@@ -63,7 +63,10 @@ public final class TrainingFiles {
       Files.write(ranker.resolve("inputs.txt"), examples.featureNames());
       Files.write(ranker.resolve("objectives.txt"), outcomes.objectives());
       NumpyFile.writeFloats(
-          ranker.resolve("features.npy"), examples.features(), rows, examples.featureNames().size());
+          ranker.resolve("features.npy"),
+          examples.features(),
+          rows,
+          examples.featureNames().size());
       NumpyFile.writeFloats(
           ranker.resolve("labels.npy"), outcomes.labels(), rows, examples.tasks());
       NumpyFile.writeInts(

@@ -120,9 +120,7 @@ final class ModelImporterTest {
           assertTrue(score >= 0 && score <= 3, "weights 1 and 2 times probabilities: " + score);
         }
         different +=
-            Arrays.equals(actual.scores(), recommend(base, features, user).scores())
-                ? 0
-                : 1;
+            Arrays.equals(actual.scores(), recommend(base, features, user).scores()) ? 0 : 1;
       }
       assertTrue(different > 30, different + " of 41");
     }
@@ -178,8 +176,7 @@ final class ModelImporterTest {
         all.columns());
     Release joined =
         importer()
-            .join(
-                base, new EncoderFiles(foreign("encoder.onnx"), vectors, items, null), ranker());
+            .join(base, new EncoderFiles(foreign("encoder.onnx"), vectors, items, null), ranker());
     try (OnlineStore features = OnlineStores.inMemory(base.definition())) {
       TinyWorld.append(features, RECORDS);
       BoundRetrieval bound = new BoundRetrieval(joined, features, new CallerRunsExecutor());
@@ -217,15 +214,15 @@ final class ModelImporterTest {
     assertEquals("item.clicks_1d, in this place", problems.getFirst().expectation());
     names.removeLast();
     Files.write(files.inputs(), names);
-    assertTrue(refused(null, files).getFirst().toString().contains("24 names (expected: 25 names)"));
+    assertTrue(
+        refused(null, files).getFirst().toString().contains("24 names (expected: 25 names)"));
   }
 
   @Test
   void join_filesInEachOthersPlace_areRefusedWithEveryPort() throws Exception {
     EncoderFiles right = encoder();
     RankerFiles wrong = new RankerFiles(right.network(), foreign("ranker-inputs.txt"));
-    List<String> told =
-        refused(null, wrong).stream().map(Problem::toString).sorted().toList();
+    List<String> told = refused(null, wrong).stream().map(Problem::toString).sorted().toList();
     assertTrue(
         told.stream().allMatch(problem -> problem.startsWith(right.network() + ": ranker.")),
         told.toString());
@@ -278,7 +275,8 @@ final class ModelImporterTest {
     assertTrue(
         refused(files, ranker())
             .toString()
-            .contains("encoder.inputs.history: float (any, any, 8) (expected: float (any, any, 5))"));
+            .contains(
+                "encoder.inputs.history: float (any, any, 8) (expected: float (any, any, 5))"));
   }
 
   @Test

@@ -21,8 +21,7 @@ final class NumpyFileTest {
 
   private String refused(byte[] content) throws IOException {
     Path file = Files.write(folder.resolve("a.npy"), content);
-    WinnowException refusal =
-        assertThrows(WinnowException.class, () -> NumpyFile.readFloats(file));
+    WinnowException refusal = assertThrows(WinnowException.class, () -> NumpyFile.readFloats(file));
     assertEquals(ErrorCode.INVALID_ARGUMENT, refusal.code());
     assertTrue(String.valueOf(refusal.getMessage()).startsWith(file.toString()));
     return String.valueOf(refusal.getMessage());
@@ -58,9 +57,9 @@ final class NumpyFileTest {
   @Test
   void readFloats_bytesOfNumpy_areRead() throws IOException {
     // numpy.save of numpy.array([[1, 2.5]], dtype=numpy.float32), version 1.24
-    byte[] content =
-        file("{'descr': '<f4', 'fortran_order': False, 'shape': (1, 2), }   \n", 2);
-    System.arraycopy(HexFormat.of().parseHex("0000803f00002040"), 0, content, content.length - 8, 8);
+    byte[] content = file("{'descr': '<f4', 'fortran_order': False, 'shape': (1, 2), }   \n", 2);
+    System.arraycopy(
+        HexFormat.of().parseHex("0000803f00002040"), 0, content, content.length - 8, 8);
     NumpyFile.Matrix matrix =
         NumpyFile.readFloats(Files.write(folder.resolve("numpy.npy"), content));
     assertArrayEquals(new float[] {1, 2.5f}, matrix.values());
@@ -98,8 +97,7 @@ final class NumpyFileTest {
   @Test
   void readFloats_noFile_isNotFound() {
     WinnowException refusal =
-        assertThrows(
-            WinnowException.class, () -> NumpyFile.readFloats(folder.resolve("none.npy")));
+        assertThrows(WinnowException.class, () -> NumpyFile.readFloats(folder.resolve("none.npy")));
     assertEquals(ErrorCode.NOT_FOUND, refusal.code());
   }
 }

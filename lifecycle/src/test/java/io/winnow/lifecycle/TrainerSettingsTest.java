@@ -36,8 +36,7 @@ final class TrainerSettingsTest {
       TrainerConfig base = TrainerConfig.defaults(config.seed(), config.threads());
       assertEquals(config, TrainerSettings.parse(text, "tuned.yaml", base), text);
     }
-    assertNotEquals(
-        TrainerSettings.text(DEFAULTS), TrainerSettings.text(TinyWorld.config(7)));
+    assertNotEquals(TrainerSettings.text(DEFAULTS), TrainerSettings.text(TinyWorld.config(7)));
   }
 
   @Test
@@ -54,8 +53,7 @@ final class TrainerSettingsTest {
           continue;
         }
         if (!config.equals(DEFAULTS)) {
-          assertEquals(
-              config, TrainerSettings.parse(TrainerSettings.text(config), "t", DEFAULTS));
+          assertEquals(config, TrainerSettings.parse(TrainerSettings.text(config), "t", DEFAULTS));
           changed++;
           break;
         }

@@ -21,17 +21,18 @@ import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Searches one model after another: random search (Bergstra, Bengio 2012), and for the encoder, whose
- * trainings are long, successive halving (Jamieson, Talwalkar 2016): many candidates get a quarter of
- * their epochs, the best third of them a half, the best of those all.
+ * Searches one model after another: random search (Bergstra, Bengio 2012), and for the encoder,
+ * whose trainings are long, successive halving (Jamieson, Talwalkar 2016): many candidates get a
+ * quarter of their epochs, the best third of them a half, the best of those all.
  *
- * <p>Each model has a share of the budget; what it leaves goes to the next. The first trial of each is
- * the base itself, so the result is never worse on the choices that were looked at. A trial begins only
- * if trials like it fit into the time that is left; the first one of a model is not held back, so the
- * budget is exceeded by one training at most.
+ * <p>Each model has a share of the budget; what it leaves goes to the next. The first trial of each
+ * is the base itself, so the result is never worse on the choices that were looked at. A trial
+ * begins only if trials like it fit into the time that is left; the first one of a model is not
+ * held back, so the budget is exceeded by one training at most.
  *
- * <p>The order of trials depends on seed and scores alone. Trials that the journal has are not repeated,
- * and their time counts, so a search that was killed goes on where it was. Not thread-safe.
+ * <p>The order of trials depends on seed and scores alone. Trials that the journal has are not
+ * repeated, and their time counts, so a search that was killed goes on where it was. Not
+ * thread-safe.
  */
 final class Tuner {
   private static final String EPOCHS = "encoder.training.epochs";
@@ -224,7 +225,8 @@ final class Tuner {
     Double score = null;
     String failure = null;
     try {
-      double measured = objective.measure(part, shortened(TrainerSettings.with(from, settings), share));
+      double measured =
+          objective.measure(part, shortened(TrainerSettings.with(from, settings), share));
       if (Double.isNaN(measured)) {
         failure = "no figure: nothing was held out";
       } else {
@@ -240,7 +242,8 @@ final class Tuner {
     if (share == 1) {
       return config;
     }
-    int epochs = Integer.parseInt(Objects.requireNonNull(TrainerSettings.values(config).get(EPOCHS)));
+    int epochs =
+        Integer.parseInt(Objects.requireNonNull(TrainerSettings.values(config).get(EPOCHS)));
     return TrainerSettings.with(
         config, Map.of(EPOCHS, Long.toString(Math.max(1, Math.round(epochs * share)))));
   }
@@ -275,7 +278,8 @@ final class Tuner {
   /** What a model and those before it took so far, seconds. */
   private double spent(Part part) {
     return journal.trials().values().stream()
-        .filter(trial -> budget.parts().stream().anyMatch(p -> p.compareTo(part) <= 0 && isOf(p, trial)))
+        .filter(trial ->
+            budget.parts().stream().anyMatch(p -> p.compareTo(part) <= 0 && isOf(p, trial)))
         .mapToDouble(Trial::seconds)
         .sum();
   }

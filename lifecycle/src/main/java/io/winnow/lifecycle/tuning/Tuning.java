@@ -146,7 +146,13 @@ public final class Tuning {
   private static String text(LogRecord record) {
     return switch (record) {
       case LogRecord.Happened(Event event) ->
-          List.of(event.id(), event.type(), event.user(), event.item(), event.timeMs(), event.value())
+          List.of(
+                  event.id(),
+                  event.type(),
+                  event.user(),
+                  event.item(),
+                  event.timeMs(),
+                  event.value())
               + (event.impression() == null
                   ? ""
                   : Arrays.toString(Objects.requireNonNull(event.impression()).features()));

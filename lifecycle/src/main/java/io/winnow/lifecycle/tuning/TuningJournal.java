@@ -25,8 +25,8 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The trials of a search, on disk: JSON, one line each, of which the first says what is searched.
- * A line counts when it is on disk, newline and all; what a killed process left of the next one is
+ * The trials of a search, on disk: JSON, one line each, of which the first says what is searched. A
+ * line counts when it is on disk, newline and all; what a killed process left of the next one is
  * cut off. One process at a time has a journal.
  *
  * <p>Not thread-safe.
@@ -155,7 +155,10 @@ final class TuningJournal implements AutoCloseable {
   private WinnowException corrupt(int line) {
     return new WinnowException(
         ErrorCode.CORRUPT,
-        file + ":" + line + ": not a trial (expected: a line as it was written; delete the file to"
+        file
+            + ":"
+            + line
+            + ": not a trial (expected: a line as it was written; delete the file to"
             + " begin anew)");
   }
 

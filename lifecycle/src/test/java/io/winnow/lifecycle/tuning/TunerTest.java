@@ -101,8 +101,7 @@ final class TunerTest {
     Map<String, String> best = run(world, "j", improved);
     assertTrue(Math.abs(value(best, "linear.transitions.decay") - 0.5) < 0.1, best.toString());
     assertTrue(Math.abs(Math.log(value(best, "linear.ease.lambda") / 100)) < 0.6, best.toString());
-    assertEquals(
-        0.003, value(best, "encoder.training.learning_rate"), 0.0015, best.toString());
+    assertEquals(0.003, value(best, "encoder.training.learning_rate"), 0.0015, best.toString());
     assertEquals(3, value(best, "ranker.network.cross_layers"));
     assertEquals(
         value(best, "encoder.network.embedding_size"),
@@ -138,8 +137,7 @@ final class TunerTest {
       run(world, "j" + seconds);
       double longest =
           trials("j" + seconds).stream().mapToDouble(Trial::seconds).max().orElseThrow();
-      assertTrue(
-          world.nowMs / 1e3 <= seconds + longest, world.nowMs + " ms of " + seconds + " s");
+      assertTrue(world.nowMs / 1e3 <= seconds + longest, world.nowMs + " ms of " + seconds + " s");
       if (seconds >= 1000) {
         assertTrue(world.nowMs / 1e3 > 0.7 * seconds, world.nowMs + " ms of " + seconds + " s");
       }
@@ -301,15 +299,13 @@ final class TunerTest {
             .redirectError(ProcessBuilder.Redirect.DISCARD)
             .start();
     try (BufferedReader out =
-        new BufferedReader(
-            new InputStreamReader(child.getInputStream(), StandardCharsets.UTF_8))) {
+        new BufferedReader(new InputStreamReader(child.getInputStream(), StandardCharsets.UTF_8))) {
       assertEquals("in flight", out.readLine());
     } finally {
       child.destroyForcibly().waitFor();
     }
     // As if the kill had come in the middle of a write.
-    Files.writeString(
-        folder.resolve("j"), "{\"id\":\"half", StandardOpenOption.APPEND);
+    Files.writeString(folder.resolve("j"), "{\"id\":\"half", StandardOpenOption.APPEND);
     assertEquals(3, trials("j").size());
     World whole = new World();
     Map<String, String> best = run(whole, "whole");

@@ -95,7 +95,8 @@ final class TuningJournalTest {
   void open_damagedLine_isCorruptAndNamed() throws IOException {
     written().close();
     List<String> lines = Files.readAllLines(file);
-    for (String damage : List.of("{", "{}", "[1]", "", "{\"id\":1}", lines.get(2).replace("share", "shape"))) {
+    for (String damage :
+        List.of("{", "{}", "[1]", "", "{\"id\":1}", lines.get(2).replace("share", "shape"))) {
       Files.write(file, List.of(lines.get(0), lines.get(1), damage, lines.get(3)));
       WinnowException refusal =
           assertThrows(WinnowException.class, () -> TuningJournal.open(file, SEARCH), damage);

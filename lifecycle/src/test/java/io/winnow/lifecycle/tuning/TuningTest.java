@@ -72,7 +72,8 @@ final class TuningTest {
   @Test
   void run_otherDataOrSettingsInTheSameFolder_areRefused() {
     run(BASE, RECORDS, 0.1, new ArrayList<>());
-    TrainerConfig other = TrainerSettings.with(TinyWorld.config(2), Map.of("split.min_choices", "99"));
+    TrainerConfig other =
+        TrainerSettings.with(TinyWorld.config(2), Map.of("split.min_choices", "99"));
     List<LogRecord> less = RECORDS.subList(0, RECORDS.size() - 1);
     WinnowException refusal =
         assertThrows(WinnowException.class, () -> run(other, less, 0.1, new ArrayList<>()));

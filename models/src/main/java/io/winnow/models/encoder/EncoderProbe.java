@@ -114,7 +114,9 @@ final class EncoderProbe {
     if (difference > TOLERANCE * Math.max(largest, 1e-3)) {
       problems.add(
           new Problem(
-              FIELD, "differs by %.3g of %.3g: %s".formatted(difference, largest, when), expectation));
+              FIELD,
+              "differs by %.3g of %.3g: %s".formatted(difference, largest, when),
+              expectation));
     }
   }
 }

@@ -60,18 +60,13 @@ final class EncoderProbeTest {
   void probe_answerThatDependsOnTheBatch_isTold() {
     List<Problem> problems =
         probe(latest().node("Softmax", "axis", 0, "query", "latest").toBytes());
-    assertTrue(
-        problems.getFirst().expectation().contains("whatever others"), problems.toString());
+    assertTrue(problems.getFirst().expectation().contains("whatever others"), problems.toString());
   }
 
   @Test
   void probe_historiesOfOneLengthOnly_areTold() {
     List<Problem> problems =
-        probe(
-            latest()
-                .constant("rows", 1, 4)
-                .node("Reshape", "query", "latest", "rows")
-                .toBytes());
+        probe(latest().constant("rows", 1, 4).node("Reshape", "query", "latest", "rows").toBytes());
     assertTrue(
         problems.getFirst().expectation().contains("alone and together"), problems.toString());
   }

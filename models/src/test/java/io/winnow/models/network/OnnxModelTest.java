@@ -95,8 +95,7 @@ final class OnnxModelTest {
   }
 
   private static void setOpset(ModelProto.Builder model, String domain, long version) {
-    model.addOpsetImport(
-        OperatorSetIdProto.newBuilder().setDomain(domain).setVersion(version));
+    model.addOpsetImport(OperatorSetIdProto.newBuilder().setDomain(domain).setVersion(version));
   }
 
   @Test
@@ -112,8 +111,7 @@ final class OnnxModelTest {
       try (OnnxModel network = OnnxModel.load("net", onnx, INPUTS, OUTPUT)) {
         assertArrayEquals(
             new float[] {0, 2, 4, 1, 2, 3},
-            network.run(
-                List.of(new float[] {-1, 0, 1, 0, 0, 0}), List.of(new long[] {2, 3})),
+            network.run(List.of(new float[] {-1, 0, 1, 0, 0, 0}), List.of(new long[] {2, 3})),
             "opset " + opset);
       }
     }
@@ -150,11 +148,12 @@ final class OnnxModelTest {
         List.of(
             "net.inputs.x: missing (expected: float (any, 3))",
             "net.inputs.xx: float (any, 3) (expected: tensor among x)"),
-        refused(model -> {
-              GraphProto.Builder graph = model.getGraphBuilder();
-              graph.setInput(0, info("xx", TensorProto.DataType.FLOAT, -1, 3));
-              graph.getNodeBuilder(0).setInput(0, "xx");
-            })
+        refused(
+                model -> {
+                  GraphProto.Builder graph = model.getGraphBuilder();
+                  graph.setInput(0, info("xx", TensorProto.DataType.FLOAT, -1, 3));
+                  graph.getNodeBuilder(0).setInput(0, "xx");
+                })
             .stream()
             .sorted()
             .toList());
@@ -186,7 +185,9 @@ final class OnnxModelTest {
     assertEquals(
         List.of("net.inputs.x: float (any, 1, 3) (expected: float (any, 3))"),
         refused(model ->
-            model.getGraphBuilder().setInput(0, info("x", TensorProto.DataType.FLOAT, -1, 1, 3)))
+                model
+                    .getGraphBuilder()
+                    .setInput(0, info("x", TensorProto.DataType.FLOAT, -1, 1, 3)))
             .subList(0, 1));
     List<String> types =
         refused(model ->

@@ -39,8 +39,7 @@ final class TrainingDeviceTest {
     WinnowException refusal =
         assertThrows(WinnowException.class, () -> TrainingDevice.chosen().resolve(0));
     assertEquals(ErrorCode.INVALID_ARGUMENT, refusal.code());
-    assertTrue(
-        String.valueOf(refusal.getMessage()).contains("docs/gpu.md"), refusal.getMessage());
+    assertTrue(String.valueOf(refusal.getMessage()).contains("docs/gpu.md"), refusal.getMessage());
   }
 
   @Test

@@ -45,8 +45,7 @@ final class RankerProbeTest {
 
   @Test
   void probe_probabilities_areFine() {
-    assertEquals(
-        List.of(), probe(filled().node("Sigmoid", "probabilities", "sum").toBytes()));
+    assertEquals(List.of(), probe(filled().node("Sigmoid", "probabilities", "sum").toBytes()));
   }
 
   @Test
@@ -66,8 +65,7 @@ final class RankerProbeTest {
     List<Problem> problems = probe(filled().node("Identity", "probabilities", "sum").toBytes());
     assertFalse(problems.isEmpty());
     assertTrue(
-        problems.getFirst().expectation().startsWith("a probability, 0 to 1"),
-        problems.toString());
+        problems.getFirst().expectation().startsWith("a probability, 0 to 1"), problems.toString());
   }
 
   @Test
