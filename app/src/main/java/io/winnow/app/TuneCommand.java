@@ -21,7 +21,6 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -138,15 +137,18 @@ final class TuneCommand implements Callable<Integer> {
     if (models == null) {
       return List.of(Part.values());
     }
-    List<String> names =
-        Arrays.stream(Part.values()).map(part -> part.name().toLowerCase(Locale.ROOT)).toList();
+    Map<String, Part> known = new LinkedHashMap<>();
+    for (Part part : Part.values()) {
+      known.put(part.name().toLowerCase(Locale.ROOT), part);
+    }
     List<Part> parts = new ArrayList<>();
     for (String name : models.split(",", -1)) {
-      int at = names.indexOf(name.strip());
-      if (at < 0) {
-        throw WinnowException.invalid("--models", name, Nearest.expectation("model", name, names));
+      Part part = known.get(name.strip());
+      if (part == null) {
+        throw WinnowException.invalid(
+            "--models", name, Nearest.expectation("model", name, known.keySet()));
       }
-      parts.add(Part.values()[at]);
+      parts.add(part);
     }
     return parts;
   }

@@ -131,8 +131,9 @@ final class NumpyFile {
 
   private static ByteBuffer read(FileChannel channel, long at, int size) throws IOException {
     ByteBuffer buffer = ByteBuffer.allocate(size).order(ByteOrder.LITTLE_ENDIAN);
-    while (buffer.hasRemaining() && channel.read(buffer, at + buffer.position()) >= 0) {
-      continue;
+    int more = 0;
+    while (buffer.hasRemaining() && more >= 0) {
+      more = channel.read(buffer, at + buffer.position());
     }
     return buffer.flip();
   }
