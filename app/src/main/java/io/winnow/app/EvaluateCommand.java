@@ -19,6 +19,7 @@ import java.util.concurrent.Callable;
 import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -63,8 +64,7 @@ final class EvaluateCommand implements Callable<Integer> {
           "Share of choices before the cut of the temporal protocol (default: ${DEFAULT-VALUE}).")
   private double cut = 0.9;
 
-  @Option(names = "--seed", description = "Decides everything random (default: ${DEFAULT-VALUE}).")
-  private long seed = 1;
+  @Mixin private TrainingOptions training = new TrainingOptions();
 
   @Option(
       names = "--seeds",
@@ -88,8 +88,9 @@ final class EvaluateCommand implements Callable<Integer> {
     if (!(seeds >= 1 && seeds <= SEEDS_MAX)) {
       throw WinnowException.invalid("--seeds", seeds, "1 to " + SEEDS_MAX);
     }
-    List<Long> each = LongStream.range(seed, seed + seeds).boxed().toList();
     Protocol chosen = protocol();
+    TrainerConfig config = training.config();
+    List<Long> each = LongStream.range(config.seed(), config.seed() + seeds).boxed().toList();
     ConsoleProgress progress = new ConsoleProgress(spec.commandLine().getErr());
     ApplicationFile application = ApplicationFile.forDataset(dataset, app, environment);
     DataSet records = load(application, progress);
@@ -102,11 +103,7 @@ final class EvaluateCommand implements Callable<Integer> {
                 records.report().users(),
                 records.report().bad()));
     EvaluationTable table =
-        new Evaluator(
-                application,
-                TrainerConfig.defaults(seed, Runtime.getRuntime().availableProcessors()),
-                TimeSource.system(),
-                progress)
+        new Evaluator(application, config, TimeSource.system(), progress)
             .evaluate(records, chosen, cut, each);
     String name = dataset.toAbsolutePath().normalize().getFileName().toString();
     spec.commandLine()
