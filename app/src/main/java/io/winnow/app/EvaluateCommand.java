@@ -108,8 +108,7 @@ final class EvaluateCommand implements Callable<Integer> {
     String name = dataset.toAbsolutePath().normalize().getFileName().toString();
     spec.commandLine()
         .getOut()
-        .println(
-            json ? Json.write(EvaluationJson.of(table, name, cut, each)) : table.toText());
+        .println(json ? Json.write(EvaluationJson.of(table, name, cut, each)) : table.toText());
     return ExitCode.OK.value();
   }
 

@@ -22,11 +22,11 @@ import java.util.stream.Stream;
  * Turns item attributes into category tokens, from which the item encoder makes a vector for an
  * item that training never saw.
  *
- * <p>A token is {@code attribute=category}; a time attribute gives {@code attribute.year=1995}, free
- * text {@code attribute~word} for each of its first {@value #MAX_WORDS} different words. Numbers
- * give none. The vocabulary is that of an earlier training, unchanged, and
- * then the most frequent tokens that at least {@value #MIN_ITEMS} items share, {@value #MAX_TOKENS}
- * in all. Immutable.
+ * <p>A token is {@code attribute=category}; a time attribute gives {@code attribute.year=1995},
+ * free text {@code attribute~word} for each of its first {@value #MAX_WORDS} different words.
+ * Numbers give none. The vocabulary is that of an earlier training, unchanged, and then the most
+ * frequent tokens that at least {@value #MIN_ITEMS} items share, {@value #MAX_TOKENS} in all.
+ * Immutable.
  */
 final class ItemTokenizer {
   static final int MAX_TOKENS = 50_000;

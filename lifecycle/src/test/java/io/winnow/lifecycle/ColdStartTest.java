@@ -84,8 +84,7 @@ final class ColdStartTest {
           store,
           List.of(
               new LogRecord.Happened(
-                  new Event(
-                      "e", "watch", new UserId("v"), new ItemId("wrong"), 400, Double.NaN))));
+                  new Event("e", "watch", new UserId("v"), new ItemId("wrong"), 400, Double.NaN))));
       assertFalse(allowed(serving, 499).test(0));
       assertTrue(allowed(serving, 499).test(1), "the date is wrong");
     }
@@ -124,7 +123,8 @@ final class ColdStartTest {
           tokenizer.tokens(
                   Map.of(
                       "description",
-                      new AttributeValue.Text("aa bb cc dd ee ff gg hh ii jj kk ll mm nn oo pp red")))
+                      new AttributeValue.Text(
+                          "aa bb cc dd ee ff gg hh ii jj kk ll mm nn oo pp red")))
               .length,
           "only the first 16");
     }

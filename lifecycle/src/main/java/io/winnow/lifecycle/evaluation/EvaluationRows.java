@@ -195,16 +195,14 @@ final class EvaluationRows {
    * @param listed how many items the model put in order
    * @param items at least the first of them
    */
-  private void add(
-      String model, Kind kind, int rank, int listed, int[] items, Question question) {
+  private void add(String model, Kind kind, int rank, int listed, int[] items, Question question) {
     published.require(model, items, question.target());
     ModelAnswers row =
         rows.computeIfAbsent(model, _ -> new ModelAnswers(kind, allowedCounts.length));
     row.set(
         next,
         rank,
-        Placements.Listed.percentile(
-            rank, listed, question.allowedCount(), question.reachable()));
+        Placements.Listed.percentile(rank, listed, question.allowedCount(), question.reachable()));
     int n = Math.min(RankMetrics.TOP, items.length);
     for (int i = 0; i < n; i++) {
       row.expose(items[i], newItems.get(items[i]));

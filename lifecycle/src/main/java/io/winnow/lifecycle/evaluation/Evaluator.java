@@ -140,13 +140,11 @@ public final class Evaluator {
     }
   }
 
-  private EvaluationTable table(
-      Split split, Known known, List<Measured> runs, Protocol protocol) {
+  private EvaluationTable table(Split split, Known known, List<Measured> runs, Protocol protocol) {
     return new TableBuilder(split, known, runs, new Seed(training.seed()), training.threads())
         .build(
             protocol,
-            ListMeasures.calibrationAttribute(
-                application.definition().schema().itemAttributes()));
+            ListMeasures.calibrationAttribute(application.definition().schema().itemAttributes()));
   }
 
   private Measured measure(
@@ -162,8 +160,7 @@ public final class Evaluator {
     int shards = Math.min(training.threads(), targets);
     List<EvaluationRows> results =
         Shards.run(
-            shards,
-            shard -> runShard(release, split, known, publications, counted, shard, shards));
+            shards, shard -> runShard(release, split, known, publications, counted, shard, shards));
     Map<String, Double> seconds = new LinkedHashMap<>();
     results
         .getFirst()

@@ -31,8 +31,7 @@ record Known(Set<ItemId> items, Set<UserId> users) {
             0,
             split.trainingEnd(),
             (_, record) -> {
-              if (record instanceof LogRecord.Happened(Event event)
-                  && event.impression() == null) {
+              if (record instanceof LogRecord.Happened(Event event) && event.impression() == null) {
                 items.add(event.item());
                 users.add(event.user());
               }

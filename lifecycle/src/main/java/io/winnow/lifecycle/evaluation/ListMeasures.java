@@ -20,11 +20,11 @@ import org.jspecify.annotations.Nullable;
  *       Solving the apparent diversity-accuracy dilemma of recommender systems, PNAS 2010; Castells
  *       et al.: Novelty and diversity in recommender systems, Recommender Systems Handbook 2015).
  *   <li>Diversity is 1 minus the mean similarity of two items of the list (Ziegler et al.:
- *       Improving recommendation lists through topic diversification, WWW 2005), where similarity is
- *       the Jaccard index of their categories over all attributes of type string and strings.
+ *       Improving recommendation lists through topic diversification, WWW 2005), where similarity
+ *       is the Jaccard index of their categories over all attributes of type string and strings.
  *   <li>Miscalibration is {@code KL(p || q')} in nats, where p is the distribution of the
- *       categories in the user's history, q that in the list, and {@code q' = (1 - α) q + α p} with α
- *       = 0.01; an item with n categories adds 1/n to each (Steck: Calibrated recommendations,
+ *       categories in the user's history, q that in the list, and {@code q' = (1 - α) q + α p} with
+ *       α = 0.01; an item with n categories adds 1/n to each (Steck: Calibrated recommendations,
  *       RecSys 2018, equations 2 to 5, with equal weights). The categories are those of the first
  *       declared attribute of type string or strings. 0 is perfect.
  * </ul>

@@ -24,7 +24,8 @@ import org.jspecify.annotations.Nullable;
  * <p>An item is published at an offset and a time if
  *
  * <ol>
- *   <li>a record below the offset names it: a put or, where the log did not put it before, an event,
+ *   <li>a record below the offset names it: a put or, where the log did not put it before, an
+ *       event,
  *   <li>the last record below the offset that says whether it is available does not say no, and
  *   <li>its time attribute {@code published}, if the application has one, does not lie behind the
  *       time; an event below the offset proves such a date wrong.
@@ -134,8 +135,7 @@ final class Publications {
     private final List<@Nullable Item> known = new ArrayList<>();
     private long checked;
 
-    private Check(
-        Publications publications, IntFunction<ItemId> catalogue) {
+    private Check(Publications publications, IntFunction<ItemId> catalogue) {
       this.publications = publications;
       this.catalogue = catalogue;
     }

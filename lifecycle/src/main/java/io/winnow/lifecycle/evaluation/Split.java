@@ -46,8 +46,8 @@ record Split(
    * A choice to predict.
    *
    * @param userIndex dense, by first target
-   * @param timeMs when it is asked for: in the temporal protocol when it was chosen, in leave-one-out
-   *     when its user's last other event happened
+   * @param timeMs when it is asked for: in the temporal protocol when it was chosen, in
+   *     leave-one-out when its user's last other event happened
    * @param asOfOffset the history is what lies below
    */
   record Target(UserId user, int userIndex, ItemId item, long timeMs, long asOfOffset) {}

@@ -95,7 +95,10 @@ final class TableBuilder {
             targets.length,
             (int) IntStream.of(targets).map(t -> userOf[t]).distinct().count(),
             (int)
-                IntStream.of(targets).mapToObj(t -> split.targets().get(t).item()).distinct().count(),
+                IntStream.of(targets)
+                    .mapToObj(t -> split.targets().get(t).item())
+                    .distinct()
+                    .count(),
             figures.rows(),
             figures.differences()));
   }
@@ -192,8 +195,7 @@ final class TableBuilder {
           Objects.requireNonNull(rows.get(model).metrics().get(name))
               - Objects.requireNonNull(rows.get(minus).metrics().get(name)));
       intervals.put(
-          name,
-          UserBootstrap.differenceInterval(means[2 * model + k], means[2 * minus + k]));
+          name, UserBootstrap.differenceInterval(means[2 * model + k], means[2 * minus + k]));
     }
     return new Difference(rows.get(model).model(), rows.get(minus).model(), metrics, intervals);
   }

@@ -126,8 +126,7 @@ final class EvaluatorTest {
   @Test
   void evaluate_severalSeeds_givesTheMeanOfEach() {
     Evaluator evaluator = evaluator(TestApplications.clips());
-    EvaluationTable both =
-        evaluator.evaluate(records, Protocol.TEMPORAL, 0.9, List.of(1L, 5L));
+    EvaluationTable both = evaluator.evaluate(records, Protocol.TEMPORAL, 0.9, List.of(1L, 5L));
     EvaluationTable one = evaluator.evaluate(records, Protocol.TEMPORAL, 0.9, List.of(1L));
     assertEquals(2, both.details().seeds().size());
     assertEquals(5, both.details().seeds().getLast().seed());

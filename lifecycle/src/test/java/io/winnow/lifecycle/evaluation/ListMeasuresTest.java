@@ -45,8 +45,7 @@ final class ListMeasuresTest {
     put("c", "south", "comedy");
     put("d", "south");
     // 8 events and 4 items: a has (5 + 1) / 12, b 3 / 12, c 2 / 12, d, which came later, 1 / 12.
-    ListMeasures measures =
-        new ListMeasures(store.catalog(), new float[] {5, 2, 1, 0}, ATTRIBUTES);
+    ListMeasures measures = new ListMeasures(store.catalog(), new float[] {5, 2, 1, 0}, ATTRIBUTES);
     ListMeasures.Values values = ListMeasures.Values.of(3);
     measures.begin(new int[] {0, 1, 3});
     measures.measure(new int[] {1, 2, 0}, 2, values, 0);

@@ -78,8 +78,7 @@ final class PublicationsTest {
     Publications.Check check = publications.check(item -> new ItemId("f" + item));
     Split.Target target = new Split.Target(new UserId("u"), 0, new ItemId("f0"), 499, 1);
     WinnowException refused =
-        assertThrows(
-            WinnowException.class, () -> check.require("ease", new int[] {0}, target));
+        assertThrows(WinnowException.class, () -> check.require("ease", new int[] {0}, target));
     assertEquals(ErrorCode.INTERNAL, refused.code());
     assertEquals(
         "ease recommends item f0 to user u at 1970-01-01T00:00:00.499Z, offset 1, unpublished:"
@@ -100,8 +99,7 @@ final class PublicationsTest {
     RecordSource log = RecordSource.of(records);
     ApplicationFile clips = TestApplications.clips();
     Release release =
-        new Trainer(
-                clips, TinyWorld.config(1), TimeSource.system(), TrainingProgress.silent())
+        new Trainer(clips, TinyWorld.config(1), TimeSource.system(), TrainingProgress.silent())
             .train(log, 450);
     Split split = Split.from(clips.definition(), log, 450);
     Split.Target first = split.targets().getFirst();
@@ -138,7 +136,6 @@ final class PublicationsTest {
 
   private static LogRecord watch(String item, long timeMs) {
     return new LogRecord.Happened(
-        new Event(
-            "e" + timeMs, "watch", new UserId("u"), new ItemId(item), timeMs, Double.NaN));
+        new Event("e" + timeMs, "watch", new UserId("u"), new ItemId(item), timeMs, Double.NaN));
   }
 }

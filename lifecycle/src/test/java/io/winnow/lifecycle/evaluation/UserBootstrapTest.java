@@ -15,8 +15,7 @@ final class UserBootstrapTest {
   void differenceInterval_ofEqualRows_isZero() {
     double[] sums = sums(40, "hits");
     double[][] means = bootstrap(40, 1).means(List.of(sums, sums.clone()));
-    assertArrayEquals(
-        new double[] {0, 0}, UserBootstrap.differenceInterval(means[0], means[1]));
+    assertArrayEquals(new double[] {0, 0}, UserBootstrap.differenceInterval(means[0], means[1]));
     assertTrue(width(UserBootstrap.interval(means[0])) > 0, "though each of them varies");
   }
 
@@ -64,8 +63,7 @@ final class UserBootstrapTest {
 
   private static double widthOf(int users) {
     double[] sums = sums(users, "hits");
-    double[] interval =
-        UserBootstrap.interval(bootstrap(users, 1).means(List.of(sums))[0]);
+    double[] interval = UserBootstrap.interval(bootstrap(users, 1).means(List.of(sums))[0]);
     double mean = Arrays.stream(sums).average().orElseThrow();
     assertTrue(interval[0] < mean && mean < interval[1]);
     return width(interval);
