@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.winnow.benchmarks.Figures.Figure;
 import io.winnow.benchmarks.day.DayBenchmark;
+import io.winnow.benchmarks.ranker.RankerBenchmark;
 import io.winnow.core.Event;
 import io.winnow.core.LogRecord;
 import io.winnow.core.Seed;
@@ -77,6 +78,22 @@ final class BenchmarksTest {
     assertTrue(value(figures, "clustered.all.scanned") < 0.9, figures.toText());
     // Below a share allowed that is not worth a search both look at what is allowed.
     assertEquals(1, value(figures, "loose.hundredth.recall_at_100"));
+  }
+
+  @Test
+  void ranker_fewSlates_beatsLogisticRegressionAndStaysBelowTheTruth() {
+    Figures figures =
+        RankerBenchmark.run(RankerBenchmark.Config.defaults(SEED).withSlates(6_000), line -> {});
+    assertEquals(60_000, value(figures, "rows"), figures.toText());
+    assertEquals(4_500, value(figures, "rows.measured"), figures.toText());
+    for (String objective : List.of("click", "long_view")) {
+      double auc = value(figures, objective + ".logged_auc");
+      assertTrue(auc > 0.70, figures.toText());
+      assertTrue(value(figures, objective + ".lr.auc") > 0.6, figures.toText());
+      assertTrue(value(figures, objective + ".fm.auc") > 0.6, figures.toText());
+      assertTrue(value(figures, objective + ".logged_auc_gap") > -0.01, figures.toText());
+      assertTrue(value(figures, objective + ".ece") < 0.05, figures.toText());
+    }
   }
 
   @Test

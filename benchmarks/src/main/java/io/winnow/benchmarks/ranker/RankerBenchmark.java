@@ -61,13 +61,25 @@ public final class RankerBenchmark {
    * What to run.
    *
    * @param slates of ten rows each
-   * @param epochs of each model at most
+   * @param ranker how the ranker is trained
+   * @param epochs of the factorisation machine and of logistic regression
    * @param seed decides the log and all weights
    */
-  public record Config(int slates, int epochs, Seed seed) {
-    /** 1.5 million rows. */
+  public record Config(int slates, RankerConfig ranker, int epochs, Seed seed) {
+    /**
+     * Two million rows; the ranker learns probabilities only, with as many rows faster than by
+     * default.
+     */
     public static Config defaults(Seed seed) {
-      return new Config(150_000, 4, seed);
+      RankerConfig.Network network = new RankerConfig.Network(128, 64, 2, 1, 0.1);
+      RankerConfig.Training training =
+          new RankerConfig.Training(1024, 4, 5e-3, 0.01, 0, HELD_OUT, 3_600);
+      return new Config(200_000, new RankerConfig(network, training), 4, seed);
+    }
+
+    /** The same on another number of slates. */
+    public Config withSlates(int number) {
+      return new Config(number, ranker, epochs, seed);
     }
   }
 
@@ -77,7 +89,7 @@ public final class RankerBenchmark {
     this.log = ClickLog.generate(ClickLog.Config.defaults(config.slates(), config.seed()));
     this.examples = examples(log);
     int slates = log.slates().size();
-    int heldOut = Math.max(2, (int) Math.round(slates * HELD_OUT));
+    int heldOut = Math.max(2, (int) Math.round(slates * config.ranker().training().holdOutShare()));
     this.train = slates - heldOut;
     this.validation = slates - heldOut / 2;
   }
@@ -94,34 +106,27 @@ public final class RankerBenchmark {
   private Figures run() {
     figures.count("rows", examples.rows(), "rows");
     figures.count("rows.measured", examples.rows() - first(), "rows");
-    Predicted ranker = ranker();
+    float[] ranker = ranker();
     BaselineInputs inputs = new BaselineInputs(examples, examples.groupOffsets()[train]);
-    Predicted machine = baseline("factorisation machine", inputs, FACTORS);
-    Predicted regression = baseline("logistic regression", inputs, 0);
+    float[] machine = baseline("factorisation machine", inputs, FACTORS);
+    float[] regression = baseline("logistic regression", inputs, 0);
     for (int t = 0; t < ClickLog.OUTCOMES.size(); t++) {
       compare(ClickLog.OUTCOMES.get(t), t, ranker, machine, regression);
     }
     return figures.build();
   }
 
-  /**
-   * What a model says of the newest rows.
-   *
-   * @param probabilities shape (rows, T)
-   */
-  private record Predicted(float[] probabilities) {}
-
   private int first() {
     return examples.groupOffsets()[validation];
   }
 
   private void compare(
-      String objective, int t, Predicted ranker, Predicted machine, Predicted regression) {
+      String objective, int t, float[] ranker, float[] machine, float[] regression) {
     float[] truth = truth(t);
     Measured own = measured(truth, t);
-    Measured ours = measured(column(ranker.probabilities(), t), t);
-    Measured fm = measured(column(machine.probabilities(), t), t);
-    Measured lr = measured(column(regression.probabilities(), t), t);
+    Measured ours = measured(column(ranker, t), t);
+    Measured fm = measured(column(machine, t), t);
+    Measured lr = measured(column(regression, t), t);
     String name = objective + ".";
     figures
         .add(name + "auc", ours.auc, "AUC", new Peer("generator", own.auc))
@@ -194,13 +199,11 @@ public final class RankerBenchmark {
     return column;
   }
 
-  private Predicted ranker() {
-    RankerConfig ranker =
-        RankerConfig.defaults().withLimits(config.epochs(), 3_600).withListwiseShare(0);
+  private float[] ranker() {
     long began = System.nanoTime();
     int[] epochs = new int[1];
     TrainedRanker trained =
-        new RankerTrainer(ranker, config.seed(), TimeSource.system())
+        new RankerTrainer(config.ranker(), config.seed(), TimeSource.system())
             .train(
                 examples,
                 epoch -> {
@@ -228,7 +231,7 @@ public final class RankerBenchmark {
   }
 
   /** Asks the ranker as a server does: request by request, through its file. */
-  private Predicted serve(TrainedRanker trained) {
+  private float[] serve(TrainedRanker trained) {
     int tasks = examples.tasks();
     int width = examples.featureNames().size();
     float[] all = new float[(examples.rows() - first()) * tasks];
@@ -255,15 +258,14 @@ public final class RankerBenchmark {
         System.arraycopy(probabilities, 0, all, (from - first()) * tasks, probabilities.length);
       }
     }
-    return new Predicted(all);
+    return all;
   }
 
-  private Predicted baseline(String name, BaselineInputs inputs, int factors) {
+  private float[] baseline(String name, BaselineInputs inputs, int factors) {
     progress.accept(name + ": " + inputs.width() + " columns");
     PairwiseModel.Config how = new PairwiseModel.Config(factors, config.epochs(), 2e-3, 0.01);
-    return new Predicted(
-        new PairwiseModel(examples, inputs, how, config.seed().derive(name))
-            .trainAndPredict(train, validation));
+    return new PairwiseModel(examples, inputs, how, config.seed().derive(name))
+        .trainAndPredict(train, validation);
   }
 
   /** The log as a ranker's examples: what it holds of user, context, item and history. */
