@@ -125,7 +125,7 @@ public record RankerConfig(Network network, Training training) {
   /** What the benchmarks were measured with. */
   public static RankerConfig defaults() {
     return new RankerConfig(
-        new Network(128, 64, 2, 1, 0.1), new Training(1024, 3, 2e-3, 0.01, 0.5, 0.15, 40));
+        new Network(128, 64, 2, 1, 0.1), new Training(1024, 3, 2e-3, 0.01, 0.5, 0.15, 120));
   }
 
   /** The same with another share of the listwise loss. */

@@ -17,9 +17,11 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Trains rankers: on the older requests, with the latest held out (the first half of those stops
- * the training and calibrates, the second half measures). The weights kept are those of the best
- * epoch. Stateless; each call trains on the calling thread. The same examples, configuration and
- * seed give the same bytes, as long as the time budget does not bind.
+ * the training and calibrates, the second half measures). Where a row was shown is an input of
+ * training only: it adds to the logits there, and what is served leaves it out. The weights kept
+ * are the running average at the end of the best epoch. Stateless; each call trains on the calling
+ * thread. The same examples, configuration and seed give the same bytes, as long as the time budget
+ * does not bind.
  */
 public final class RankerTrainer {
   private static final int MIN_REQUESTS = 10;
