@@ -10,6 +10,7 @@ import io.winnow.benchmarks.TemporaryFolder;
 import io.winnow.benchmarks.TrainingBenchmark;
 import io.winnow.benchmarks.day.DayBenchmark;
 import io.winnow.benchmarks.day.FreshnessBenchmark;
+import io.winnow.benchmarks.ranker.RankerBenchmark;
 import io.winnow.core.Nearest;
 import io.winnow.core.Seed;
 import io.winnow.core.WinnowException;
@@ -49,6 +50,7 @@ final class BenchCommand implements Callable<Integer> {
     line.addSubcommand(new Log());
     line.addSubcommand(new Ann());
     line.addSubcommand(new Training());
+    line.addSubcommand(new Ranker());
     line.addSubcommand(new BenchMalformedCommand());
     return line;
   }
@@ -239,6 +241,25 @@ final class BenchCommand implements Callable<Integer> {
       Set<String> parts = only == null ? Set.copyOf(TrainingBenchmark.PARTS) : Set.of(only);
       return TrainingBenchmark.run(
           TrainingBenchmark.Config.of(dataset, epochs, parts, threads, seed()), progress::line);
+    }
+  }
+
+  /** {@code winnow bench ranker}. */
+  @Command(
+      name = "ranker",
+      mixinStandardHelpOptions = true,
+      description =
+          "Compares the ranker with the truth, a factorisation machine and logistic regression.")
+  static final class Ranker extends Bench {
+    @Option(
+        names = "--slates",
+        description = "Slates of ten rows in the generated log (default: ${DEFAULT-VALUE}).")
+    private int slates = 200_000;
+
+    @Override
+    Figures figures(ConsoleProgress progress) {
+      return RankerBenchmark.run(
+          RankerBenchmark.Config.defaults(seed()).withSlates(slates), progress::line);
     }
   }
 }

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.winnow.benchmarks.Figures.Figure;
 import io.winnow.benchmarks.day.DayBenchmark;
+import io.winnow.benchmarks.ranker.RankerBenchmark;
 import io.winnow.core.Event;
 import io.winnow.core.LogRecord;
 import io.winnow.core.Seed;
@@ -141,6 +142,22 @@ final class BenchmarksTest {
   private static void write(Path file, String text) throws IOException {
     try (OutputStream out = new GZIPOutputStream(Files.newOutputStream(file))) {
       out.write(text.getBytes(StandardCharsets.US_ASCII));
+    }
+  }
+
+  @Test
+  void ranker_fewSlates_beatsLogisticRegressionAndStaysBelowTheTruth() {
+    Figures figures =
+        RankerBenchmark.run(RankerBenchmark.Config.defaults(SEED).withSlates(6_000), line -> {});
+    assertEquals(60_000, value(figures, "rows"), figures.toText());
+    assertEquals(4_500, value(figures, "rows.measured"), figures.toText());
+    for (String objective : List.of("click", "long_view")) {
+      double auc = value(figures, objective + ".logged_auc");
+      assertTrue(auc > 0.70, figures.toText());
+      assertTrue(value(figures, objective + ".lr.auc") > 0.6, figures.toText());
+      assertTrue(value(figures, objective + ".fm.auc") > 0.6, figures.toText());
+      assertTrue(value(figures, objective + ".logged_auc_gap") > -0.01, figures.toText());
+      assertTrue(value(figures, objective + ".ece") < 0.05, figures.toText());
     }
   }
 

@@ -67,6 +67,7 @@ final class BoundRetrieval {
   private final @Nullable EmbeddingSource embeddings;
   private final @Nullable QueryEncoder encoder;
   private final @Nullable String title;
+  private final BoundFacts facts;
 
   BoundRetrieval(Release release, FeatureReader reader, ExecutorService executor) {
     ApplicationDefinition application = release.definition();
@@ -84,6 +85,7 @@ final class BoundRetrieval {
     // whether it came before the release was bound or after.
     int size = Arrays.stream(newIndex).max().orElse(-1) + 1;
 
+    this.facts = new BoundFacts(catalog, models.tokenizer(), this::vector);
     List<CandidateSource> all = new ArrayList<>();
     RetrievalModels.Deep deep = models.deep();
     if (deep == null) {
@@ -188,6 +190,11 @@ final class BoundRetrieval {
   /** An item's vector, shape (E), or null. Not to be changed. */
   float @Nullable [] vector(int item) {
     return vectors == null ? null : vectors.vector(item);
+  }
+
+  /** What the ranker compares of items and histories. */
+  BoundFacts facts() {
+    return facts;
   }
 
   /** The query encoder's output for these choices, or null if there is nothing to encode. */

@@ -7,7 +7,10 @@ import io.winnow.events.RecordSource;
 import io.winnow.features.FeatureReader.FeatureRows;
 import io.winnow.features.PointInTimeReplay;
 import io.winnow.lifecycle.RequestStages.Moment;
+import io.winnow.models.ranker.HistorySpec;
+import io.winnow.models.ranker.ItemFacts;
 import io.winnow.models.ranker.RankingExamples;
+import io.winnow.models.ranker.RequestHistory;
 import io.winnow.retrieval.CandidateSet;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -42,25 +45,43 @@ final class ExampleBuilder {
   private final ApplicationDefinition application;
   private final Release release;
   private final boolean vectors;
+  private final @Nullable HistorySpec history;
   private final Seed seed;
   private final int threads;
 
   /**
    * @param release retrieval models that have not seen the requests; its ranker is not used
    * @param vectors whether the examples carry query and item vectors
+   * @param history how many of the user's newest events they carry; 0 for none
    */
   ExampleBuilder(
-      ApplicationDefinition application, Release release, boolean vectors, Seed seed, int threads) {
+      ApplicationDefinition application,
+      Release release,
+      boolean vectors,
+      int history,
+      Seed seed,
+      int threads) {
     this.application = application;
     this.release = release;
     this.vectors = vectors;
+    this.history =
+        history == 0
+            ? null
+            : new HistorySpec(List.copyOf(application.schema().events().keySet()), history);
     this.seed = seed;
     this.threads = threads;
   }
 
   /** One request's rows. */
   private record Group(
-      int request, float[] inputs, int[] items, int[] positions, float[] labels, float[] query) {}
+      int request,
+      float[] inputs,
+      int[] items,
+      int[] positions,
+      float[] labels,
+      float[] query,
+      List<ItemFacts> facts,
+      RequestHistory history) {}
 
   /** One shard's rows and the names of their columns. */
   private record ShardResult(List<Group> groups, List<String> names, float[] itemVectors) {}
@@ -159,7 +180,15 @@ final class ExampleBuilder {
     }
     float[] query =
         serving.retrieval().rankerQuery(moment, vectors ? serving.retrieval().embeddingSize() : 0);
-    return new Group(r, kept, items, positions, labels, query);
+    return new Group(
+        r,
+        kept,
+        items,
+        positions,
+        labels,
+        query,
+        history == null ? List.of() : serving.retrieval().facts().of(items),
+        history == null ? RequestHistory.empty() : serving.history(history, moment));
   }
 
   /**
@@ -226,6 +255,16 @@ final class ExampleBuilder {
             ? RankingExamples.Embeddings.none()
             : new RankingExamples.Embeddings(embedding, queries, items, shard.itemVectors()),
         new RankingExamples.Outcomes(
-            objectives.stream().map(Objective::name).toList(), weights, labels, positions));
+            objectives.stream().map(Objective::name).toList(), weights, labels, positions),
+        history == null ? null : histories(history, groups));
+  }
+
+  private static RankingExamples.History histories(HistorySpec spec, List<Group> groups) {
+    List<ItemFacts> facts = groups.stream().flatMap(group -> group.facts().stream()).toList();
+    return new RankingExamples.History(
+        spec,
+        groups.stream().map(Group::history).toList(),
+        IntStream.range(0, facts.size()).toArray(),
+        facts);
   }
 }

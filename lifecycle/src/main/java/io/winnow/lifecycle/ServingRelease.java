@@ -14,7 +14,9 @@ import io.winnow.features.FeatureReader.FeatureQuery;
 import io.winnow.features.FeatureReader.FeatureRows;
 import io.winnow.features.UserHistory;
 import io.winnow.models.ItemScorer;
+import io.winnow.models.ranker.HistorySpec;
 import io.winnow.models.ranker.Ranker;
+import io.winnow.models.ranker.RequestHistory;
 import io.winnow.ranking.RankerInputs;
 import io.winnow.ranking.reranking.Exclusions;
 import io.winnow.ranking.reranking.Reranker;
@@ -314,7 +316,19 @@ public final class ServingRelease implements RequestStages {
         inputs(candidates, features),
         candidates.size(),
         retrieval.rankerQuery(moment, ranker.spec().embeddingSize()),
-        retrieval.rankerItems(candidates.items(), ranker.spec().embeddingSize()));
+        retrieval.rankerItems(candidates.items(), ranker.spec().embeddingSize()),
+        relations(ranker.spec().history(), moment, candidates.items()));
+  }
+
+  private float[] relations(@Nullable HistorySpec spec, Moment moment, int[] items) {
+    return spec == null
+        ? new float[0]
+        : history(spec, moment).relations(spec, retrieval.facts().of(items));
+  }
+
+  /** What the user did, as a ranker with this specification looks at it. */
+  RequestHistory history(HistorySpec spec, Moment moment) {
+    return retrieval.facts().history(spec, moment.history(), moment.timeMs());
   }
 
   /** The ranker's input matrix, shape (C, inputs). */

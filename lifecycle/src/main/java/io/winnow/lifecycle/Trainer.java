@@ -205,6 +205,7 @@ public final class Trainer {
                 application.definition(),
                 unranked,
                 config.split().vectors(),
+                config.split().history(),
                 new Seed(config.seed()),
                 config.threads())
             .build(records, requests);

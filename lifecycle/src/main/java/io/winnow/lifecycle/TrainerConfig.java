@@ -37,6 +37,7 @@ public record TrainerConfig(
    * @param maxRankerRequests more are thinned evenly
    * @param vectors whether the ranker reads query and item vectors beside features and source
    *     scores
+   * @param history how many of the user's newest events the ranker looks at; 0 for none
    */
   public record Split(
       double rankerShare,
@@ -44,7 +45,26 @@ public record TrainerConfig(
       int minSlateOutcomes,
       int minRankerRequests,
       int maxRankerRequests,
-      boolean vectors) {}
+      boolean vectors,
+      int history) {
+    /** A ranker that does not look at the history. */
+    public Split(
+        double rankerShare,
+        int minChoices,
+        int minSlateOutcomes,
+        int minRankerRequests,
+        int maxRankerRequests,
+        boolean vectors) {
+      this(
+          rankerShare,
+          minChoices,
+          minSlateOutcomes,
+          minRankerRequests,
+          maxRankerRequests,
+          vectors,
+          0);
+    }
+  }
 
   /** The linear models' configurations. */
   public record Linear(Transitions.Config transitions, Ease.Config ease, ImplicitAls.Config ials) {}
@@ -54,7 +74,7 @@ public record TrainerConfig(
     return new TrainerConfig(
         seed,
         threads,
-        new Split(0.2, 100, 500, 50, 12_000, false),
+        new Split(0.2, 100, 500, 50, 12_000, false, 0),
         EncoderConfig.defaults(),
         EncoderConfig.defaults().withLimits(1, 120),
         new Linear(Transitions.Config.DEFAULT, Ease.Config.DEFAULT, ImplicitAls.Config.DEFAULT),

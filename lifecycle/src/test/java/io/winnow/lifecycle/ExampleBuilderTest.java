@@ -15,7 +15,10 @@ import io.winnow.events.RecordSource;
 import io.winnow.features.FeatureReader.FeatureQuery;
 import io.winnow.features.PointInTimeReplay;
 import io.winnow.lifecycle.RequestStages.Moment;
+import io.winnow.models.ranker.HistorySpec;
+import io.winnow.models.ranker.ItemFacts;
 import io.winnow.models.ranker.RankingExamples;
+import io.winnow.models.ranker.RequestHistory;
 import io.winnow.retrieval.CandidateSet;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -49,7 +52,7 @@ final class ExampleBuilderTest {
   }
 
   private RankingExamples build(List<LogRecord> log, List<TrainingRequest> requests) {
-    return new ExampleBuilder(clips.definition(), release, true, new Seed(3), 2)
+    return new ExampleBuilder(clips.definition(), release, true, 6, new Seed(3), 2)
         .build(RecordSource.of(log), requests);
   }
 
@@ -60,6 +63,7 @@ final class ExampleBuilderTest {
     assertEquals(requests.size(), examples.requests(), "a small catalogue is retrieved whole");
     int width = examples.featureNames().size();
     int[] compared = {0};
+    int[] cosines = {0};
     PointInTimeReplay.play(
         RecordSource.of(records),
         clips.definition(),
@@ -84,6 +88,20 @@ final class ExampleBuilderTest {
                 Arrays.copyOfRange(examples.features(), row * width, (row + 1) * width));
             compared[0]++;
           }
+          HistorySpec spec = examples.history().spec();
+          float[] relations =
+              serving
+                  .history(spec, moment)
+                  .relations(spec, serving.retrieval().facts().of(candidates.items()));
+          int size = relations.length / candidates.size();
+          for (int row = from; row < to; row++) {
+            int at = BoundRetrieval.rowOf(candidates, examples.embeddings().items()[row]);
+            ItemFacts facts = examples.history().facts().get(examples.history().candidates()[row]);
+            assertArrayEquals(
+                Arrays.copyOfRange(relations, at * size, (at + 1) * size),
+                examples.history().requests().get(r).relations(spec, List.of(facts)));
+            cosines[0] += relations[at * size + 2] != 0 ? 1 : 0;
+          }
           int target = serving.indexOf(((TrainingRequest.Chosen) request).item());
           assertEquals(target, examples.embeddings().items()[from], "the choice stands first");
           assertEquals(
@@ -95,6 +113,7 @@ final class ExampleBuilderTest {
         });
     assertEquals(compared[0], examples.rows());
     assertTrue(compared[0] > 1000, "rows were compared: " + compared[0]);
+    assertTrue(cosines[0] > 1000, "rows with a history: " + cosines[0]);
   }
 
   @Test
@@ -118,6 +137,11 @@ final class ExampleBuilderTest {
     assertArrayEquals(before.embeddings().queryVectors(), after.embeddings().queryVectors());
     assertArrayEquals(before.embeddings().items(), after.embeddings().items());
     assertArrayEquals(before.outcomes().labels(), after.outcomes().labels());
+    for (int r = 0; r < before.requests(); r++) {
+      RequestHistory earlier = before.history().requests().get(r);
+      assertArrayEquals(
+          earlier.ageSeconds(), after.history().requests().get(r).ageSeconds(), "request " + r);
+    }
   }
 
   @Test

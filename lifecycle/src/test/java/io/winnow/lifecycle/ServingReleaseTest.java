@@ -25,6 +25,8 @@ import io.winnow.features.OnlineStore;
 import io.winnow.features.OnlineStores;
 import io.winnow.lifecycle.RequestStages.Moment;
 import io.winnow.lifecycle.RequestStages.Ranked;
+import io.winnow.models.ranker.HistorySpec;
+import io.winnow.models.ranker.Ranker;
 import io.winnow.ranking.reranking.Slate;
 import io.winnow.ranking.reranking.Slate.Placed;
 import io.winnow.retrieval.CandidateSet;
@@ -121,15 +123,20 @@ final class ServingReleaseTest {
     float[] inputs =
         serving.inputs(
             candidates, store.read(new FeatureQuery(USER, candidates.items(), Map.of(), NOW_MS)));
+    Ranker ranker = Objects.requireNonNull(release.ranker());
+    HistorySpec history = Objects.requireNonNull(ranker.spec().history());
     float[] scores =
-        Objects.requireNonNull(release.ranker())
-            .score(
+        ranker.score(
+            ranker.probabilities(
                 inputs,
                 candidates.size(),
                 Objects.requireNonNull(moment.userVector()),
                 serving
                     .retrieval()
-                    .rankerItems(candidates.items(), serving.retrieval().embeddingSize()));
+                    .rankerItems(candidates.items(), serving.retrieval().embeddingSize()),
+                serving
+                    .history(history, moment)
+                    .relations(history, serving.retrieval().facts().of(candidates.items()))));
     for (int i = 0; i < ranked.order().length; i++) {
       assertEquals(scores[ranked.order()[i]], ranked.scores()[i]);
       assertTrue(i == 0 || ranked.scores()[i - 1] >= ranked.scores()[i]);

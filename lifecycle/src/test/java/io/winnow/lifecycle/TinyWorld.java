@@ -100,7 +100,7 @@ public final class TinyWorld {
     return new TrainerConfig(
         seed,
         2,
-        new TrainerConfig.Split(0.2, 100, 50, 20, 100, true),
+        new TrainerConfig.Split(0.2, 100, 50, 20, 100, true, 6),
         encoder,
         encoder.withLimits(1, 1000),
         defaults.linear(),

@@ -12,6 +12,9 @@
  * places further down are seen less. So popularity helps, a person's categories help more, and what
  * a person does right now helps most.
  *
+ * <p>{@link io.winnow.simulator.ClickLog} is apart from that world: an impression log whose true
+ * probabilities follow from what it holds, to measure how near a ranker comes to them.
+ *
  * <p>Item attributes: {@code category}, {@code creator}, {@code title} (text), {@code duration}
  * (seconds), {@code published} (time). User attributes: {@code age_group}, {@code country}. Events:
  * {@code click}, {@code watch} (value in seconds), {@code like}.

@@ -7,7 +7,7 @@ package io.winnow.models.ranker;
  * @param slope a, more than 0, so that the order stays
  * @param offset b
  */
-record Calibration(float slope, float offset) {
+public record Calibration(float slope, float offset) {
   /** With fewer outcomes of either kind than this there is too little to fit two numbers. */
   private static final int MIN_OUTCOMES = 20;
 
@@ -17,7 +17,7 @@ record Calibration(float slope, float offset) {
   private static final double PRIOR_ROWS = 1;
 
   /** Changes nothing. */
-  static Calibration identity() {
+  public static Calibration identity() {
     return new Calibration(1, 0);
   }
 
@@ -26,7 +26,7 @@ record Calibration(float slope, float offset) {
    *
    * @param labels 0 or 1
    */
-  static Calibration fit(float[] logits, float[] labels) {
+  public static Calibration fit(float[] logits, float[] labels) {
     int positives = 0;
     for (float label : labels) {
       positives += label > 0.5f ? 1 : 0;
@@ -93,7 +93,7 @@ record Calibration(float slope, float offset) {
   }
 
   /** Calibrated probabilities of logits. */
-  float[] apply(float[] logits) {
+  public float[] apply(float[] logits) {
     float[] probabilities = new float[logits.length];
     for (int i = 0; i < logits.length; i++) {
       probabilities[i] = (float) probability((double) slope * logits[i] + offset);

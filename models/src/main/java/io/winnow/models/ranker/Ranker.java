@@ -15,6 +15,7 @@ public final class Ranker implements AutoCloseable {
   static final String FEATURES = "features";
   static final String QUERY = "query";
   static final String ITEMS = "items";
+  static final String HISTORY = "history";
   static final String PROBABILITIES = "probabilities";
 
   private final OnnxModel model;
@@ -43,6 +44,10 @@ public final class Ranker implements AutoCloseable {
       inputs.add(Port.of(QUERY, 1, size));
       inputs.add(Port.of(ITEMS, -1, size));
     }
+    HistorySpec history = spec.history();
+    if (history != null) {
+      inputs.add(Port.of(HISTORY, -1, -1, history.columns()));
+    }
     Port output = Port.of(PROBABILITIES, -1, spec.objectives().size());
     return new Ranker(OnnxModel.load("ranker", onnx, inputs, output), spec);
   }
@@ -69,7 +74,8 @@ public final class Ranker implements AutoCloseable {
   }
 
   /**
-   * The calibrated probability of each objective for each candidate.
+   * The calibrated probability of each objective for each candidate of a ranker that does not look
+   * at the history.
    *
    * @param features raw, NaN is unknown, shape (C, F)
    * @param candidates C, at least 1
@@ -79,6 +85,23 @@ public final class Ranker implements AutoCloseable {
    * @throws WinnowException INVALID_ARGUMENT naming the array whose length does not fit
    */
   public float[] probabilities(float[] features, int candidates, float[] query, float[] items) {
+    return probabilities(features, candidates, query, items, new float[0]);
+  }
+
+  /**
+   * The calibrated probability of each objective for each candidate.
+   *
+   * @param features raw, NaN is unknown, shape (C, F)
+   * @param candidates C, at least 1
+   * @param query the encoder's query vector, shape (E)
+   * @param items the candidates' vectors, shape (C, E)
+   * @param relations {@link RequestHistory#relations} of the candidates, shape (C, L, R); empty for
+   *     a ranker that does not look at the history
+   * @return shape (C, T)
+   * @throws WinnowException INVALID_ARGUMENT naming the array whose length does not fit
+   */
+  public float[] probabilities(
+      float[] features, int candidates, float[] query, float[] items, float[] relations) {
     int width = spec.featureNames().size();
     int size = spec.embeddingSize();
     if (candidates < 1) {
@@ -92,6 +115,16 @@ public final class Ranker implements AutoCloseable {
       checkLength("items", items, (long) candidates * size);
       data.addAll(List.of(query, items));
       shapes.addAll(List.of(new long[] {1, size}, new long[] {candidates, size}));
+    }
+    HistorySpec history = spec.history();
+    if (history != null) {
+      long row = (long) candidates * history.columns();
+      if (relations.length == 0 || relations.length % row != 0) {
+        throw WinnowException.invalid(
+            "relations.length", relations.length, "a multiple of " + row + ", more than 0");
+      }
+      data.add(relations);
+      shapes.add(new long[] {candidates, relations.length / row, history.columns()});
     }
     return model.run(data, shapes);
   }

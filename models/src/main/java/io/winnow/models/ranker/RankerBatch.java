@@ -2,20 +2,25 @@ package io.winnow.models.ranker;
 
 import io.winnow.models.network.Torch;
 import io.winnow.models.network.TrainingGraph;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
 
 /**
  * Some requests' rows as one step's input, and the loss on them. Reused from step to step: its
  * arrays grow to the largest batch. Not thread-safe.
  *
- * <p>The loss is (1−λ)·Σ binary cross-entropies + λ·Σ over requests of the softmax cross-entropy
- * between the rows' worth and their weighted logits (ListNet's top-one: Cao et al. 2007), both
- * divided by the number of requests: so each row's pull is of the same size in both.
+ * <p>The loss is (1−λ)·Σ binary cross-entropies, each objective's times its factor ({@link
+ * BaseRates#lossFactors}), + λ·Σ over requests of the softmax cross-entropy between the rows' worth
+ * and their weighted logits (ListNet's top-one: Cao et al. 2007), both divided by the number of
+ * requests: so each row's pull is of the same size in both.
  */
 final class RankerBatch {
   private static final float PADDING = -1e9f;
 
   private final RankingExamples examples;
   private final float[] weightShares;
+  private final float[] lossFactors;
   private final int featureCount;
   private final int width;
   private final int tasks;
@@ -26,6 +31,8 @@ final class RankerBatch {
   private float[] features = {};
   private float[] queries = {};
   private float[] items = {};
+  private float[] relations = {};
+  private int events;
   private float[] labels = {};
   private float[] known = {};
   private int[] positions = {};
@@ -33,8 +40,12 @@ final class RankerBatch {
   private float[] listMask = {};
   private float[] listTargets = {};
 
-  RankerBatch(RankingExamples examples) {
+  /**
+   * @param lossFactors each objective's factor in the pointwise loss, shape (T)
+   */
+  RankerBatch(RankingExamples examples, float[] lossFactors) {
     this.examples = examples;
+    this.lossFactors = lossFactors.clone();
     this.featureCount = examples.featureNames().size();
     this.width = examples.embeddings().width();
     this.tasks = examples.tasks();
@@ -69,6 +80,7 @@ final class RankerBatch {
     listRows = listRows.length < cells ? new int[cells] : listRows;
     listMask = grown(listMask, cells);
     listTargets = grown(listTargets, cells);
+    fillHistory(order, from, to);
     int row = 0;
     for (int i = from; i < to; i++) {
       fillRequest(order[i], row);
@@ -95,6 +107,33 @@ final class RankerBatch {
         copy(examples.embeddings().queryVectors(), request, queries, at + i, 1, width);
         copy(examples.embeddings().itemVectors(), item, items, at + i, 1, width);
       }
+    }
+  }
+
+  private void fillHistory(int[] order, int from, int to) {
+    RankingExamples.History history = examples.history();
+    if (history == null) {
+      return;
+    }
+    HistorySpec spec = history.spec();
+    events = 1;
+    for (int i = from; i < to; i++) {
+      events = Math.max(events, history.requests().get(order[i]).rowsOf(spec));
+    }
+    int size = events * spec.columns();
+    relations = grown(relations, Math.multiplyExact(rows, size));
+    Arrays.fill(relations, 0, rows * size, 0);
+    int row = 0;
+    List<ItemFacts> candidates = new ArrayList<>();
+    for (int i = from; i < to; i++) {
+      candidates.clear();
+      for (int r = examples.groupOffsets()[order[i]];
+          r < examples.groupOffsets()[order[i] + 1];
+          r++) {
+        candidates.add(history.facts().get(history.candidates()[r]));
+      }
+      history.requests().get(order[i]).write(spec, candidates, events, relations, row * size);
+      row += candidates.size();
     }
   }
 
@@ -151,9 +190,11 @@ final class RankerBatch {
 
   private <V> V logits(TrainingGraph<V> g, RankerNetwork network) {
     V x = g.data(features, rows, featureCount);
+    RankingExamples.History history = examples.history();
+    V relation = history == null ? x : g.data(relations, rows, events, history.spec().columns());
     return width == 0
-        ? network.logits(g, x, x, x)
-        : network.logits(g, x, g.data(queries, rows, width), g.data(items, rows, width));
+        ? network.logits(g, x, x, x, relation)
+        : network.logits(g, x, g.data(queries, rows, width), g.data(items, rows, width), relation);
   }
 
   private <V> V positionEffect(TrainingGraph<V> g, RankerNetwork network) {
@@ -161,14 +202,14 @@ final class RankerBatch {
     return g.multiply(effect, g.data(known, rows, 1));
   }
 
-  /** Σ weight share · binary cross-entropy: max(z,0) − z·y + ln(1+e^−|z|). */
+  /** Σ factor · binary cross-entropy: max(z,0) − z·y + ln(1+e^−|z|). */
   private <V> V pointwise(TrainingGraph<V> g, V logits) {
     V one = g.constant(new float[] {1}, 1, 1);
     V minusOne = g.constant(new float[] {-1}, 1, 1);
     V soft = g.log(g.add(g.exp(g.multiply(g.abs(logits), minusOne)), one));
     V fit = g.multiply(logits, g.data(labels, rows, tasks));
     V entropy = g.add(g.subtract(g.relu(logits), fit), soft);
-    return g.sumAll(g.multiply(entropy, g.constant(weightShares, 1, tasks)));
+    return g.sumAll(g.multiply(entropy, g.constant(lossFactors, 1, tasks)));
   }
 
   /** Σ over requests of Σ target · log-softmax of the weighted logit. */

@@ -12,6 +12,8 @@ import java.util.List;
  * @param training how it learns
  */
 public record RankerConfig(Network network, Training training) {
+  private static final double AVERAGING = 0.999;
+
   /**
    * The network's size.
    *
@@ -20,8 +22,15 @@ public record RankerConfig(Network network, Training training) {
    * @param crossLayers how many cross layers (0 … 4)
    * @param members how many networks, trained from different seeds, are averaged
    * @param dropout share of hidden elements dropped while training
+   * @param attention how the history is read, where examples have one
    */
-  public record Network(int hidden1, int hidden2, int crossLayers, int members, double dropout) {
+  public record Network(
+      int hidden1, int hidden2, int crossLayers, int members, double dropout, Attention attention) {
+    /** With the usual attention. */
+    public Network(int hidden1, int hidden2, int crossLayers, int members, double dropout) {
+      this(hidden1, hidden2, crossLayers, members, dropout, Attention.DEFAULT);
+    }
+
     /** Checks the ranges. */
     public Network {
       List<Problem> problems = new ArrayList<>();
@@ -30,6 +39,27 @@ public record RankerConfig(Network network, Training training) {
       check(problems, "crossLayers", crossLayers, 0, 4);
       check(problems, "members", members, 1, 8);
       check(problems, "dropout", dropout, 0, 0.9);
+      refuse(problems);
+    }
+  }
+
+  /**
+   * The size of the attention over the history.
+   *
+   * @param heads how many ways there are to weigh the events
+   * @param hidden width of the layer that reads one event's relations
+   * @param outputs how many columns the network gets
+   */
+  public record Attention(int heads, int hidden, int outputs) {
+    /** What the benchmarks were measured with. */
+    public static final Attention DEFAULT = new Attention(4, 16, 16);
+
+    /** Checks the ranges. */
+    public Attention {
+      List<Problem> problems = new ArrayList<>();
+      check(problems, "attention.heads", heads, 1, 16);
+      check(problems, "attention.hidden", hidden, 1, 256);
+      check(problems, "attention.outputs", outputs, 1, 256);
       refuse(problems);
     }
   }
@@ -45,6 +75,8 @@ public record RankerConfig(Network network, Training training) {
    * @param holdOutShare the latest share of requests, half for stopping and calibration, half for
    *     the metrics
    * @param maxSeconds time budget; the learning rate still falls to its end
+   * @param averaging how much the average of the weights that is kept remembers: an earlier step's
+   *     share after one more, 0 to 0.9999; 0 keeps the last step alone
    */
   public record Training(
       int batchRows,
@@ -53,7 +85,28 @@ public record RankerConfig(Network network, Training training) {
       double weightDecay,
       double listwiseShare,
       double holdOutShare,
-      double maxSeconds) {
+      double maxSeconds,
+      double averaging) {
+    /** With the usual averaging. */
+    public Training(
+        int batchRows,
+        int epochs,
+        double learningRate,
+        double weightDecay,
+        double listwiseShare,
+        double holdOutShare,
+        double maxSeconds) {
+      this(
+          batchRows,
+          epochs,
+          learningRate,
+          weightDecay,
+          listwiseShare,
+          holdOutShare,
+          maxSeconds,
+          AVERAGING);
+    }
+
     /** Checks the ranges. */
     public Training {
       List<Problem> problems = new ArrayList<>();
@@ -64,6 +117,7 @@ public record RankerConfig(Network network, Training training) {
       check(problems, "listwiseShare", listwiseShare, 0, 1);
       check(problems, "holdOutShare", holdOutShare, 0.01, 0.5);
       check(problems, "maxSeconds", maxSeconds, 0.1, 1e6);
+      check(problems, "averaging", averaging, 0, 0.9999);
       refuse(problems);
     }
   }
@@ -71,7 +125,7 @@ public record RankerConfig(Network network, Training training) {
   /** What the benchmarks were measured with. */
   public static RankerConfig defaults() {
     return new RankerConfig(
-        new Network(128, 64, 2, 1, 0.1), new Training(1024, 3, 2e-3, 0.01, 0.5, 0.15, 40));
+        new Network(128, 64, 2, 1, 0.1), new Training(1024, 3, 2e-3, 0.01, 0.5, 0.15, 120));
   }
 
   /** The same with another share of the listwise loss. */
@@ -86,14 +140,16 @@ public record RankerConfig(Network network, Training training) {
             t.weightDecay,
             share,
             t.holdOutShare,
-            t.maxSeconds));
+            t.maxSeconds,
+            t.averaging));
   }
 
   /** The same with another number of networks. */
   public RankerConfig withMembers(int members) {
     Network n = network;
     return new RankerConfig(
-        new Network(n.hidden1, n.hidden2, n.crossLayers, members, n.dropout), training);
+        new Network(n.hidden1, n.hidden2, n.crossLayers, members, n.dropout, n.attention),
+        training);
   }
 
   /** The same with other limits. */
@@ -108,7 +164,8 @@ public record RankerConfig(Network network, Training training) {
             t.weightDecay,
             t.listwiseShare,
             t.holdOutShare,
-            maxSeconds));
+            maxSeconds,
+            t.averaging));
   }
 
   private static void check(

@@ -5,6 +5,7 @@ import io.winnow.models.network.Parameter;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One ranking network: the columns x = [features, unknown flags, query ⊙ item, query · item, cos]
@@ -23,6 +24,7 @@ final class RankerNetwork {
   private final List<Parameter> crossBiases = new ArrayList<>();
   private final List<Parameter> dense = new ArrayList<>();
   private final Parameter positions;
+  private final @Nullable HistoryAttention attention;
 
   /**
    * Fresh weights.
@@ -30,23 +32,32 @@ final class RankerNetwork {
    * @param name a prefix of the parameters' names
    * @param features columns of the features
    * @param similarity columns of query and item together, E + 2; none if E = 0
-   * @param bias where each objective's logit starts, shape (T)
+   * @param history how the history is seen; null for none
+   * @param rates where the logits start
    */
   RankerNetwork(
       String name,
       RankerConfig.Network config,
       Preprocessing features,
       Preprocessing similarity,
-      float[] bias,
+      @Nullable HistorySpec history,
+      BaseRates rates,
       RandomGenerator random) {
     this.features = features;
     this.similarity = similarity;
     this.embeddingSize = Math.max(0, similarity.outputs() - 2);
-    int width = features.outputs() + similarity.outputs();
+    this.attention =
+        history == null
+            ? null
+            : new HistoryAttention(
+                name + ".attention", config.attention(), history.columns(), random);
+    int width =
+        features.outputs() + similarity.outputs() + (attention == null ? 0 : attention.outputs());
     for (int i = 0; i < config.crossLayers(); i++) {
       crossWeights.add(Parameter.matrix(name + ".cross" + i + ".weight", width, width, random));
       crossBiases.add(Parameter.vector(name + ".cross" + i + ".bias", width, 0));
     }
+    float[] bias = rates.logits();
     int tasks = bias.length;
     dense.add(Parameter.matrix(name + ".hidden1.weight", width, config.hidden1(), random));
     dense.add(Parameter.vector(name + ".hidden1.bias", config.hidden1(), 0));
@@ -54,9 +65,8 @@ final class RankerNetwork {
         Parameter.matrix(name + ".hidden2.weight", config.hidden1(), config.hidden2(), random));
     dense.add(Parameter.vector(name + ".hidden2.bias", config.hidden2(), 0));
     dense.add(Parameter.matrix(name + ".heads.weight", width + config.hidden2(), tasks, random));
-    dense.add(Parameter.of(name + ".heads.bias", bias.clone(), tasks));
-    positions =
-        Parameter.of(name + ".positions", new float[MAX_POSITIONS * tasks], MAX_POSITIONS, tasks);
+    dense.add(Parameter.of(name + ".heads.bias", bias, tasks));
+    positions = Parameter.of(name + ".positions", rates.positionLogits(), MAX_POSITIONS, tasks);
   }
 
   /** Everything that learns. */
@@ -65,6 +75,9 @@ final class RankerNetwork {
     all.addAll(crossBiases);
     all.addAll(dense);
     all.add(positions);
+    if (attention != null) {
+      all.addAll(attention.parameters());
+    }
     return all;
   }
 
@@ -84,12 +97,16 @@ final class RankerNetwork {
    * @param rows shape (C, F), raw
    * @param query shape (1 or C, E); ignored if E = 0
    * @param items shape (C, E); ignored if E = 0
+   * @param history shape (C, L, R); ignored without attention
    * @return shape (C, T)
    */
-  <V> V logits(Graph<V> g, V rows, V query, V items) {
+  <V> V logits(Graph<V> g, V rows, V query, V items, V history) {
     V x0 = features.apply(g, rows);
     if (embeddingSize > 0) {
       x0 = g.concat(x0, similarity.apply(g, similarities(g, query, items)));
+    }
+    if (attention != null) {
+      x0 = g.concat(x0, attention.apply(g, history));
     }
     V crossed = x0;
     for (int i = 0; i < crossWeights.size(); i++) {

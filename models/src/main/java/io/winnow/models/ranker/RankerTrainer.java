@@ -13,12 +13,15 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Trains rankers: on the older requests, with the latest held out (the first half of those stops
- * the training and calibrates, the second half measures). The weights kept are those of the best
- * epoch. Stateless; each call trains on the calling thread. The same examples, configuration and
- * seed give the same bytes, as long as the time budget does not bind.
+ * the training and calibrates, the second half measures). Where a row was shown is an input of
+ * training only: it adds to the logits there, and what is served leaves it out. The weights kept
+ * are the running average at the end of the best epoch. Stateless; each call trains on the calling
+ * thread. The same examples, configuration and seed give the same bytes, as long as the time budget
+ * does not bind.
  */
 public final class RankerTrainer {
   private static final int MIN_REQUESTS = 10;
@@ -54,17 +57,28 @@ public final class RankerTrainer {
         Preprocessing.fit(
             examples.features(), split.trainRows(examples), examples.featureNames().size());
     Preprocessing similarity = fitSimilarity(examples, split);
-    float[] bias = startingLogits(examples, split.trainRows(examples));
+    BaseRates rates = new BaseRates(examples, split.trainRows(examples));
     List<RankerNetwork> members = new ArrayList<>();
     for (int m = 0; m < config.network().members(); m++) {
       Seed own = seed.derive("member" + m);
       RankerNetwork network =
           new RankerNetwork(
-              "m" + m, config.network(), features, similarity, bias, own.generator("weights"));
-      train(network, examples, split, own, progress);
+              "m" + m,
+              config.network(),
+              features,
+              similarity,
+              spec(examples),
+              rates,
+              own.generator("weights"));
+      train(network, examples, split, rates.lossFactors(), own, progress);
       members.add(network);
     }
     return finish(members, examples, split);
+  }
+
+  private static @Nullable HistorySpec spec(RankingExamples examples) {
+    RankingExamples.History history = examples.history();
+    return history == null ? null : history.spec();
   }
 
   /**
@@ -136,22 +150,13 @@ public final class RankerTrainer {
     values[at + width + 1] = dot / (float) Math.sqrt(queryNorm * itemNorm + 1e-12f);
   }
 
-  /** The logit of each objective's share of outcomes, so that the first steps need not find it. */
-  private static float[] startingLogits(RankingExamples examples, int rows) {
-    int tasks = examples.tasks();
-    float[] bias = new float[tasks];
-    for (int t = 0; t < tasks; t++) {
-      double positives = 0.5;
-      for (int row = 0; row < rows; row++) {
-        positives += examples.outcomes().labels()[row * tasks + t];
-      }
-      bias[t] = (float) Math.log(positives / Math.max(0.5, rows + 1 - positives));
-    }
-    return bias;
-  }
-
   private void train(
-      RankerNetwork network, RankingExamples examples, Split split, Seed own, Progress progress) {
+      RankerNetwork network,
+      RankingExamples examples,
+      Split split,
+      float[] lossFactors,
+      Seed own,
+      Progress progress) {
     RankerConfig.Training training = config.training();
     int rows = Math.max(1, split.trainRows(examples));
     int batchRows = Math.min(training.batchRows(), Math.max(MIN_BATCH_ROWS, rows / 50));
@@ -163,8 +168,8 @@ public final class RankerTrainer {
     List<Parameter> parameters = network.parameters();
     Adam adam = new Adam(parameters, (float) training.weightDecay(), MAX_GRADIENT_NORM);
     RandomGenerator random = own.generator("order");
-    RankerBatch batch = new RankerBatch(examples);
-    Best best = new Best(parameters);
+    RankerBatch batch = new RankerBatch(examples, lossFactors);
+    KeptWeights kept = new KeptWeights(parameters, training.averaging(), PATIENCE);
     try (Torch torch = Torch.open(own, config.network().dropout())) {
       Schedule schedule =
           new Schedule(clock, epochs * stepsPerEpoch, training.learningRate(), seconds);
@@ -177,21 +182,25 @@ public final class RankerTrainer {
           batch.fill(order, from, to);
           loss += torch.step(parameters, batch.loss(network, training.listwiseShare()));
           adam.step(schedule.nextLearningRate());
+          kept.add();
           from = to;
         }
         loss /= Math.max(1, steps);
         Schedule.checkLoss("ranker", epoch, loss);
+        kept.swap();
         double heldOut = validationLoss(torch, network, examples, split, batch);
         Schedule.checkLoss("ranker", epoch, heldOut);
         progress.onEpoch(
             new Progress.Epoch(
                 "ranker", epoch, epochs, loss, "held-out loss", heldOut, schedule.secondsLeft()));
-        if (!best.offer(heldOut)) {
+        boolean better = kept.offer(heldOut);
+        kept.swap();
+        if (!better) {
           break;
         }
       }
     }
-    best.restore();
+    kept.restore();
   }
 
   private static int[] identity(int size) {
@@ -247,35 +256,6 @@ public final class RankerTrainer {
     return sum / (split.validation - split.train);
   }
 
-  /** The weights of the best epoch so far. */
-  private static final class Best {
-    private final List<Parameter> parameters;
-    private List<float[]> weights = List.of();
-    private double loss = Double.POSITIVE_INFINITY;
-    private int worse;
-
-    Best(List<Parameter> parameters) {
-      this.parameters = parameters;
-    }
-
-    /** Keeps the weights if they are better; false once nothing has improved for too long. */
-    boolean offer(double heldOut) {
-      if (heldOut < loss) {
-        loss = heldOut;
-        worse = 0;
-        weights = parameters.stream().map(p -> p.values().clone()).toList();
-        return true;
-      }
-      return ++worse < PATIENCE;
-    }
-
-    void restore() {
-      for (int i = 0; i < weights.size(); i++) {
-        parameters.get(i).set(weights.get(i));
-      }
-    }
-  }
-
   private TrainedRanker finish(List<RankerNetwork> members, RankingExamples examples, Split split) {
     int[] offsets = examples.groupOffsets();
     int from = offsets[split.train];
@@ -311,7 +291,8 @@ public final class RankerTrainer {
             examples.embeddings().width(),
             examples.outcomes().objectives(),
             weights,
-            metrics);
+            metrics,
+            spec(examples));
     return new TrainedRanker(write(members, calibrations, spec), spec);
   }
 
@@ -366,7 +347,7 @@ public final class RankerTrainer {
     int tasks = examples.tasks();
     float[] sum = new float[(offsets[split.requests] - base) * tasks];
     int[] order = identity(split.requests);
-    RankerBatch batch = new RankerBatch(examples);
+    RankerBatch batch = new RankerBatch(examples, new float[tasks]);
     try (Torch torch = Torch.open(seed, 0)) {
       for (int from = split.train; from < split.requests; ) {
         int to = batchEnd(examples, order, from, EVALUATION_ROWS);
@@ -392,9 +373,12 @@ public final class RankerTrainer {
     boolean vectors = spec.embeddingSize() > 0;
     String query = vectors ? g.input(Ranker.QUERY, List.of("1", "" + spec.embeddingSize())) : rows;
     String items = vectors ? g.input(Ranker.ITEMS, List.of("C", "" + spec.embeddingSize())) : rows;
-    String sum = members.getFirst().logits(g, rows, query, items);
+    HistorySpec seen = spec.history();
+    String history =
+        seen == null ? rows : g.input(Ranker.HISTORY, List.of("C", "L", "" + seen.columns()));
+    String sum = members.getFirst().logits(g, rows, query, items, history);
     for (RankerNetwork member : members.subList(1, members.size())) {
-      sum = g.add(sum, member.logits(g, rows, query, items));
+      sum = g.add(sum, member.logits(g, rows, query, items, history));
     }
     float[] slopes = new float[tasks];
     float[] offsets = new float[tasks];

@@ -5,6 +5,7 @@ import io.winnow.core.WinnowException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Training rows of a ranker, grouped by request, the oldest request first: the trainer holds out
@@ -16,13 +17,42 @@ import java.util.List;
  *     (requests + 1)
  * @param embeddings the encoder's view of the rows
  * @param outcomes what came of the rows
+ * @param history what the users had done before; null if the ranker shall not look at it
  */
 public record RankingExamples(
     List<String> featureNames,
     float[] features,
     int[] groupOffsets,
     Embeddings embeddings,
-    Outcomes outcomes) {
+    Outcomes outcomes,
+    @Nullable History history) {
+
+  /** Examples without histories. */
+  public RankingExamples(
+      List<String> featureNames,
+      float[] features,
+      int[] groupOffsets,
+      Embeddings embeddings,
+      Outcomes outcomes) {
+    this(featureNames, features, groupOffsets, embeddings, outcomes, null);
+  }
+
+  /**
+   * What the users had done before each request.
+   *
+   * @param spec which of it is looked at, and how
+   * @param requests one a request
+   * @param candidates each row's item, as an index into {@code facts}, shape (rows)
+   * @param facts the items among the candidates
+   */
+  public record History(
+      HistorySpec spec, List<RequestHistory> requests, int[] candidates, List<ItemFacts> facts) {
+    /** Copies the lists. */
+    public History {
+      requests = List.copyOf(requests);
+      facts = List.copyOf(facts);
+    }
+  }
 
   /**
    * Query and item vectors, each stored once.
@@ -83,7 +113,12 @@ public record RankingExamples(
       checkLength(
           problems, "queryVectors", embeddings.queryVectors().length, (long) requests * width);
       checkLength(problems, "items", embeddings.items().length, rows);
-      checkItems(problems, embeddings.items(), embeddings.itemVectors().length / width);
+      checkItems(problems, "items", embeddings.items(), embeddings.itemVectors().length / width);
+    }
+    if (history != null) {
+      checkLength(problems, "history.requests", history.requests().size(), requests);
+      checkLength(problems, "history.candidates", history.candidates().length, rows);
+      checkItems(problems, "history.candidates", history.candidates(), history.facts().size());
     }
     if (!problems.isEmpty()) {
       throw WinnowException.invalid(problems);
@@ -120,11 +155,12 @@ public record RankingExamples(
     }
   }
 
-  private static void checkItems(List<Problem> problems, int[] items, int count) {
+  private static void checkItems(List<Problem> problems, String field, int[] items, int count) {
     for (int row = 0; row < items.length; row++) {
       if (items[row] < 0 || items[row] >= count) {
         problems.add(
-            new Problem("items[" + row + "]", Integer.toString(items[row]), "0 to " + (count - 1)));
+            new Problem(
+                field + "[" + row + "]", Integer.toString(items[row]), "0 to " + (count - 1)));
         return;
       }
     }
