@@ -97,7 +97,7 @@ record Split(
     }
     lasts.values().removeIf(last -> last.count() < MIN_USER_EVENTS);
     List<LogRecord> training = new ArrayList<>(kept.size());
-    Map<UserId, Long> lastMs = new HashMap<>();
+    Map<UserId, Moment> moments = new HashMap<>();
     for (int i = 0; i < kept.size(); i++) {
       // With the choice goes all that its user did afterwards: to watch what one clicked tells it.
       Last last =
@@ -105,28 +105,33 @@ record Split(
       if (last == null || i < last.choice().asOfOffset()) {
         training.add(kept.get(i));
         if (kept.get(i) instanceof LogRecord.Happened(Event event)) {
-          lastMs.put(event.user(), event.timeMs());
+          moments.put(event.user(), new Moment(event.timeMs(), training.size()));
         }
       }
     }
     List<Target> targets = new ArrayList<>();
     for (Last last : lasts.values()) {
       TrainingRequest.Chosen choice = last.choice();
-      targets.add(
-          new Target(
-              choice.user(),
-              targets.size(),
-              choice.item(),
-              // The time of the target is a fact of the target; the published protocol has none.
-              lastMs.getOrDefault(choice.user(), choice.timeMs()),
-              training.size()));
+      Moment moment = moments.get(choice.user());
+      if (moment != null) { // Else everything that the user did followed from one slate.
+        targets.add(
+            new Target(
+                choice.user(), targets.size(), choice.item(), moment.timeMs(), moment.offset()));
+      }
     }
+    targets.sort(Comparator.comparingLong(Target::asOfOffset));
     long cutMs = targets.stream().mapToLong(Target::timeMs).min().orElse(Long.MAX_VALUE);
     return new Split(
         RecordSource.of(training), training.size(), cutMs, targets, targets.size(), List.of());
   }
 
   private record Last(TrainingRequest.Chosen choice, int count) {}
+
+  /**
+   * When a user is asked: right behind the last event that is left of theirs, so that live windows
+   * hold what they held then. When the target happened is a fact of the target, and not used.
+   */
+  private record Moment(long timeMs, long offset) {}
 
   private static List<LogRecord> withoutRareItems(RecordSource records) {
     Map<ItemId, Integer> counts = new HashMap<>();
