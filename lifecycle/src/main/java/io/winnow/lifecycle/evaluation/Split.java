@@ -46,6 +46,8 @@ record Split(
    * A choice to predict.
    *
    * @param userIndex dense, by first target
+   * @param timeMs when it is asked for: in the temporal protocol when it was chosen, in
+   *     leave-one-out when its user's last other event happened
    * @param asOfOffset the history is what lies below
    */
   record Target(UserId user, int userIndex, ItemId item, long timeMs, long asOfOffset) {}
@@ -95,12 +97,16 @@ record Split(
     }
     lasts.values().removeIf(last -> last.count() < MIN_USER_EVENTS);
     List<LogRecord> training = new ArrayList<>(kept.size());
+    Map<UserId, Long> lastMs = new HashMap<>();
     for (int i = 0; i < kept.size(); i++) {
       // With the choice goes all that its user did afterwards: to watch what one clicked tells it.
       Last last =
           kept.get(i) instanceof LogRecord.Happened(Event event) ? lasts.get(event.user()) : null;
       if (last == null || i < last.choice().asOfOffset()) {
         training.add(kept.get(i));
+        if (kept.get(i) instanceof LogRecord.Happened(Event event)) {
+          lastMs.put(event.user(), event.timeMs());
+        }
       }
     }
     List<Target> targets = new ArrayList<>();
@@ -108,7 +114,12 @@ record Split(
       TrainingRequest.Chosen choice = last.choice();
       targets.add(
           new Target(
-              choice.user(), targets.size(), choice.item(), choice.timeMs(), training.size()));
+              choice.user(),
+              targets.size(),
+              choice.item(),
+              // The time of the target is a fact of the target; the published protocol has none.
+              lastMs.getOrDefault(choice.user(), choice.timeMs()),
+              training.size()));
     }
     long cutMs = targets.stream().mapToLong(Target::timeMs).min().orElse(Long.MAX_VALUE);
     return new Split(

@@ -72,6 +72,13 @@ final class SplitTest {
     targets.forEach((user, target) -> {
       assertEquals(Objects.requireNonNull(lasts.get(user)).item(), target.item());
       assertEquals(split.trainingEnd(), target.asOfOffset(), "sees all of the training records");
+      long lastMs =
+          training.stream()
+              .filter(event -> event.user().equals(user))
+              .mapToLong(Event::timeMs)
+              .max()
+              .orElseThrow();
+      assertEquals(lastMs, target.timeMs(), "not when the target happened");
       for (Event event : training) {
         assertFalse(event.user().equals(user) && event.item().equals(target.item()));
       }
