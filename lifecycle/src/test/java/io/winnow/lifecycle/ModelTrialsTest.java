@@ -96,7 +96,8 @@ final class ModelTrialsTest {
     ModelTrials trials = trials(RecordSource.of(RECORDS));
     double before = trials.measure(Part.RANKER, CONFIG);
     TrainerConfig other =
-        TrainerSettings.with(CONFIG, Map.of("linear.ease.lambda", "1", "linear.transitions.steps", "1"));
+        TrainerSettings.with(
+            CONFIG, Map.of("linear.ease.lambda", "1", "linear.transitions.steps", "1"));
     assertNotEquals(before, trials.measure(Part.RANKER, other));
     assertEquals(before, trials.measure(Part.RANKER, CONFIG));
   }
