@@ -15,6 +15,7 @@ import io.winnow.core.application.ApplicationFile;
 import io.winnow.events.EventLog;
 import io.winnow.events.EventLogConfig;
 import io.winnow.events.EventLogs;
+import io.winnow.models.network.OnnxWriter;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
@@ -102,7 +103,7 @@ final class ModelCommandsTest {
         encoder:
           network: { embedding_size: 8, heads: 1 }
           training: { epochs: 2 }
-        linear: { ials: { dimension: 8 } }
+        linear: { ease: { row_limit: 8 } }
         ranker: { network: { hidden1: 8, hidden2: 8 } }
         """);
     Outcome outcome =
@@ -122,7 +123,7 @@ final class ModelCommandsTest {
     JsonNode manifest = MAPPER.readTree(outcome.out());
     trained = manifest.get("version").textValue();
     assertEquals(
-        "8", manifest.get("provenance").get("settings").get("linear.ials.dimension").textValue());
+        "8", manifest.get("provenance").get("settings").get("linear.ease.row_limit").textValue());
   }
 
   private String[] importRanker(Path network, String... more) {
@@ -145,7 +146,15 @@ final class ModelCommandsTest {
 
   @Test
   void importModel_ranker_isARelease_whichIsActivatedAndRolledBack() throws Exception {
-    Outcome outcome = run(importRanker(bundle().resolve("ranker.onnx"), "--json"));
+    int columns = Files.readAllLines(folder.resolve("examples/ranker/inputs.txt")).size();
+    OnnxWriter network = new OnnxWriter("elsewhere");
+    String features = network.input("features", List.of("C", Integer.toString(columns)));
+    network.output(
+        network.sigmoid(network.sum(network.zeroUnknown(features))),
+        "probabilities",
+        List.of("C", "1"));
+    Path ranker = Files.write(own.resolve("ranker.onnx"), network.toBytes());
+    Outcome outcome = run(importRanker(ranker, "--json"));
     assertEquals(0, outcome.code(), outcome.err());
     JsonNode manifest = MAPPER.readTree(outcome.out());
     String version = manifest.get("version").textValue();

@@ -72,11 +72,16 @@ final class ModelTrialsTest {
   @Test
   void measure_otherSettings_giveOtherFigures() {
     ModelTrials trials = trials(RecordSource.of(RECORDS));
+    String dimension =
+        TrainerSettings.values(CONFIG).keySet().stream()
+            .filter(path -> path.matches("linear\\.ials\\..*dimension"))
+            .findFirst()
+            .orElseThrow();
     Map<Part, Map<String, String>> changes =
         Map.of(
             Part.TRANSITIONS, Map.of("linear.transitions.steps", "1"),
             Part.EASE, Map.of("linear.ease.lambda", "1"),
-            Part.IALS, Map.of("linear.ials.dimension", "2"),
+            Part.IALS, Map.of(dimension, "2"),
             Part.ENCODER, Map.of("encoder.training.epochs", "20"),
             Part.RANKER, Map.of("ranker.training.learning_rate", "0.02"));
     changes.forEach((part, settings) ->
@@ -91,7 +96,8 @@ final class ModelTrialsTest {
     ModelTrials trials = trials(RecordSource.of(RECORDS));
     double before = trials.measure(Part.RANKER, CONFIG);
     TrainerConfig other =
-        TrainerSettings.with(CONFIG, Map.of("linear.ease.lambda", "1", "linear.ials.alpha", "1"));
+        TrainerSettings.with(
+            CONFIG, Map.of("linear.ease.lambda", "1", "linear.transitions.steps", "1"));
     assertNotEquals(before, trials.measure(Part.RANKER, other));
     assertEquals(before, trials.measure(Part.RANKER, CONFIG));
   }
