@@ -47,7 +47,6 @@ import org.jspecify.annotations.Nullable;
  * records' components, so a new component is a new setting without a line here.
  */
 public final class TrainerSettings {
-  private static final String INFINITE = "infinite";
   private static final String ENCODER = "encoder.";
   private static final String REFIT = "encoder_refit.";
 
@@ -89,10 +88,7 @@ public final class TrainerSettings {
 
   private static String text(JsonNode value) {
     if (value.isFloatingPointNumber()) {
-      double number = value.doubleValue();
-      return Double.isInfinite(number)
-          ? INFINITE
-          : new BigDecimal(Double.toString(number)).stripTrailingZeros().toPlainString();
+      return new BigDecimal(value.asText()).stripTrailingZeros().toPlainString();
     }
     return value.asText();
   }
@@ -251,7 +247,7 @@ public final class TrainerSettings {
       if (number != null) {
         section.put(name, number);
       } else {
-        problems.add(new Problem(path, text, "a number, or " + INFINITE, value.location()));
+        problems.add(new Problem(path, text, "a number", value.location()));
       }
     } else {
       section.put(name, text);
@@ -259,9 +255,6 @@ public final class TrainerSettings {
   }
 
   private static @Nullable Double number(String text) {
-    if (text.equals(INFINITE)) {
-      return Double.POSITIVE_INFINITY;
-    }
     return text.matches("[-+]?(\\d+(\\.\\d*)?|\\.\\d+)([eE][-+]?\\d{1,3})?")
         ? Double.valueOf(text)
         : null;

@@ -73,12 +73,12 @@ final class TrainerSettingsTest {
           training: { learning_rate: 3e-3, epochs: 7 }
         linear:
           ease:
-            half_life_items: infinite
+            memory_power: .5
         """);
     TrainerConfig config = TrainerSettings.read(file, DEFAULTS);
     assertEquals(3e-3, config.encoder().training().learningRate());
     assertEquals(7, config.encoder().training().epochs());
-    assertEquals(Double.POSITIVE_INFINITY, config.linear().ease().halfLifeItems());
+    assertEquals(0.5, config.linear().ease().memoryPower());
     assertEquals(DEFAULTS.encoder().network(), config.encoder().network());
     assertEquals(3e-3, config.encoderRefit().training().learningRate());
     assertEquals(

@@ -36,15 +36,15 @@ record TuningSpace(Map<Part, List<Dimension>> dimensions) {
               List.of(
                   new Real("linear.ease.lambda", 10, 5000, true),
                   new Real("linear.ease.user_power", 0, 1, false),
-                  new Real("linear.ease.half_life_items", 1, 100, true)),
+                  new Real("linear.ease.memory_power", 0, 2, false)),
               Part.IALS,
               List.of(
-                  new Choice("linear.ials.dimension", List.of("32", "64", "96", "128")),
-                  new Whole("linear.ials.iterations", 4, 12, false),
-                  new Real("linear.ials.alpha", 1, 200, true),
-                  new Real("linear.ials.lambda", 0.001, 1, true),
-                  new Real("linear.ials.frequency_power", 0, 1, false),
-                  new Real("linear.ials.half_life_items", 1, 50, true)),
+                  new Choice("linear.ials.factors.dimension", List.of("32", "64", "96", "128")),
+                  new Whole("linear.ials.factors.iterations", 4, 12, false),
+                  new Real("linear.ials.loss.unobserved_weight", 0.02, 2, true),
+                  new Real("linear.ials.loss.regularisation", 0.0005, 0.1, true),
+                  new Real("linear.ials.loss.frequency_power", 0, 1, false),
+                  new Real("linear.ials.histories.memory_power", 0, 2, false)),
               Part.ENCODER,
               List.of(
                   new Choice(
