@@ -292,7 +292,7 @@ public final class RankerBenchmark {
 
   private float[] baseline(String name, BaselineInputs inputs, int factors) {
     progress.accept(name + ": " + inputs.width() + " columns");
-    PairwiseModel.Config how = new PairwiseModel.Config(factors, config.epochs(), 8e-3, 0.2);
+    PairwiseModel.Config how = new PairwiseModel.Config(factors, config.epochs(), 2e-3, 0.01);
     return new PairwiseModel(examples, inputs, how, config.seed().derive(name))
         .trainAndPredict(train, validation);
   }
