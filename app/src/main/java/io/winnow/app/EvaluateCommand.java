@@ -13,13 +13,13 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -34,6 +34,8 @@ import picocli.CommandLine.Spec;
       "leave-one-out: each user's last choice; only to compare with published tables."
     })
 final class EvaluateCommand implements Callable<Integer> {
+  private static final int SEEDS_MAX = 100;
+
   private final Map<String, String> environment;
 
   @Spec private CommandSpec spec = CommandSpec.create();
@@ -62,8 +64,14 @@ final class EvaluateCommand implements Callable<Integer> {
           "Share of choices before the cut of the temporal protocol (default: ${DEFAULT-VALUE}).")
   private double cut = 0.9;
 
-  @Option(names = "--seed", description = "Decides everything random (default: ${DEFAULT-VALUE}).")
-  private long seed = 1;
+  @Mixin private TrainingOptions training = new TrainingOptions();
+
+  @Option(
+      names = "--seeds",
+      paramLabel = "N",
+      description =
+          "Train N times, with --seed and the numbers after it; figures are means (default: ${DEFAULT-VALUE}).")
+  private int seeds = 1;
 
   @Option(names = "--json", description = "Print one JSON object.")
   private boolean json;
@@ -77,7 +85,12 @@ final class EvaluateCommand implements Callable<Integer> {
     if (!(cut > 0 && cut < 1)) {
       throw WinnowException.invalid("--cut", cut, "between 0 and 1");
     }
+    if (!(seeds >= 1 && seeds <= SEEDS_MAX)) {
+      throw WinnowException.invalid("--seeds", seeds, "1 to " + SEEDS_MAX);
+    }
     Protocol chosen = protocol();
+    TrainerConfig config = training.config();
+    List<Long> each = LongStream.range(config.seed(), config.seed() + seeds).boxed().toList();
     ConsoleProgress progress = new ConsoleProgress(spec.commandLine().getErr());
     ApplicationFile application = ApplicationFile.forDataset(dataset, app, environment);
     DataSet records = load(application, progress);
@@ -90,13 +103,12 @@ final class EvaluateCommand implements Callable<Integer> {
                 records.report().users(),
                 records.report().bad()));
     EvaluationTable table =
-        new Evaluator(
-                application,
-                TrainerConfig.defaults(seed, Runtime.getRuntime().availableProcessors()),
-                TimeSource.system(),
-                progress)
-            .evaluate(records, chosen, cut);
-    spec.commandLine().getOut().println(json ? Json.write(toJson(table)) : table.toText());
+        new Evaluator(application, config, TimeSource.system(), progress)
+            .evaluate(records, chosen, cut, each);
+    String name = dataset.toAbsolutePath().normalize().getFileName().toString();
+    spec.commandLine()
+        .getOut()
+        .println(json ? Json.write(EvaluationJson.of(table, name, cut, each)) : table.toText());
     return ExitCode.OK.value();
   }
 
@@ -126,25 +138,5 @@ final class EvaluateCommand implements Callable<Integer> {
         temporary.toFile().delete();
       }
     }
-  }
-
-  private Map<String, Object> toJson(EvaluationTable table) {
-    List<Map<String, Object>> rows = new ArrayList<>();
-    for (EvaluationTable.Row row : table.rows()) {
-      Map<String, Object> fields = new LinkedHashMap<>();
-      fields.put("model", row.model());
-      fields.put("kind", row.kind().label());
-      fields.putAll(row.metrics());
-      fields.put("ci", row.intervals());
-      fields.put("train_seconds", row.trainSeconds());
-      rows.add(fields);
-    }
-    Map<String, Object> result = new LinkedHashMap<>();
-    result.put("dataset", dataset.toAbsolutePath().normalize().getFileName().toString());
-    result.put("protocol", table.protocol());
-    result.put("cut", cut);
-    result.put("targets", table.targets());
-    result.put("rows", rows);
-    return result;
   }
 }

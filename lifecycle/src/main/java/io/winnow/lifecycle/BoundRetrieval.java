@@ -95,7 +95,8 @@ final class BoundRetrieval {
       TrainedEncoder trained = deep.encoder();
       this.embeddings = new EmbeddingSource("two_tower", deep.index().remap(newIndex));
       this.vectors =
-          new BoundVectors(trained, models.tokenizer(), catalog, newIndex, embeddings::put);
+          new BoundVectors(
+              trained, models.tokenizer(), catalog, learned(models, newIndex), embeddings::put);
       all.add(embeddings);
     }
     RetrievalModels.Linear linear = models.linear();
@@ -124,6 +125,28 @@ final class BoundRetrieval {
         linear == null ? new int[0] : byPopularity(simpleModel("popularity"), FALLBACK_POOL);
     this.merger = new CandidateMerger(application.policy().retrieval(), all, executor);
     this.sources = all.stream().filter(s -> merger.sources().contains(s.name())).toList();
+  }
+
+  /**
+   * Where items are that the encoder learned something of. An item without an event was only ever a
+   * wrong answer: its own embedding says that it is not chosen, so its tokens place it instead.
+   */
+  private int[] learned(RetrievalModels models, int[] newIndex) {
+    RetrievalModels.Linear linear = models.linear();
+    if (linear == null) {
+      return newIndex;
+    }
+    float[] counts = new float[linear.popularity().itemCount()];
+    linear.popularity().score(new int[0], new long[0], 0, counts);
+    int[] learned = newIndex.clone();
+    for (int row = 0; row < learned.length; row++) {
+      if (learned[row] >= 0
+          && counts[row] == 0
+          && models.tokenizer().tokens(catalog.attributes(learned[row])).length > 0) {
+        learned[row] = -1;
+      }
+    }
+    return learned;
   }
 
   private static int[] byPopularity(ItemScorer popularity, int k) {

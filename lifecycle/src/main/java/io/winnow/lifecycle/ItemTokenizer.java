@@ -10,23 +10,30 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
  * Turns item attributes into category tokens, from which the item encoder makes a vector for an
  * item that training never saw.
  *
- * <p>A token is {@code attribute=category}; a time attribute gives {@code attribute.year=1995}.
- * Free text and numbers give none. The vocabulary is that of an earlier training, unchanged, and
- * then the most frequent tokens that at least {@value #MIN_ITEMS} items share, {@value #MAX_TOKENS}
- * in all. Immutable.
+ * <p>A token is {@code attribute=category}; a time attribute gives {@code attribute.year=1995},
+ * free text {@code attribute~word} for each of its first {@value #MAX_WORDS} different words.
+ * Numbers give none. The vocabulary is that of an earlier training, unchanged, and then the most
+ * frequent tokens that at least {@value #MIN_ITEMS} items share, {@value #MAX_TOKENS} in all.
+ * Immutable.
  */
 final class ItemTokenizer {
   static final int MAX_TOKENS = 50_000;
   static final int MIN_ITEMS = 2;
+  static final int MAX_WORDS = 16;
+
+  private static final Pattern NO_WORD = Pattern.compile("[^\\p{L}\\p{N}]+");
 
   private final Schema schema;
   private final List<String> vocabulary;
@@ -88,12 +95,28 @@ final class ItemTokenizer {
           if (value instanceof AttributeValue.Time(long epochMs)) {
             int year = Instant.ofEpochMilli(epochMs).atOffset(ZoneOffset.UTC).getYear();
             names.add(attribute + ".year=" + year);
-          } else if (value != null && type != AttributeType.TEXT) {
+          } else if (value instanceof AttributeValue.Text(String text)
+              && type == AttributeType.TEXT) {
+            for (String word : words(text)) {
+              names.add(attribute + "~" + word);
+            }
+          } else if (value != null) {
             for (String category : value.categories()) {
               names.add(attribute + "=" + category);
             }
           }
         });
     return names;
+  }
+
+  /** The first different words of a text, in lower case; a single letter is none. */
+  private static Set<String> words(String text) {
+    Set<String> words = new LinkedHashSet<>();
+    for (String word : NO_WORD.split(text.toLowerCase(Locale.ROOT))) {
+      if (word.length() > 1 && words.size() < MAX_WORDS) {
+        words.add(word);
+      }
+    }
+    return words;
   }
 }

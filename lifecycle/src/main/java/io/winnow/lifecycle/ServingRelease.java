@@ -1,5 +1,6 @@
 package io.winnow.lifecycle;
 
+import io.winnow.core.AttributeValue;
 import io.winnow.core.ErrorCode;
 import io.winnow.core.ItemId;
 import io.winnow.core.Problem;
@@ -47,6 +48,12 @@ import org.jspecify.annotations.Nullable;
  * attributes when they are first met. Thread-safe.
  */
 public final class ServingRelease implements RequestStages {
+  /** The time attribute that says from when on an item may be recommended. */
+  public static final String PUBLISHED = "published";
+
+  /** An item with an event in so many days is out, whatever its date says. */
+  private static final int PROOF_DAYS = 30;
+
   /** How many items stand in where retrieval failed. */
   private static final int FALLBACK_CANDIDATES = 200;
 
@@ -166,7 +173,7 @@ public final class ServingRelease implements RequestStages {
     retrieval.meetNewItems(timeMs);
     UserHistory history = reader.history(user);
     UserHistory choices = sequences.choices(history);
-    ItemFilter rules = available(requestRules);
+    ItemFilter rules = available(requestRules, timeMs);
     BitSet had =
         Exclusions.of(release.definition().policy().reranking().exclude(), history, timeMs);
     if (!release.definition().schema().repeats()) {
@@ -184,13 +191,25 @@ public final class ServingRelease implements RequestStages {
       UserId user, Map<String, String> context, ItemFilter requestRules, long timeMs) {
     UserHistory none =
         UserHistory.empty(List.copyOf(release.definition().schema().events().keySet()));
-    ItemFilter rules = available(requestRules);
+    ItemFilter rules = available(requestRules, timeMs);
     return new Moment(user, none, none, null, context, rules, rules, timeMs);
   }
 
-  private ItemFilter available(ItemFilter requestRules) {
+  /**
+   * Allows what is available and published. A date in the future that an event contradicts is
+   * wrong: where items are dated by hand, some are.
+   */
+  private ItemFilter available(ItemFilter requestRules, long timeMs) {
     Catalog catalog = reader.catalog();
-    return item -> catalog.available(item) && requestRules.allows(item);
+    if (itemAttributes().get(PUBLISHED) != AttributeType.TIME) {
+      return item -> catalog.available(item) && requestRules.allows(item);
+    }
+    return item ->
+        catalog.available(item)
+            && !(catalog.attribute(item, PUBLISHED) instanceof AttributeValue.Time date
+                && date.epochMs() > timeMs
+                && reader.itemCount(item, PROOF_DAYS, timeMs) == 0)
+            && requestRules.allows(item);
   }
 
   @Override
@@ -228,7 +247,7 @@ public final class ServingRelease implements RequestStages {
 
   @Override
   public Candidates similar(int item, int n, long timeMs) {
-    return retrieval.similar(item, n, available(_ -> true), timeMs);
+    return retrieval.similar(item, n, available(_ -> true, timeMs), timeMs);
   }
 
   @Override

@@ -80,4 +80,9 @@ public record TrainerConfig(
         new Linear(Transitions.Config.DEFAULT, Ease.Config.DEFAULT, ImplicitAls.Config.DEFAULT),
         RankerConfig.defaults());
   }
+
+  /** The same with another seed. */
+  public TrainerConfig withSeed(long other) {
+    return new TrainerConfig(other, threads, split, encoder, encoderRefit, linear, ranker);
+  }
 }

@@ -1,8 +1,5 @@
 package io.winnow.lifecycle.evaluation;
 
-import io.winnow.core.AttributeValue;
-import io.winnow.core.application.AttributeType;
-import io.winnow.features.Catalog;
 import io.winnow.features.FeatureReader;
 import io.winnow.lifecycle.RequestStages.Moment;
 import io.winnow.lifecycle.RequestStages.Ranked;
@@ -13,18 +10,17 @@ import io.winnow.ranking.reranking.Slate.Placed;
 import io.winnow.retrieval.CandidateSet;
 import io.winnow.retrieval.CandidateSource.ItemFilter;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashSet;
+import java.util.BitSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
-import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 
 /**
- * Every row's metrics over one shard of the targets. Not thread-safe; shards are merged afterwards.
+ * Lets every model answer one shard of the targets, in log order. Not thread-safe; shards are
+ * joined afterwards.
  */
 final class EvaluationRows {
   /** How deep sources are asked, the k of recall@500. */
@@ -37,63 +33,114 @@ final class EvaluationRows {
 
   private final ServingRelease serving;
   private final FeatureReader reader;
-  private final int users;
-  private final Map<String, Accumulator> rows = new LinkedHashMap<>();
+  private final Known known;
+  private final Publications.Check published;
+  private final ListMeasures measures;
+  private final Map<String, ModelAnswers> rows = new LinkedHashMap<>();
   private final Map<String, ItemScorer> simpleModels;
+  private final int[] allowedCounts;
+  private final BitSet withoutHistory = new BitSet();
+  private final BitSet newItems = new BitSet();
+  private int newItemsUpTo;
+  private int next;
   private float[] weekCounts = new float[0];
   private long weekCountedMs = -1;
 
-  /** One row under construction. */
-  record Accumulator(Kind kind, RankMetrics metrics) {}
-
   /**
-   * @param users how many users have targets
+   * @param targets how many this shard has
    */
-  EvaluationRows(ServingRelease serving, FeatureReader reader, int users) {
+  EvaluationRows(
+      ServingRelease serving,
+      FeatureReader reader,
+      Known known,
+      Publications publications,
+      int targets) {
     this.serving = serving;
     this.reader = reader;
-    this.users = users;
+    this.known = known;
+    this.published = publications.check(serving::item);
     this.simpleModels = serving.simpleModels();
+    this.allowedCounts = new int[targets];
+    ItemScorer popularity = popularityModel();
+    float[] counts = new float[popularity.itemCount()];
+    popularity.score(new int[0], new long[0], 0, counts);
+    this.measures = new ListMeasures(reader.catalog(), counts, serving.itemAttributes());
   }
 
-  Map<String, Accumulator> rows() {
+  /** The models' answers by the name of their row. */
+  Map<String, ModelAnswers> rows() {
     return rows;
   }
 
-  void merge(EvaluationRows other) {
-    other.rows.forEach((model, row) ->
-        rows.merge(
-            model,
-            row,
-            (mine, theirs) -> {
-              mine.metrics().merge(theirs.metrics());
-              return mine;
-            }));
+  /** How many items were allowed, by target; 0 if the target was not among them. */
+  int[] allowedCounts() {
+    return allowedCounts;
   }
 
-  /** Lets every model predict one target from the state just before it. */
+  /** The targets whose user had no choice before. */
+  BitSet withoutHistory() {
+    return withoutHistory;
+  }
+
+  /** How many items are known at the last target. */
+  int catalogSize() {
+    return reader.catalog().size();
+  }
+
+  /** How many places of lists were held against what was published. */
+  long checkedPlaces() {
+    return published.checked();
+  }
+
+  /** One target and what is the same for every model. */
+  private record Question(
+      Split.Target target, int item, Moment moment, BitMask allowed, int allowedCount) {
+    boolean reachable() {
+      return item >= 0 && allowed.get(item);
+    }
+  }
+
+  /** Lets every model answer the shard's next target from the state just before it. */
   void add(Split.Target target) {
     Moment moment = serving.moment(target.user(), Map.of(), _ -> true, target.timeMs());
-    int item = reader.catalog().indexOf(target.item());
     int size = reader.catalog().size();
+    meetNewItems(size);
     BitMask allowed = BitMask.of(moment.filter(), size);
+    Question question =
+        new Question(
+            target,
+            reader.catalog().indexOf(target.item()),
+            moment,
+            allowed,
+            allowed.bits().cardinality());
+    allowedCounts[next] = question.reachable() ? question.allowedCount() : 0;
+    withoutHistory.set(next, moment.choices().length() == 0);
+    measures.begin(moment.choices().items());
+
     float[] popularity = scores(popularityModel(), moment, size);
     for (Map.Entry<String, ItemScorer> model : simpleModels.entrySet()) {
       float[] scores =
           model.getKey().equals("popularity") ? popularity : scores(model.getValue(), moment, size);
-      addScored(model.getKey(), scores, popularity, allowed, target, item);
+      addScored(model.getKey(), scores, popularity, question);
     }
-    addScored("popularity_7d", week(target.timeMs(), size), popularity, allowed, target, item);
+    addScored("popularity_7d", week(target.timeMs(), size), popularity, question);
     serving
         .retrieveEach(moment, DEPTH)
-        .forEach((source, items) -> addList(source, Kind.SOURCE, items, target, item));
+        .forEach((source, items) -> addList(source, Kind.SOURCE, items, question));
 
     CandidateSet candidates = serving.retrieve(moment, NO_LIMIT);
-    addList("candidates", Kind.SOURCE, candidates.items(), target, item);
+    addList("candidates", Kind.SOURCE, candidates.items(), question);
     Ranked ranked = serving.rank(moment, candidates);
     int[] order = ranked.items();
-    addList("ranker", Kind.RANKER, order, target, item);
-    addList("pipeline", Kind.PIPELINE, pipeline(moment, ranked, order), target, item);
+    addList("ranker", Kind.RANKER, order, question);
+    addList("pipeline", Kind.PIPELINE, pipeline(moment, ranked, order), question);
+    next++;
+  }
+
+  private void meetNewItems(int size) {
+    for (; newItemsUpTo < size; newItemsUpTo++) {
+      newItems.set(newItemsUpTo, !known.items().contains(reader.catalog().item(newItemsUpTo)));
+    }
   }
 
   /** The slate, then what the ranking had left over. */
@@ -127,37 +174,46 @@ final class EvaluationRows {
     return weekCounts.length >= size ? weekCounts : Arrays.copyOf(weekCounts, size);
   }
 
-  private void addScored(
-      String model,
-      float[] scores,
-      float[] popularity,
-      BitMask allowed,
-      Split.Target target,
-      int item) {
-    Accumulator row = row(model, Kind.SIMPLE);
-    int[] top = FullRanking.top(RankMetrics.TOP, scores, popularity, allowed);
+  private void addScored(String model, float[] scores, float[] popularity, Question question) {
+    int[] top = FullRanking.top(RankMetrics.TOP, scores, popularity, question.allowed());
     int rank =
-        item < 0 || !allowed.get(item) ? -1 : FullRanking.rank(item, scores, popularity, allowed);
-    row.metrics().add(target.userIndex(), rank, top);
+        question.reachable()
+            ? FullRanking.rank(question.item(), scores, popularity, question.allowed())
+            : -1;
+    add(model, Kind.SIMPLE, rank, question.allowedCount(), top, question);
   }
 
-  private void addList(String model, Kind kind, int[] items, Split.Target target, int item) {
+  private void addList(String model, Kind kind, int[] items, Question question) {
     int rank = -1;
     for (int i = 0; i < items.length && rank < 0; i++) {
-      rank = items[i] == item ? i : -1;
+      rank = items[i] == question.item() ? i : -1;
     }
-    row(model, kind).metrics().add(target.userIndex(), rank, items);
+    add(model, kind, rank, items.length, items, question);
   }
 
-  private Accumulator row(String model, Kind kind) {
-    return rows.computeIfAbsent(
-        model, _ -> new Accumulator(kind, new RankMetrics(users, new CatalogMeasures())));
+  /**
+   * @param listed how many items the model put in order
+   * @param items at least the first of them
+   */
+  private void add(String model, Kind kind, int rank, int listed, int[] items, Question question) {
+    published.require(model, items, question.target());
+    ModelAnswers row =
+        rows.computeIfAbsent(model, _ -> new ModelAnswers(kind, allowedCounts.length));
+    row.set(
+        next,
+        rank,
+        Placements.Listed.percentile(rank, listed, question.allowedCount(), question.reachable()));
+    int n = Math.min(RankMetrics.TOP, items.length);
+    for (int i = 0; i < n; i++) {
+      row.expose(items[i], newItems.get(items[i]));
+    }
+    measures.measure(items, n, row.measures(), next);
   }
 
   /** Which items are allowed, asked once a request and item. */
-  record BitMask(java.util.BitSet bits) {
+  record BitMask(BitSet bits) {
     static BitMask of(ItemFilter filter, int size) {
-      java.util.BitSet bits = new java.util.BitSet(size);
+      BitSet bits = new BitSet(size);
       for (int item = 0; item < size; item++) {
         bits.set(item, filter.allows(item));
       }
@@ -166,70 +222,6 @@ final class EvaluationRows {
 
     boolean get(int item) {
       return bits.get(item);
-    }
-  }
-
-  /** Measures beyond accuracy over the catalogue as it is now. */
-  private final class CatalogMeasures implements RankMetrics.Beyond {
-    private final ItemScorer popularity = popularityModel();
-    private final float[] counts = new float[popularity.itemCount()];
-    private final double total;
-    private final List<String> attributes = new ArrayList<>();
-
-    CatalogMeasures() {
-      popularity.score(new int[0], new long[0], 0, counts);
-      double sum = 0;
-      for (float count : counts) {
-        sum += count;
-      }
-      this.total = sum;
-      serving
-          .itemAttributes()
-          .forEach((name, type) -> {
-            if (type == AttributeType.STRING || type == AttributeType.STRINGS) {
-              attributes.add(name);
-            }
-          });
-    }
-
-    @Override
-    public int catalogSize() {
-      return reader.catalog().size();
-    }
-
-    @Override
-    public double surprise(int item) {
-      double count = item < counts.length ? counts[item] : 0;
-      return -Math.log((count + 1) / (total + counts.length)) / Math.log(2);
-    }
-
-    /** Jaccard similarity of the items' categories over all attributes; 0 where there are none. */
-    @Override
-    public double similarity(int a, int b) {
-      Set<String> ofA = categories(a);
-      Set<String> ofB = categories(b);
-      if (ofA.isEmpty() || ofB.isEmpty()) {
-        return 0;
-      }
-      int common = 0;
-      for (String category : ofA) {
-        common += ofB.contains(category) ? 1 : 0;
-      }
-      return common / (double) (ofA.size() + ofB.size() - common);
-    }
-
-    private Set<String> categories(int item) {
-      Catalog catalog = reader.catalog();
-      Set<String> categories = new HashSet<>();
-      for (String name : attributes) {
-        AttributeValue value = catalog.attribute(item, name);
-        if (value != null) {
-          for (String category : value.categories()) {
-            categories.add(name + "=" + category);
-          }
-        }
-      }
-      return categories;
     }
   }
 }

@@ -17,7 +17,6 @@ import io.winnow.lifecycle.TrainerConfig;
 import io.winnow.lifecycle.TrainingProgress;
 import io.winnow.lifecycle.TrainingRequest;
 import io.winnow.lifecycle.evaluation.EvaluationTable.Kind;
-import io.winnow.lifecycle.evaluation.EvaluationTable.Row;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -76,13 +75,39 @@ public final class Evaluator {
 
   /** Trains before the cut and evaluates behind it. */
   public EvaluationTable evaluate(RecordSource records, Protocol protocol, double cutQuantile) {
+    return evaluate(records, protocol, cutQuantile, List.of(training.seed()));
+  }
+
+  /**
+   * Trains once for each seed before the cut, and evaluates behind it: the table's figures are the
+   * means.
+   *
+   * @param seeds at least one; they stand in for the configuration's
+   */
+  public EvaluationTable evaluate(
+      RecordSource records, Protocol protocol, double cutQuantile, List<Long> seeds) {
     Split split =
         protocol == Protocol.TEMPORAL
             ? Split.temporal(application.definition(), records, cutQuantile)
             : Split.leaveOneOut(application.definition(), records);
-    Trainer trainer = new Trainer(application, training, clock, progress);
-    Release release = trainer.train(split.records(), split.trainingEnd());
-    return measure(release, split, protocol, trainer.seconds());
+    requireTargets(split);
+    Publications publications = Publications.of(application.definition(), split.records());
+    Known known = Known.before(split);
+    RemainingTime runsLeft = new RemainingTime(seeds.size());
+    List<Measured> runs = new ArrayList<>();
+    for (long seed : seeds) {
+      if (seeds.size() > 1) {
+        progress.step(
+            "seed %d".formatted(seed),
+            "training %d of %d%s".formatted(runs.size() + 1, seeds.size(), runsLeft.text()));
+      }
+      TrainerConfig config = training.withSeed(seed);
+      Trainer trainer = new Trainer(application, config, clock, progress);
+      Release release = trainer.train(split.records(), split.trainingEnd());
+      runs.add(measure(release, split, known, publications, seed, trainer.seconds()));
+      runsLeft.done();
+    }
+    return table(split, known, runs, protocol);
   }
 
   /**
@@ -98,39 +123,50 @@ public final class Evaluator {
           release.manifest().provenance().toOffset(),
           "at most " + fromOffset + ", where evaluation begins");
     }
-    return measure(
-        release,
-        Split.from(application.definition(), records, fromOffset),
-        Protocol.TEMPORAL,
-        trainSeconds);
+    Split split = Split.from(application.definition(), records, fromOffset);
+    requireTargets(split);
+    Known known = Known.before(split);
+    Publications publications = Publications.of(application.definition(), records);
+    return table(
+        split,
+        known,
+        List.of(measure(release, split, known, publications, training.seed(), trainSeconds)),
+        Protocol.TEMPORAL);
   }
 
-  private EvaluationTable measure(
-      Release release, Split split, Protocol protocol, Map<String, Double> trainSeconds) {
-    progress.step("evaluate", "%,d targets".formatted(split.targets().size()));
-    ApplicationDefinition definition = application.definition();
+  private static void requireTargets(Split split) {
     if (split.targets().isEmpty()) {
       throw WinnowException.invalid("targets", 0, "at least one choice to predict");
     }
-    int shards = Math.min(training.threads(), split.targets().size());
+  }
+
+  private EvaluationTable table(Split split, Known known, List<Measured> runs, Protocol protocol) {
+    return new TableBuilder(split, known, runs, new Seed(training.seed()), training.threads())
+        .build(
+            protocol,
+            ListMeasures.calibrationAttribute(application.definition().schema().itemAttributes()));
+  }
+
+  private Measured measure(
+      Release release,
+      Split split,
+      Known known,
+      Publications publications,
+      long seed,
+      Map<String, Double> trainSeconds) {
+    ApplicationDefinition definition = application.definition();
+    int targets = split.targets().size();
+    TargetProgress counted = new TargetProgress(progress, targets);
+    int shards = Math.min(training.threads(), targets);
     List<EvaluationRows> results =
-        Shards.run(shards, shard -> runShard(release, definition, split, shard, shards));
-    EvaluationRows all = results.getFirst();
-    results.stream().skip(1).forEach(all::merge);
-    Map<String, Double> onImpressions = impressions(release, definition, split);
-    List<Row> rows = new ArrayList<>();
-    all.rows()
-        .forEach((model, row) ->
-            rows.add(
-                new Row(
-                    model,
-                    row.kind(),
-                    row.kind() == Kind.RANKER
-                        ? joined(row.metrics().values(), onImpressions)
-                        : row.metrics().values(),
-                    row.metrics().intervals(new Seed(training.seed())),
-                    seconds(model, row.kind(), trainSeconds))));
-    return new EvaluationTable(protocol.label(), split.cutMs(), split.targets().size(), rows);
+        Shards.run(
+            shards, shard -> runShard(release, split, known, publications, counted, shard, shards));
+    Map<String, Double> seconds = new LinkedHashMap<>();
+    results
+        .getFirst()
+        .rows()
+        .forEach((model, row) -> seconds.put(model, seconds(model, row.kind(), trainSeconds)));
+    return Measured.of(seed, results, targets, impressions(release, definition, split), seconds);
   }
 
   /** The whole path takes all trainings together. */
@@ -138,12 +174,6 @@ public final class Evaluator {
     return kind == Kind.PIPELINE
         ? trainSeconds.values().stream().mapToDouble(Double::doubleValue).sum()
         : trainSeconds.getOrDefault(TRAINED_AS.getOrDefault(model, model), 0.0);
-  }
-
-  private static Map<String, Double> joined(Map<String, Double> metrics, Map<String, Double> more) {
-    Map<String, Double> all = new LinkedHashMap<>(metrics);
-    all.putAll(more);
-    return all;
   }
 
   /**
@@ -174,8 +204,14 @@ public final class Evaluator {
     return metrics.values();
   }
 
-  private static EvaluationRows runShard(
-      Release release, ApplicationDefinition definition, Split split, int shard, int shards) {
+  private EvaluationRows runShard(
+      Release release,
+      Split split,
+      Known known,
+      Publications publications,
+      TargetProgress counted,
+      int shard,
+      int shards) {
     List<Split.Target> mine = new ArrayList<>();
     for (int i = shard; i < split.targets().size(); i += shards) {
       mine.add(split.targets().get(i));
@@ -183,14 +219,15 @@ public final class Evaluator {
     List<EvaluationRows> rows = new ArrayList<>();
     PointInTimeReplay.play(
         split.records(),
-        definition,
+        application.definition(),
         mine.stream().mapToLong(Split.Target::asOfOffset).toArray(),
         (index, reader) -> {
           if (rows.isEmpty()) {
             ServingRelease serving = new ServingRelease(release, reader, new CallerRunsExecutor());
-            rows.add(new EvaluationRows(serving, reader, split.userCount()));
+            rows.add(new EvaluationRows(serving, reader, known, publications, mine.size()));
           }
           rows.getFirst().add(mine.get(index));
+          counted.done();
         });
     return rows.getFirst();
   }

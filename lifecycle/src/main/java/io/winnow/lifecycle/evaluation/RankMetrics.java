@@ -1,178 +1,111 @@
 package io.winnow.lifecycle.evaluation;
 
-import io.winnow.core.Seed;
 import java.util.Arrays;
-import java.util.BitSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.random.RandomGenerator;
-import java.util.stream.IntStream;
+import java.util.function.IntToDoubleFunction;
 
 /**
- * Accumulates how one model ranked the targets. Each target is one event; its rank is its place,
- * from 0, in the model's list.
+ * The figures of one model over some targets, each of which is one event.
  *
- * <p>With one relevant item a target, NDCG@k is {@code 1 / log2(rank + 2)} where rank &lt; k, else
- * 0 (Järvelin, Kekäläinen: Cumulated gain-based evaluation of IR techniques, 2002), and recall@k
- * equals the hit rate. Confidence intervals are the 2.5 % and 97.5 % quantiles of a bootstrap that
- * resamples users, since the events of one user are not independent.
- *
- * <p>Not thread-safe; each shard of an evaluation has its own, and {@link #merge} adds them up in
- * any order with the same result.
+ * <p>With one relevant item a target, NDCG@k is {@code 1 / log2(rank + 2)} where the rank, counted
+ * from 0, is below k, else 0 (Järvelin, Kekäläinen: Cumulated gain-based evaluation of IR
+ * techniques, 2002), recall@k equals the hit rate, and the mean percentile is the expected
+ * percentile ranking of Hu, Koren and Volinsky (2008): 0 the best, 0.5 a random order. Sums are
+ * taken in the order of the targets, so they do not depend on how many threads there were.
  */
 final class RankMetrics {
   static final int TOP = 10;
-  private static final int RESAMPLES = 500;
+  static final String NDCG = "ndcg@10";
+  static final String HITS = "hr@10";
 
-  private final Beyond beyond;
-  private final double[] ndcgByUser;
-  private final double[] hitsByUser;
-  private final int[] targetsByUser;
-  private final BitSet shown = new BitSet();
-  private double reciprocalRanks;
-  private long within100;
-  private long within500;
-  private double novelty;
-  private double dissimilarity;
-  private long lists;
-  private long pairLists;
+  private RankMetrics() {}
 
-  /**
-   * @param users how many users there are; targets name theirs by index
-   */
-  RankMetrics(int users, Beyond beyond) {
-    this.beyond = beyond;
-    this.ndcgByUser = new double[users];
-    this.hitsByUser = new double[users];
-    this.targetsByUser = new int[users];
-  }
-
-  /** What the measures beyond accuracy need to know of items. */
-  interface Beyond {
-    /** How many items could have been shown. */
-    int catalogSize();
-
-    /** Self-information of the item in bits: -log2 of its share of training events. */
-    double surprise(int item);
-
-    /** Similarity of two items in [0, 1]. */
-    double similarity(int a, int b);
-  }
-
-  /**
-   * Takes one target in.
-   *
-   * @param rank of the target in the list, from 0; -1 if it is not there
-   * @param list the model's list, best first; only the first {@value #TOP} are read
-   */
-  void add(int user, int rank, int[] list) {
-    targetsByUser[user]++;
-    if (rank >= 0) {
-      reciprocalRanks += 1.0 / (rank + 1);
-      within100 += rank < 100 ? 1 : 0;
-      within500 += rank < 500 ? 1 : 0;
-      if (rank < TOP) {
-        ndcgByUser[user] += ndcg(rank);
-        hitsByUser[user]++;
-      }
-    }
-    addBeyond(list);
-  }
-
-  private void addBeyond(int[] list) {
-    int n = Math.min(TOP, list.length);
-    if (n == 0) {
-      return;
-    }
-    double surprise = 0;
-    double similar = 0;
-    for (int i = 0; i < n; i++) {
-      shown.set(list[i]);
-      surprise += beyond.surprise(list[i]);
-      for (int j = 0; j < i; j++) {
-        similar += beyond.similarity(list[i], list[j]);
-      }
-    }
-    lists++;
-    novelty += surprise / n;
-    if (n > 1) {
-      pairLists++;
-      dissimilarity += 1 - similar / (n * (n - 1) / 2.0);
-    }
-  }
-
-  /** Adds another shard's targets. */
-  void merge(RankMetrics other) {
-    for (int user = 0; user < targetsByUser.length; user++) {
-      ndcgByUser[user] += other.ndcgByUser[user];
-      hitsByUser[user] += other.hitsByUser[user];
-      targetsByUser[user] += other.targetsByUser[user];
-    }
-    shown.or(other.shown);
-    reciprocalRanks += other.reciprocalRanks;
-    within100 += other.within100;
-    within500 += other.within500;
-    novelty += other.novelty;
-    dissimilarity += other.dissimilarity;
-    lists += other.lists;
-    pairLists += other.pairLists;
-  }
-
-  long targets() {
-    return Arrays.stream(targetsByUser).asLongStream().sum();
-  }
-
-  Map<String, Double> values() {
-    double n = Math.max(1, targets());
-    Map<String, Double> values = new LinkedHashMap<>();
-    values.put("ndcg@10", Arrays.stream(ndcgByUser).sum() / n);
-    values.put("hr@10", Arrays.stream(hitsByUser).sum() / n);
-    values.put("mrr", reciprocalRanks / n);
-    values.put("recall@100", within100 / n);
-    values.put("recall@500", within500 / n);
-    values.put("coverage@10", shown.cardinality() / (double) Math.max(1, beyond.catalogSize()));
-    values.put("novelty", lists == 0 ? 0 : novelty / lists);
-    values.put("diversity", pairLists == 0 ? 0 : dissimilarity / pairLists);
-    return values;
-  }
-
-  /** 95 % intervals {low, high} by user bootstrap. */
-  Map<String, double[]> intervals(Seed seed) {
-    int[] users =
-        IntStream.range(0, targetsByUser.length).filter(u -> targetsByUser[u] > 0).toArray();
-    Map<String, double[]> intervals = new LinkedHashMap<>();
-    if (users.length == 0) {
-      return intervals;
-    }
-    double[] ndcg = new double[RESAMPLES];
-    double[] hits = new double[RESAMPLES];
-    RandomGenerator random = seed.generator("bootstrap");
-    for (int r = 0; r < RESAMPLES; r++) {
-      double sumNdcg = 0;
-      double sumHits = 0;
-      long targets = 0;
-      for (int i = 0; i < users.length; i++) {
-        int user = users[random.nextInt(users.length)];
-        sumNdcg += ndcgByUser[user];
-        sumHits += hitsByUser[user];
-        targets += targetsByUser[user];
-      }
-      ndcg[r] = sumNdcg / targets;
-      hits[r] = sumHits / targets;
-    }
-    intervals.put("ndcg@10", quantiles(ndcg));
-    intervals.put("hr@10", quantiles(hits));
-    return intervals;
-  }
-
-  static double ndcg(int rank) {
+  /** What an outcome at a rank, from 0, is worth. */
+  static double discount(int rank) {
     return Math.log(2) / Math.log(rank + 2);
   }
 
-  private static double[] quantiles(double[] values) {
-    Arrays.sort(values);
-    return new double[] {
-      values[(int) (0.025 * values.length)], values[(int) (0.975 * values.length)]
-    };
+  /**
+   * Means over targets.
+   *
+   * @param targets indices of the targets, ascending, at least one
+   */
+  static Map<String, Double> ranking(Placements placements, int[] targets) {
+    Map<String, Double> values = new LinkedHashMap<>();
+    values.put(NDCG, mean(targets, placements::ndcg));
+    values.put(HITS, mean(targets, target -> placements.within(target, TOP)));
+    values.put("mrr", mean(targets, placements::reciprocal));
+    values.put("recall@100", mean(targets, target -> placements.within(target, 100)));
+    values.put("recall@500", mean(targets, target -> placements.within(target, 500)));
+    values.put("percentile", mean(targets, placements::percentile));
+    return values;
+  }
+
+  /**
+   * What the first items of all lists are like; figures that are not defined are left out.
+   *
+   * @param catalogSize how many items could have been shown
+   */
+  static Map<String, Double> beyond(ModelAnswers answers, int catalogSize) {
+    Map<String, Double> values = new LinkedHashMap<>();
+    long[] exposure = Arrays.copyOf(answers.exposure(), Math.max(1, catalogSize));
+    long covered = Arrays.stream(exposure).filter(count -> count > 0).count();
+    values.put("coverage@10", covered / (double) exposure.length);
+    values.put("gini@10", gini(exposure));
+    values.put("new_share@10", answers.newShare());
+    ListMeasures.Values measures = answers.measures();
+    values.put("novelty", definedMean(measures.novelty()));
+    values.put("diversity", definedMean(measures.diversity()));
+    values.put("miscalibration", definedMean(measures.miscalibration()));
+    values.values().removeIf(value -> !Double.isFinite(value));
+    return values;
+  }
+
+  /** Each user's sum over some targets. */
+  static double[] sumsByUser(int[] targets, int[] userOf, int users, IntToDoubleFunction value) {
+    double[] sums = new double[users];
+    for (int target : targets) {
+      sums[userOf[target]] += value.applyAsDouble(target);
+    }
+    return sums;
+  }
+
+  /**
+   * How unequal counts are: 0 if all are the same, 1 - 1/n if one has all; NaN if all are 0 (Gini
+   * index by the mean difference of sorted values; for exposure see Fleder, Hosanagar: Blockbuster
+   * culture's next rise or fall, Management Science 2009).
+   */
+  static double gini(long[] counts) {
+    long[] sorted = counts.clone();
+    Arrays.sort(sorted);
+    double weighted = 0;
+    double total = 0;
+    int n = sorted.length;
+    for (int i = 0; i < n; i++) {
+      weighted += (2.0 * (i + 1) - n - 1) * sorted[i];
+      total += sorted[i];
+    }
+    return weighted / (n * total);
+  }
+
+  private static double mean(int[] targets, IntToDoubleFunction value) {
+    double sum = 0;
+    for (int target : targets) {
+      sum += value.applyAsDouble(target);
+    }
+    return sum / targets.length;
+  }
+
+  private static double definedMean(float[] values) {
+    double sum = 0;
+    int defined = 0;
+    for (float value : values) {
+      if (!Float.isNaN(value)) {
+        sum += value;
+        defined++;
+      }
+    }
+    return sum / defined;
   }
 }

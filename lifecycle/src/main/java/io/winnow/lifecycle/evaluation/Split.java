@@ -46,6 +46,8 @@ record Split(
    * A choice to predict.
    *
    * @param userIndex dense, by first target
+   * @param timeMs when it is asked for: in the temporal protocol when it was chosen, in
+   *     leave-one-out when its user's last other event happened
    * @param asOfOffset the history is what lies below
    */
   record Target(UserId user, int userIndex, ItemId item, long timeMs, long asOfOffset) {}
@@ -95,27 +97,41 @@ record Split(
     }
     lasts.values().removeIf(last -> last.count() < MIN_USER_EVENTS);
     List<LogRecord> training = new ArrayList<>(kept.size());
+    Map<UserId, Moment> moments = new HashMap<>();
     for (int i = 0; i < kept.size(); i++) {
       // With the choice goes all that its user did afterwards: to watch what one clicked tells it.
       Last last =
           kept.get(i) instanceof LogRecord.Happened(Event event) ? lasts.get(event.user()) : null;
       if (last == null || i < last.choice().asOfOffset()) {
         training.add(kept.get(i));
+        if (kept.get(i) instanceof LogRecord.Happened(Event event)) {
+          moments.put(event.user(), new Moment(event.timeMs(), training.size()));
+        }
       }
     }
     List<Target> targets = new ArrayList<>();
     for (Last last : lasts.values()) {
       TrainingRequest.Chosen choice = last.choice();
-      targets.add(
-          new Target(
-              choice.user(), targets.size(), choice.item(), choice.timeMs(), training.size()));
+      Moment moment = moments.get(choice.user());
+      if (moment != null) { // Else everything that the user did followed from one slate.
+        targets.add(
+            new Target(
+                choice.user(), targets.size(), choice.item(), moment.timeMs(), moment.offset()));
+      }
     }
+    targets.sort(Comparator.comparingLong(Target::asOfOffset));
     long cutMs = targets.stream().mapToLong(Target::timeMs).min().orElse(Long.MAX_VALUE);
     return new Split(
         RecordSource.of(training), training.size(), cutMs, targets, targets.size(), List.of());
   }
 
   private record Last(TrainingRequest.Chosen choice, int count) {}
+
+  /**
+   * When a user is asked: right behind the last event that is left of theirs, so that live windows
+   * hold what they held then. When the target happened is a fact of the target, and not used.
+   */
+  private record Moment(long timeMs, long offset) {}
 
   private static List<LogRecord> withoutRareItems(RecordSource records) {
     Map<ItemId, Integer> counts = new HashMap<>();

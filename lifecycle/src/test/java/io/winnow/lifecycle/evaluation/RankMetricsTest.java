@@ -1,92 +1,110 @@
 package io.winnow.lifecycle.evaluation;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 
 import io.winnow.core.Seed;
+import io.winnow.lifecycle.evaluation.EvaluationTable.Kind;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.random.RandomGenerator;
 import org.junit.jupiter.api.Test;
 
 final class RankMetricsTest {
-  private static final RankMetrics.Beyond ITEMS =
-      new RankMetrics.Beyond() {
-        @Override
-        public int catalogSize() {
-          return 8;
-        }
-
-        @Override
-        public double surprise(int item) {
-          return item;
-        }
-
-        @Override
-        public double similarity(int a, int b) {
-          return a % 2 == b % 2 ? 1 : 0;
-        }
-      };
-
   @Test
-  void add_oneTarget_givesTheTextbookValues() {
-    RankMetrics metrics = new RankMetrics(1, ITEMS);
-    metrics.add(0, 2, new int[] {0, 1, 2, 4});
-    assertEquals(0.5, value(metrics, "ndcg@10"), 1e-12, "1 / log2(4)");
-    assertEquals(1.0, value(metrics, "hr@10"));
-    assertEquals(1.0 / 3, value(metrics, "mrr"), 1e-12);
-    assertEquals(0.5, value(metrics, "coverage@10"));
-    assertEquals(7.0 / 4, value(metrics, "novelty"), 1e-12);
-    assertEquals(0.5, value(metrics, "diversity"), 1e-12, "3 of 6 pairs are alike");
+  void ranking_ofFourTargets_givesTheTextbookValues() {
+    Placements placements =
+        new Placements.Listed(new int[] {2, 10, 450, -1}, new float[] {0.1f, 0.2f, 0.9f, 1});
+    Map<String, Double> values = RankMetrics.ranking(placements, new int[] {0, 1, 2, 3});
+    assertEquals(0.5 / 4, value(values, "ndcg@10"), 1e-12, "1 / log2(4) of one in four");
+    assertEquals(1.0 / 4, value(values, "hr@10"), 1e-12);
+    assertEquals((1.0 / 3 + 1.0 / 11 + 1.0 / 451) / 4, value(values, "mrr"), 1e-12);
+    assertEquals(2.0 / 4, value(values, "recall@100"), 1e-12);
+    assertEquals(3.0 / 4, value(values, "recall@500"), 1e-12);
+    assertEquals(2.2 / 4, value(values, "percentile"), 1e-7);
+    assertEquals(
+        0.5,
+        value(RankMetrics.ranking(placements, new int[] {0}), "ndcg@10"),
+        1e-12,
+        "only the targets that are asked for");
   }
 
   @Test
-  void add_beyondTheCutOrMissing_countsAsMiss() {
-    RankMetrics metrics = new RankMetrics(1, ITEMS);
-    metrics.add(0, 10, new int[] {1});
-    metrics.add(0, 450, new int[] {1});
-    metrics.add(0, -1, new int[0]);
-    assertEquals(0, value(metrics, "ndcg@10"));
-    assertEquals(1.0 / 3, value(metrics, "recall@100"), 1e-12);
-    assertEquals(2.0 / 3, value(metrics, "recall@500"), 1e-12);
-    assertEquals((1.0 / 11 + 1.0 / 451) / 3, value(metrics, "mrr"), 1e-12);
+  void beyond_ofTwoLists_countsPlacesOverTheWholeCatalogue() {
+    ModelAnswers answers = new ModelAnswers(Kind.SIMPLE, 2);
+    answers.expose(0, false);
+    answers.expose(1, true);
+    answers.expose(0, false);
+    answers.expose(3, false);
+    answers.measures().novelty()[0] = 3;
+    answers.measures().novelty()[1] = 5;
+    answers.measures().diversity()[1] = 0.25f;
+    Map<String, Double> values = RankMetrics.beyond(answers, 8);
+    assertEquals(3.0 / 8, value(values, "coverage@10"), 1e-12);
+    assertEquals(1.0 / 4, value(values, "new_share@10"), 1e-12);
+    assertEquals(4.0, value(values, "novelty"), 1e-12);
+    assertEquals(0.25, value(values, "diversity"), 1e-12, "the mean of those that are defined");
+    assertFalse(values.containsKey("miscalibration"), "nothing had categories");
+    assertEquals(naiveGini(new long[] {2, 1, 0, 1, 0, 0, 0, 0}), value(values, "gini@10"), 1e-12);
   }
 
   @Test
-  void merge_ofShards_equalsOnePass() {
+  void gini_ofRandomCounts_isHalfTheRelativeMeanDifference() {
+    RandomGenerator random = new Seed(2).generator("counts");
+    for (int round = 0; round < 50; round++) {
+      long[] counts = random.longs(random.nextInt(1, 40), 0, 20).toArray();
+      counts[0]++;
+      assertEquals(naiveGini(counts), RankMetrics.gini(counts), 1e-12);
+    }
+    assertEquals(0, RankMetrics.gini(new long[] {3, 3, 3}), 1e-12);
+    assertEquals(0.75, RankMetrics.gini(new long[] {0, 9, 0, 0}), 1e-12);
+  }
+
+  @Test
+  void join_ofShards_isWhatOneShardHolds() {
     RandomGenerator random = new Seed(3).generator("targets");
-    RankMetrics whole = new RankMetrics(5, ITEMS);
-    RankMetrics left = new RankMetrics(5, ITEMS);
-    RankMetrics right = new RankMetrics(5, ITEMS);
-    for (int i = 0; i < 200; i++) {
-      int user = random.nextInt(5);
-      int rank = random.nextInt(-1, 20);
-      int[] list = random.ints(3, 0, 8).toArray();
-      whole.add(user, rank, list);
-      (i % 2 == 0 ? left : right).add(user, rank, list);
+    int targets = 101;
+    ModelAnswers whole = new ModelAnswers(Kind.SOURCE, targets);
+    List<ModelAnswers> shards = new ArrayList<>();
+    for (int s = 0; s < 3; s++) {
+      shards.add(new ModelAnswers(Kind.SOURCE, (targets - s + 2) / 3));
     }
-    left.merge(right);
-    assertEquals(200, left.targets());
-    whole.values().forEach((name, value) -> assertEquals(value, value(left, name), 1e-9));
-  }
-
-  @Test
-  void intervals_holdTheValueAndNarrowWithUsers() {
-    assertTrue(width(2000) < width(50) / 3);
-  }
-
-  private static double value(RankMetrics metrics, String name) {
-    return Objects.requireNonNull(metrics.values().get(name), name);
-  }
-
-  private static double width(int users) {
-    RandomGenerator random = new Seed(5).generator("ranks");
-    RankMetrics metrics = new RankMetrics(users, ITEMS);
-    for (int user = 0; user < users; user++) {
-      metrics.add(user, random.nextInt(30), new int[] {1});
+    for (int target = 0; target < targets; target++) {
+      int rank = random.nextInt(-1, 30);
+      int item = random.nextInt(9);
+      for (ModelAnswers answers : List.of(whole, shards.get(target % 3))) {
+        int at = answers == whole ? target : target / 3;
+        answers.set(at, rank, rank / 30f);
+        answers.expose(item, item == 4);
+        answers.measures().novelty()[at] = item;
+      }
     }
-    double[] interval = Objects.requireNonNull(metrics.intervals(new Seed(1)).get("ndcg@10"));
-    double value = value(metrics, "ndcg@10");
-    assertTrue(interval[0] < value && value < interval[1]);
-    return interval[1] - interval[0];
+    ModelAnswers joined = ModelAnswers.join(shards, targets);
+    int[] all = java.util.stream.IntStream.range(0, targets).toArray();
+    assertEquals(
+        RankMetrics.ranking(whole.placements(), all),
+        RankMetrics.ranking(joined.placements(), all),
+        "to the last bit");
+    assertEquals(RankMetrics.beyond(whole, 9), RankMetrics.beyond(joined, 9));
+    assertArrayEquals(whole.measures().novelty(), joined.measures().novelty());
+  }
+
+  private static double naiveGini(long[] counts) {
+    double differences = 0;
+    double total = 0;
+    for (long a : counts) {
+      total += a;
+      for (long b : counts) {
+        differences += Math.abs(a - b);
+      }
+    }
+    return differences / (2 * counts.length * total);
+  }
+
+  private static double value(Map<String, Double> values, String name) {
+    return Objects.requireNonNull(values.get(name), name);
   }
 }

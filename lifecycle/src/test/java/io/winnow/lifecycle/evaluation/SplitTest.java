@@ -61,17 +61,26 @@ final class SplitTest {
     split.targets().forEach(target -> targets.put(target.user(), target));
     assertEquals(40, targets.size(), "one a user");
     List<Event> training = new ArrayList<>();
+    Map<UserId, Long> behindLast = new HashMap<>();
     split
         .records()
-        .replay((_, record) -> {
+        .replay((offset, record) -> {
           if (record instanceof LogRecord.Happened(Event event)) {
             training.add(event);
+            behindLast.put(event.user(), offset + 1);
           }
         });
     assertFalse(training.isEmpty());
     targets.forEach((user, target) -> {
       assertEquals(Objects.requireNonNull(lasts.get(user)).item(), target.item());
-      assertEquals(split.trainingEnd(), target.asOfOffset(), "sees all of the training records");
+      assertEquals(behindLast.get(user), target.asOfOffset(), "right behind what is left");
+      long lastMs =
+          training.stream()
+              .filter(event -> event.user().equals(user))
+              .mapToLong(Event::timeMs)
+              .max()
+              .orElseThrow();
+      assertEquals(lastMs, target.timeMs(), "not when the target happened");
       for (Event event : training) {
         assertFalse(event.user().equals(user) && event.item().equals(target.item()));
       }

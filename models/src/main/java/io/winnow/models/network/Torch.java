@@ -33,7 +33,7 @@ public final class Torch implements AutoCloseable {
 
   private Torch(Engine engine, RandomGenerator random, float dropout) {
     this.engine = engine;
-    this.manager = engine.newBaseManager();
+    this.manager = engine.newBaseManager(TrainingDevice.chosen().resolve(engine.getGpuCount()));
     this.masks = new DropoutMasks(dropout, random);
   }
 
