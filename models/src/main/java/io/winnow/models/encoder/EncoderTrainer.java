@@ -118,7 +118,7 @@ public final class EncoderTrainer {
     private final EncoderBatch batch;
     private final Adam adam;
     private final RandomGenerator order = seed.generator("order");
-    private final RandomGenerator idDropout = seed.generator("id-dropout");
+    private long step;
 
     private double bestNdcg = Double.NEGATIVE_INFINITY;
     private List<float[]> bestWeights = List.of();
@@ -140,7 +140,7 @@ public final class EncoderTrainer {
       this.progress = progress;
       this.heldOut = HeldOut.of(interactions);
       NegativeSampler sampler = new NegativeSampler(interactions.itemCounts(), config.sampling());
-      this.batch = new EncoderBatch(interactions, sampler, seed.generator("negatives"));
+      this.batch = new EncoderBatch(interactions, sampler);
       this.adam = new Adam(parameters, (float) config.training().weightDecay(), MAX_GRADIENT_NORM);
     }
 
@@ -190,22 +190,20 @@ public final class EncoderTrainer {
     private double epoch(List<Window[]> batches, Schedule schedule) {
       double sum = 0;
       long positions = 0;
-      List<Parameter> all = new ArrayList<>(parameters);
       for (Window[] windows : batches) {
         if (schedule.isDone()) {
           break;
         }
-        batch.fill(windows, 0, windows.length);
+        batch.fill(windows, seed.generator("negatives-" + step));
         int[] items = batch.items();
         boolean[] dropped = new boolean[items.length];
+        RandomGenerator idDropout = seed.generator("id-dropout-" + step);
         for (int i = 0; i < items.length; i++) {
           boolean drop = idDropout.nextDouble() < config.sampling().idDropout();
           dropped[i] = drop && table.hasTokens(items[i]);
         }
         Parameter leaf = table.gather(items, dropped);
-        all.add(leaf);
-        sum += (double) torch.step(all, batch.loss(network, leaf)) * batch.positions();
-        all.removeLast();
+        sum += batch.step(torch, step++, network, leaf) * batch.positions();
         positions += batch.positions();
         float rate = schedule.nextLearningRate();
         adam.step(rate);
