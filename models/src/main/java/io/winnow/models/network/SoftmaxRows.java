@@ -1,8 +1,5 @@
 package io.winnow.models.network;
 
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
 import jdk.incubator.vector.FloatVector;
@@ -12,16 +9,14 @@ import jdk.incubator.vector.VectorShuffle;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * The inner loops of a softmax over rows of logits in native memory, on the Vector API, with a
- * scalar twin ({@link Scalar}) that agrees up to rounding. Every lane does the same multiplications
- * and additions in the same order whether the interpreter or a compiler runs them, so results do
- * not change while a process warms up. Stateless.
+ * The inner loops of a softmax over rows of logits, on the Vector API, with a scalar twin ({@link
+ * Scalar}) that agrees up to rounding. Every lane does the same multiplications and additions in
+ * the same order whether the interpreter or a compiler runs them, so results do not change while a
+ * process warms up. Stateless.
  */
 final class SoftmaxRows {
   private static final VectorSpecies<Float> SPECIES = FloatVector.SPECIES_PREFERRED;
   private static final int LANES = SPECIES.length();
-  private static final ByteOrder ORDER = ByteOrder.nativeOrder();
-  private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED;
 
   private static final float LOG2_E = 1.442695f;
   private static final float LN2_HIGH = 0.6933594f;
@@ -39,99 +34,81 @@ final class SoftmaxRows {
 
   private SoftmaxRows() {}
 
-  /** The greatest of n floats from a byte offset, each after adding its correction. */
-  static float addAndMax(MemorySegment row, long at, int n, float[] corrections) {
+  /** The greatest of n floats from an offset, each after adding its correction. */
+  static float addAndMax(float[] row, int at, int n, float[] corrections) {
     FloatVector max = FloatVector.broadcast(SPECIES, Float.NEGATIVE_INFINITY);
     int i = 0;
     for (; i <= n - LANES; i += LANES) {
-      long offset = at + 4L * i;
       FloatVector x =
-          FloatVector.fromMemorySegment(SPECIES, row, offset, ORDER)
+          FloatVector.fromArray(SPECIES, row, at + i)
               .add(FloatVector.fromArray(SPECIES, corrections, i));
-      x.intoMemorySegment(row, offset, ORDER);
+      x.intoArray(row, at + i);
       max = max.max(x);
     }
     float best = max.reduceLanes(VectorOperators.MAX);
     for (; i < n; i++) {
-      float x = row.get(FLOAT, at + 4L * i) + corrections[i];
-      row.set(FLOAT, at + 4L * i, x);
+      float x = row[at + i] + corrections[i];
+      row[at + i] = x;
       best = Math.max(best, x);
     }
     return best;
   }
 
-  /** The greatest of n floats from a byte offset. */
-  static float max(MemorySegment row, long at, int n) {
+  /** The greatest of n floats from an offset. */
+  static float max(float[] row, int at, int n) {
     FloatVector max = FloatVector.broadcast(SPECIES, Float.NEGATIVE_INFINITY);
     FloatVector max2 = max;
     int i = 0;
     for (; i <= n - 2 * LANES; i += 2 * LANES) {
-      max = max.max(FloatVector.fromMemorySegment(SPECIES, row, at + 4L * i, ORDER));
-      max2 = max2.max(FloatVector.fromMemorySegment(SPECIES, row, at + 4L * (i + LANES), ORDER));
+      max = max.max(FloatVector.fromArray(SPECIES, row, at + i));
+      max2 = max2.max(FloatVector.fromArray(SPECIES, row, at + i + LANES));
     }
     float best = max.max(max2).reduceLanes(VectorOperators.MAX);
     for (; i < n; i++) {
-      best = Math.max(best, row.get(FLOAT, at + 4L * i));
+      best = Math.max(best, row[at + i]);
     }
     return best;
   }
 
   /** Replaces n floats x by exp(x − shift) and says their sum. */
-  static float exponentials(MemorySegment row, long at, int n, float shift) {
+  static float exponentials(float[] row, int at, int n, float shift) {
     FloatVector sum = FloatVector.zero(SPECIES);
     FloatVector sum2 = sum;
     int i = 0;
     for (; i <= n - 2 * LANES; i += 2 * LANES) {
-      long offset = at + 4L * i;
-      long next = offset + 4L * LANES;
-      FloatVector e = exp(FloatVector.fromMemorySegment(SPECIES, row, offset, ORDER).sub(shift));
-      FloatVector e2 = exp(FloatVector.fromMemorySegment(SPECIES, row, next, ORDER).sub(shift));
-      e.intoMemorySegment(row, offset, ORDER);
-      e2.intoMemorySegment(row, next, ORDER);
+      FloatVector e = exp(FloatVector.fromArray(SPECIES, row, at + i).sub(shift));
+      FloatVector e2 = exp(FloatVector.fromArray(SPECIES, row, at + i + LANES).sub(shift));
+      e.intoArray(row, at + i);
+      e2.intoArray(row, at + i + LANES);
       sum = sum.add(e);
       sum2 = sum2.add(e2);
     }
     sum = sum.add(sum2);
     for (; i <= n - LANES; i += LANES) {
-      long offset = at + 4L * i;
-      FloatVector e = exp(FloatVector.fromMemorySegment(SPECIES, row, offset, ORDER).sub(shift));
-      e.intoMemorySegment(row, offset, ORDER);
+      FloatVector e = exp(FloatVector.fromArray(SPECIES, row, at + i).sub(shift));
+      e.intoArray(row, at + i);
       sum = sum.add(e);
     }
     float total = sum(sum);
     for (; i < n; i++) {
-      float e = exp(row.get(FLOAT, at + 4L * i) - shift);
-      row.set(FLOAT, at + 4L * i, e);
+      float e = exp(row[at + i] - shift);
+      row[at + i] = e;
       total += e;
     }
     return total;
   }
 
-  /** {@code y += alpha · x} over n floats; offsets count bytes. */
-  static void addScaled(float alpha, MemorySegment x, long xAt, MemorySegment y, long yAt, int n) {
+  /** {@code y += alpha · x} over n floats. */
+  static void addScaled(float alpha, float[] x, int xAt, float[] y, int yAt, int n) {
     FloatVector factor = broadcast(alpha);
     int i = 0;
     for (; i <= n - LANES; i += LANES) {
-      FloatVector.fromMemorySegment(SPECIES, x, xAt + 4L * i, ORDER)
-          .fma(factor, FloatVector.fromMemorySegment(SPECIES, y, yAt + 4L * i, ORDER))
-          .intoMemorySegment(y, yAt + 4L * i, ORDER);
+      FloatVector.fromArray(SPECIES, x, xAt + i)
+          .fma(factor, FloatVector.fromArray(SPECIES, y, yAt + i))
+          .intoArray(y, yAt + i);
     }
     for (; i < n; i++) {
-      float sum = Math.fma(alpha, x.get(FLOAT, xAt + 4L * i), y.get(FLOAT, yAt + 4L * i));
-      y.set(FLOAT, yAt + 4L * i, sum);
-    }
-  }
-
-  /** {@code y = alpha · x} over n floats; offsets count bytes. */
-  static void scale(float alpha, MemorySegment x, long xAt, MemorySegment y, long yAt, int n) {
-    int i = 0;
-    for (; i <= n - LANES; i += LANES) {
-      FloatVector.fromMemorySegment(SPECIES, x, xAt + 4L * i, ORDER)
-          .mul(alpha)
-          .intoMemorySegment(y, yAt + 4L * i, ORDER);
-    }
-    for (; i < n; i++) {
-      y.set(FLOAT, yAt + 4L * i, alpha * x.get(FLOAT, xAt + 4L * i));
+      y[yAt + i] = Math.fma(alpha, x[xAt + i], y[yAt + i]);
     }
   }
 

@@ -4,9 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.winnow.core.Seed;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -160,28 +157,54 @@ final class SoftmaxLossTest {
   void rows_anyLength_agreeWithPlainLoops() {
     RandomGenerator random = SEED.generator("rows");
     for (int n : new int[] {1, 7, 16, 17, 31, 32, 33, 100, 3416}) {
-      try (Arena arena = Arena.ofConfined()) {
-        MemorySegment row = arena.allocate(ValueLayout.JAVA_FLOAT, n);
-        float[] corrections = new float[n];
-        float[] plain = new float[n];
-        double sum = 0;
-        for (int i = 0; i < n; i++) {
-          plain[i] = random.nextFloat() * 40 - 30;
-          corrections[i] = random.nextFloat();
-          row.setAtIndex(ValueLayout.JAVA_FLOAT, i, plain[i] - corrections[i]);
-        }
-        float max = SoftmaxRows.addAndMax(row, 0, n, corrections);
-        assertEquals(max, SoftmaxRows.max(row, 0, n));
-        assertEquals(Arrays.stream(toDoubles(plain)).max().orElseThrow(), max, 1e-5);
-        float total = SoftmaxRows.exponentials(row, 0, n, max);
-        for (int i = 0; i < n; i++) {
-          double e = Math.exp((double) plain[i] - max);
-          assertEquals(e, row.getAtIndex(ValueLayout.JAVA_FLOAT, i), 1e-5 * e + 1e-12);
-          sum += e;
-        }
-        assertEquals(sum, total, 1e-4 * sum);
+      float[] row = new float[n + 3];
+      float[] corrections = new float[n];
+      float[] plain = new float[n];
+      double sum = 0;
+      for (int i = 0; i < n; i++) {
+        plain[i] = random.nextFloat() * 40 - 30;
+        corrections[i] = random.nextFloat();
+        row[3 + i] = plain[i] - corrections[i];
+      }
+      float max = SoftmaxRows.addAndMax(row, 3, n, corrections);
+      assertEquals(max, SoftmaxRows.max(row, 3, n));
+      assertEquals(Arrays.stream(toDoubles(plain)).max().orElseThrow(), max, 1e-5);
+      float total = SoftmaxRows.exponentials(row, 3, n, max);
+      for (int i = 0; i < n; i++) {
+        double e = Math.exp((double) plain[i] - max);
+        assertEquals(e, row[3 + i], 1e-5 * e + 1e-12);
+        sum += e;
+      }
+      assertEquals(sum, total, 1e-4 * sum);
+    }
+  }
+
+  @Test
+  void addProduct_anyLayout_agreesWithItsScalarTwin() {
+    RandomGenerator random = SEED.generator("blocks");
+    for (int depth : new int[] {0, 1, 5, 64, 200}) {
+      int row = Gemm.COLUMNS + 3;
+      float[] a = gaussians(2 + Gemm.ROWS * Math.max(1, depth) * 2, random);
+      float[] b = gaussians(1 + (depth + 1) * row, random);
+      float[] c = gaussians(3 + Gemm.ROWS * row, random);
+      Gemm.Matrix right = new Gemm.Matrix(b, 1, row, 1);
+      for (Gemm.Matrix left :
+          List.of(new Gemm.Matrix(a, 2, depth, 1), new Gemm.Matrix(a, 1, 1, Gemm.ROWS + 1))) {
+        float[] plain = c.clone();
+        float[] fast = c.clone();
+        Gemm.Scalar.addProduct(left, right, depth, new Gemm.Matrix(plain, 3, row, 1));
+        Gemm.addProduct(left, right, depth, new Gemm.Matrix(fast, 3, row, 1));
+        assertArrayEquals(plain, fast, 1e-4f);
       }
     }
+  }
+
+  private static float[] gaussians(int size, RandomGenerator random) {
+    float[] values = new float[size];
+    for (int i = 0; i < size; i++) {
+      values[i] = (float) random.nextGaussian();
+    }
+    return values;
   }
 
   private static double[] toDoubles(float[] values) {
