@@ -37,6 +37,7 @@ import io.winnow.lifecycle.ReleaseStore;
 import io.winnow.lifecycle.ServingRelease;
 import io.winnow.lifecycle.Trainer;
 import io.winnow.lifecycle.TrainerConfig;
+import io.winnow.lifecycle.TrainingCheckpoints;
 import io.winnow.lifecycle.TrainingProgress;
 import io.winnow.serving.RecommendationPipeline;
 import io.winnow.serving.http.FeatureMonitoring;
@@ -82,6 +83,7 @@ final class Node implements AutoCloseable {
   private final SwitchableOnlineStore store;
   private final EventLog log;
   private final ReleaseStore releases;
+  private final TrainingCheckpoints checkpoints;
   private final FeatureRollout rollout;
   private final ThreadPoolExecutor stages;
   private final ThreadPoolExecutor sources;
@@ -103,6 +105,7 @@ final class Node implements AutoCloseable {
     this.store = parts.store();
     this.log = parts.log();
     this.releases = parts.releases;
+    this.checkpoints = new TrainingCheckpoints(data.training());
     this.stages = pool("stage");
     this.sources = pool("source");
     this.waiting = Executors.newVirtualThreadPerTaskExecutor();
@@ -402,7 +405,8 @@ final class Node implements AutoCloseable {
   }
 
   /**
-   * Trains on everything the log holds now, publishes the release and serves it.
+   * Trains on everything the log holds now, publishes the release and serves it. A training that
+   * was killed goes on where its last checkpoint left it, if the log holds nothing new.
    *
    * @throws WinnowException as {@link #activate}; where the audit speaks against it, before
    *     anything is trained
@@ -412,8 +416,10 @@ final class Node implements AutoCloseable {
     gate.check("to be trained", Optional.empty(), audit.status().report(), promotion);
     rollout.await();
     Release release =
-        new Trainer(application.file(), config, clock, progress).train(log, log.endOffset());
+        new Trainer(application.file(), config, clock, progress, checkpoints)
+            .train(log, log.endOffset());
     ReleaseManifest manifest = release.publish(releases);
+    checkpoints.remove();
     activate(manifest.version(), promotion);
     return manifest;
   }

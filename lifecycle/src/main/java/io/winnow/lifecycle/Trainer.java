@@ -42,18 +42,35 @@ public final class Trainer {
   private final TrainerConfig config;
   private final TimeSource clock;
   private final TrainingProgress progress;
+  private final @Nullable TrainingCheckpoints checkpoints;
   private final Map<String, Double> seconds = new LinkedHashMap<>();
 
-  /** A trainer for one training. */
+  /** A trainer for one training that begins anew if it is interrupted. */
   public Trainer(
       ApplicationFile application,
       TrainerConfig config,
       TimeSource clock,
       TrainingProgress progress) {
+    this(application, config, clock, progress, null);
+  }
+
+  /**
+   * A trainer for one training.
+   *
+   * @param checkpoints where it keeps its state, so that the same training goes on there if it was
+   *     interrupted; or null
+   */
+  public Trainer(
+      ApplicationFile application,
+      TrainerConfig config,
+      TimeSource clock,
+      TrainingProgress progress,
+      @Nullable TrainingCheckpoints checkpoints) {
     this.application = application;
     this.config = config;
     this.clock = clock;
     this.progress = progress;
+    this.checkpoints = checkpoints;
   }
 
   /** How long each step of the training took, by name, in seconds. */
@@ -84,7 +101,7 @@ public final class Trainer {
     }
     long split =
         choices.get((int) (choices.size() * (1 - config.split().rankerShare()))).asOfOffset();
-    ModelFitter fitter = new ModelFitter(config, progress, seconds);
+    ModelFitter fitter = new ModelFitter(config, progress, seconds, checkpoints);
 
     RetrievalModels older = fitter.fit(training(prefix, split, null), null);
     TrainedRanker ranker = trainRanker(prefix, older, rankerRequests(requests, split));

@@ -9,10 +9,9 @@ import jdk.incubator.vector.VectorShuffle;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * The inner loops of a softmax over rows of logits, on the Vector API, with a scalar twin ({@link
- * Scalar}) that agrees up to rounding. Every lane does the same multiplications and additions in
- * the same order whether the interpreter or a compiler runs them, so results do not change while a
- * process warms up. Stateless.
+ * The inner loops of a softmax over rows of logits, on the Vector API, tested against plain loops.
+ * Every lane does the same multiplications and additions in the same order whether the interpreter
+ * or a compiler runs them, so results do not change while a process warms up. Stateless.
  */
 final class SoftmaxRows {
   private static final VectorSpecies<Float> SPECIES = FloatVector.SPECIES_PREFERRED;
