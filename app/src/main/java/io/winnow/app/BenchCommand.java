@@ -7,6 +7,7 @@ import io.winnow.benchmarks.Figures;
 import io.winnow.benchmarks.LogBenchmark;
 import io.winnow.benchmarks.PointInTimeJoinBenchmark;
 import io.winnow.benchmarks.TemporaryFolder;
+import io.winnow.benchmarks.TrainingBenchmark;
 import io.winnow.benchmarks.day.DayBenchmark;
 import io.winnow.benchmarks.day.FreshnessBenchmark;
 import io.winnow.core.Nearest;
@@ -17,6 +18,7 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
@@ -46,6 +48,7 @@ final class BenchCommand implements Callable<Integer> {
     line.addSubcommand(new BenchServingCommand(environment));
     line.addSubcommand(new Log());
     line.addSubcommand(new Ann());
+    line.addSubcommand(new Training());
     line.addSubcommand(new BenchMalformedCommand());
     return line;
   }
@@ -197,6 +200,45 @@ final class BenchCommand implements Callable<Integer> {
     @Override
     Figures figures(ConsoleProgress progress) {
       return AnnBenchmark.run(new AnnBenchmark.Config(items, queries, seed()));
+    }
+  }
+
+  /** {@code winnow bench training}. */
+  @Command(
+      name = "training",
+      mixinStandardHelpOptions = true,
+      description = {
+        "Measures how fast encoder, implicit ALS and ranker are trained.",
+        "Without --dataset encoder and ALS train on generated data of MovieLens-1M's size."
+      })
+  static final class Training extends Bench {
+    @Option(
+        names = "--dataset",
+        paramLabel = "DIR",
+        description = "A folder with sasrec-sequences.txt.gz: movielens-1m.")
+    private @Nullable Path dataset;
+
+    @Option(names = "--only", description = "encoder, als or ranker; otherwise everything.")
+    private @Nullable String only;
+
+    @Option(
+        names = "--epochs",
+        description = "Of the encoder; the first is not counted (default: ${DEFAULT-VALUE}).")
+    private int epochs = 3;
+
+    @Option(
+        names = "--threads",
+        description = "Threads of ALS (default: as many as there are cores).")
+    private int threads = Runtime.getRuntime().availableProcessors();
+
+    @Override
+    Figures figures(ConsoleProgress progress) {
+      if (only != null && !TrainingBenchmark.PARTS.contains(only)) {
+        throw WinnowException.invalid("--only", only, "encoder, als or ranker");
+      }
+      Set<String> parts = only == null ? Set.copyOf(TrainingBenchmark.PARTS) : Set.of(only);
+      return TrainingBenchmark.run(
+          TrainingBenchmark.Config.of(dataset, epochs, parts, threads, seed()), progress::line);
     }
   }
 }

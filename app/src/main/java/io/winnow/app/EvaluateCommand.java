@@ -20,6 +20,7 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -62,8 +63,7 @@ final class EvaluateCommand implements Callable<Integer> {
           "Share of choices before the cut of the temporal protocol (default: ${DEFAULT-VALUE}).")
   private double cut = 0.9;
 
-  @Option(names = "--seed", description = "Decides everything random (default: ${DEFAULT-VALUE}).")
-  private long seed = 1;
+  @Mixin private TrainingOptions training = new TrainingOptions();
 
   @Option(names = "--json", description = "Print one JSON object.")
   private boolean json;
@@ -78,6 +78,7 @@ final class EvaluateCommand implements Callable<Integer> {
       throw WinnowException.invalid("--cut", cut, "between 0 and 1");
     }
     Protocol chosen = protocol();
+    TrainerConfig config = training.config();
     ConsoleProgress progress = new ConsoleProgress(spec.commandLine().getErr());
     ApplicationFile application = ApplicationFile.forDataset(dataset, app, environment);
     DataSet records = load(application, progress);
@@ -90,11 +91,7 @@ final class EvaluateCommand implements Callable<Integer> {
                 records.report().users(),
                 records.report().bad()));
     EvaluationTable table =
-        new Evaluator(
-                application,
-                TrainerConfig.defaults(seed, Runtime.getRuntime().availableProcessors()),
-                TimeSource.system(),
-                progress)
+        new Evaluator(application, config, TimeSource.system(), progress)
             .evaluate(records, chosen, cut);
     spec.commandLine().getOut().println(json ? Json.write(toJson(table)) : table.toText());
     return ExitCode.OK.value();

@@ -61,9 +61,10 @@ public final class Main implements Runnable {
     line.addSubcommand(new ImportCommand(environment));
     line.addSubcommand(new ServeCommand(environment));
     line.addSubcommand(new TrainCommand(environment));
+    line.addSubcommand(new TuneCommand(environment));
     line.addSubcommand(new EvaluateCommand(environment));
     line.addSubcommand(new RecommendCommand(environment));
-    line.addSubcommand(new ReleasesCommand(environment));
+    line.addSubcommand(ReleasesCommand.line(environment));
     line.addSubcommand(new RollbackCommand());
     line.addSubcommand(new ValidateCommand(environment));
     line.addSubcommand(FeaturesCommand.line(environment));

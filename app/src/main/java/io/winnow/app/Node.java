@@ -38,6 +38,7 @@ import io.winnow.lifecycle.ServingRelease;
 import io.winnow.lifecycle.Trainer;
 import io.winnow.lifecycle.TrainerConfig;
 import io.winnow.lifecycle.TrainingCheckpoints;
+import io.winnow.lifecycle.TrainingFiles;
 import io.winnow.lifecycle.TrainingProgress;
 import io.winnow.serving.RecommendationPipeline;
 import io.winnow.serving.http.FeatureMonitoring;
@@ -413,11 +414,28 @@ final class Node implements AutoCloseable {
    */
   ReleaseManifest trainAndActivate(
       TrainerConfig config, TrainingProgress progress, Promotion promotion) {
+    return trainAndActivate(config, progress, promotion, null);
+  }
+
+  /**
+   * The same.
+   *
+   * @param files takes what the release's networks learn from, for other networks; or null
+   */
+  ReleaseManifest trainAndActivate(
+      TrainerConfig config,
+      TrainingProgress progress,
+      Promotion promotion,
+      @Nullable TrainingFiles files) {
     gate.check("to be trained", Optional.empty(), audit.status().report(), promotion);
     rollout.await();
-    Release release =
-        new Trainer(application.file(), config, clock, progress, checkpoints)
-            .train(log, log.endOffset());
+    Trainer trainer = new Trainer(application.file(), config, clock, progress, checkpoints);
+    long toOffset = log.endOffset();
+    if (files != null) {
+      files.write(application.file().definition(), log, toOffset);
+      trainer.showExamplesTo(files::write);
+    }
+    Release release = trainer.train(log, toOffset);
     ReleaseManifest manifest = release.publish(releases);
     checkpoints.remove();
     activate(manifest.version(), promotion);

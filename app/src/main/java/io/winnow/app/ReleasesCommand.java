@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -43,7 +44,14 @@ final class ReleasesCommand implements Callable<Integer> {
   @Option(names = "--json", description = "Print one JSON object.")
   private boolean json;
 
-  ReleasesCommand(Map<String, String> environment) {
+  /** The command with its subcommand. */
+  static CommandLine line(Map<String, String> environment) {
+    CommandLine line = new CommandLine(new ReleasesCommand(environment));
+    line.addSubcommand(new ReleasesImportModelCommand());
+    return line;
+  }
+
+  private ReleasesCommand(Map<String, String> environment) {
     this.environment = Map.copyOf(environment);
   }
 

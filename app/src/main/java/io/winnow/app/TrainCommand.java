@@ -3,8 +3,11 @@ package io.winnow.app;
 import io.winnow.core.TimeSource;
 import io.winnow.lifecycle.ReleaseManifest;
 import io.winnow.lifecycle.TrainerConfig;
+import io.winnow.lifecycle.TrainingFiles;
+import java.nio.file.Path;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -25,8 +28,16 @@ final class TrainCommand implements Callable<Integer> {
   @Spec private CommandSpec spec = CommandSpec.create();
   @Mixin private DataOptions data = new DataOptions();
 
-  @Option(names = "--seed", description = "Decides everything random (default: ${DEFAULT-VALUE}).")
-  private long seed = 1;
+  @Mixin private TrainingOptions training = new TrainingOptions();
+
+  @Option(
+      names = "--examples",
+      paramLabel = "FOLDER",
+      description = {
+        "Also write what the networks learn from, for networks that are trained elsewhere;",
+        "must be missing or empty. See docs/bring-your-own-model.md."
+      })
+  private @Nullable Path examples;
 
   @Mixin private PromotionOptions promotion = new PromotionOptions();
 
@@ -40,12 +51,11 @@ final class TrainCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     ConsoleProgress progress = new ConsoleProgress(spec.commandLine().getErr());
+    TrainerConfig config = training.config();
+    TrainingFiles files = examples == null ? null : new TrainingFiles(examples);
     try (Node node = Node.open(data.folder(), data.application(environment), TimeSource.system())) {
       ReleaseManifest manifest =
-          node.trainAndActivate(
-              TrainerConfig.defaults(seed, Runtime.getRuntime().availableProcessors()),
-              progress,
-              promotion.promotion());
+          node.trainAndActivate(config, progress, promotion.promotion(), files);
       spec.commandLine()
           .getOut()
           .println(json ? Json.write(manifest) : "release " + manifest.version() + " is active");

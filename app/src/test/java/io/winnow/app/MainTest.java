@@ -164,12 +164,14 @@ final class MainTest {
     Outcome outcome = run(Map.of(), "bench", "serv", "--kills", "3");
     assertEquals(2, outcome.code());
     for (String expected :
-        java.util.List.of("serv", "crash, features, serving, log, ann, malformed")) {
+        java.util.List.of("serv", "crash, features, serving, log, ann, training, malformed")) {
       assertTrue(outcome.err().contains(expected), outcome.err());
     }
     assertEquals(2, run(Map.of(), "bench").code());
     assertEquals(2, run(Map.of(), "bench", "features", "--only", "looks").code());
     assertEquals(2, run(Map.of(), "bench", "serving").code());
+    assertEquals(2, run(Map.of(), "bench", "training", "--only", "looks").code());
+    assertEquals(2, run(Map.of(), "bench", "training", "--dataset", "no/such").code());
   }
 
   @Test

@@ -1,6 +1,8 @@
 package io.winnow.benchmarks;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.winnow.benchmarks.Figures.Figure;
@@ -8,14 +10,22 @@ import io.winnow.benchmarks.day.DayBenchmark;
 import io.winnow.core.Event;
 import io.winnow.core.LogRecord;
 import io.winnow.core.Seed;
+import io.winnow.core.WinnowException;
 import io.winnow.events.RecordSource;
+import io.winnow.models.Interactions;
+import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
+import java.util.stream.IntStream;
 import java.util.stream.LongStream;
+import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -77,6 +87,61 @@ final class BenchmarksTest {
     assertTrue(value(figures, "clustered.all.scanned") < 0.9, figures.toText());
     // Below a share allowed that is not worth a search both look at what is allowed.
     assertEquals(1, value(figures, "loose.hundredth.recall_at_100"));
+  }
+
+  @Test
+  void training_fewEvents_measuresEveryTraining() {
+    List<String> lines = new ArrayList<>();
+    Figures figures =
+        TrainingBenchmark.run(
+            TrainingBenchmark.Config.generated(60, 50, 900, 60, SEED), lines::add);
+    assertEquals(900, value(figures, "events"));
+    assertTrue(value(figures, "encoder.seconds_per_epoch") > 0, figures.toText());
+    assertTrue(value(figures, "als.events_per_second_core") > 0, figures.toText());
+    assertTrue(value(figures, "ranker.examples_per_second") > 0, figures.toText());
+    assertEquals(2, lines.stream().filter(line -> line.startsWith("encoder: epoch")).count());
+  }
+
+  @Test
+  void synthetic_asBigAsMovieLens_hasItsSizeAndNoPairTwice() {
+    Interactions data = TrainingData.synthetic(SEED);
+    assertEquals(6_040, data.userCount());
+    assertEquals(3_416, data.itemCount());
+    assertEquals(999_611, data.size(), 2_000);
+    assertEquals(data.size(), TrainingData.pairs(data));
+    int[] lengths =
+        IntStream.range(0, data.userCount())
+            .map(user -> data.userOffsets()[user + 1] - data.userOffsets()[user])
+            .sorted()
+            .toArray();
+    assertTrue(lengths[0] >= 17, lengths[0] + " events");
+    assertTrue(lengths[lengths.length - 1] > 1_000, lengths[lengths.length - 1] + " events");
+  }
+
+  @Test
+  void sequences_folder_isReadOrRefusedByLine() throws IOException {
+    Path file = folder.resolve("sasrec-sequences.txt.gz");
+    write(file, "1 4\n1 2\n7 4\n");
+    Interactions data = TrainingData.sequences(folder);
+    assertEquals(4, data.itemCount());
+    assertArrayEquals(new int[] {0, 2, 3}, data.userOffsets());
+    assertArrayEquals(new int[] {3, 1, 3}, data.items());
+    for (String bad : List.of("1 x", "1", "1 0", " 3", "")) {
+      write(file, "1 4\n" + bad + "\n1 5\n");
+      WinnowException e =
+          assertThrows(WinnowException.class, () -> TrainingData.sequences(folder), bad);
+      assertTrue(String.valueOf(e.getMessage()).contains("txt.gz:2: " + bad), e::getMessage);
+    }
+    WinnowException none =
+        assertThrows(
+            WinnowException.class, () -> TrainingData.sequences(folder.resolve("nowhere")));
+    assertTrue(String.valueOf(none.getMessage()).startsWith("--dataset: "), none::getMessage);
+  }
+
+  private static void write(Path file, String text) throws IOException {
+    try (OutputStream out = new GZIPOutputStream(Files.newOutputStream(file))) {
+      out.write(text.getBytes(StandardCharsets.US_ASCII));
+    }
   }
 
   @Test

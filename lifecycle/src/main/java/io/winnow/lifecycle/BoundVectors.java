@@ -53,14 +53,23 @@ final class BoundVectors {
     this.vectors = new AtomicReferenceArray<>(Math.max(16, size));
     int width = embeddingSize();
     for (int row = 0; row < newIndex.length; row++) {
-      if (newIndex[row] >= 0) {
-        vectors.set(
-            newIndex[row],
-            Arrays.copyOfRange(encoder.itemVectors(), row * width, (row + 1) * width));
+      float[] vector = Arrays.copyOfRange(encoder.itemVectors(), row * width, (row + 1) * width);
+      // An imported encoder need not have a vector for every item.
+      if (newIndex[row] >= 0 && !isZero(vector)) {
+        vectors.set(newIndex[row], vector);
       }
     }
     meet(IntStream.range(0, size));
     this.met = size;
+  }
+
+  private static boolean isZero(float[] vector) {
+    for (float value : vector) {
+      if (value != 0) {
+        return false;
+      }
+    }
+    return true;
   }
 
   int embeddingSize() {

@@ -32,9 +32,9 @@ public record ReleaseManifest(
     Map<String, Double> metrics) {
   /**
    * The format of {@code manifest.json}, its field {@code format}. Format 1 had no such field, and
-   * no {@code features}.
+   * no {@code features}; format 2 had no {@code settings} and no {@code imported}.
    */
-  public static final int FORMAT = 2;
+  public static final int FORMAT = 3;
 
   /** Copies the list and the maps. */
   public ReleaseManifest {
@@ -92,7 +92,10 @@ public record ReleaseManifest(
    * @param seed the root seed of its training
    * @param codeVersion Winnow's version
    * @param environment JVM, operating system and processors
-   * @param parent the release that training started from, if any
+   * @param parent the release that training started from, or that networks were put into, if any
+   * @param settings how it was trained: every setting by its path; empty in bundles of format 1 and
+   *     2
+   * @param imported files that were not made by Winnow; empty for a release trained here
    */
   public record Provenance(
       long toOffset,
@@ -101,5 +104,36 @@ public record ReleaseManifest(
       long seed,
       String codeVersion,
       String environment,
-      @Nullable String parent) {}
+      @Nullable String parent,
+      Map<String, String> settings,
+      List<Imported> imported) {
+    /** Copies the map and the list. */
+    public Provenance {
+      settings = Collections.unmodifiableMap(new TreeMap<>(settings));
+      imported = List.copyOf(imported);
+    }
+
+    /** Without settings, of nothing imported. */
+    public Provenance(
+        long toOffset,
+        long fromMs,
+        long toMs,
+        long seed,
+        String codeVersion,
+        String environment,
+        @Nullable String parent) {
+      this(toOffset, fromMs, toMs, seed, codeVersion, environment, parent, Map.of(), List.of());
+    }
+  }
+
+  /**
+   * A file that somebody else made.
+   *
+   * @param role what it is in the release: {@code encoder}, {@code item_vectors}, {@code items} or
+   *     {@code ranker}
+   * @param file its name, without the folder
+   * @param bytes its size
+   * @param sha256 of its content, lower-case hexadecimal
+   */
+  public record Imported(String role, String file, long bytes, String sha256) {}
 }

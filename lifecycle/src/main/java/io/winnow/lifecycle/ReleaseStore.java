@@ -211,6 +211,12 @@ public final class ReleaseStore {
     tree.remove(FORMAT_FIELD);
     if (format == 1) {
       tree.putArray("features");
+    }
+    if (format >= 1 && format < 3) {
+      if (tree.get("provenance") instanceof ObjectNode provenance) {
+        provenance.putObject("settings");
+        provenance.putArray("imported");
+      }
     } else if (format != ReleaseManifest.FORMAT) {
       throw corrupt(
           version,

@@ -20,6 +20,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -44,6 +45,7 @@ public final class Trainer {
   private final TrainingProgress progress;
   private final @Nullable TrainingCheckpoints checkpoints;
   private final Map<String, Double> seconds = new LinkedHashMap<>();
+  private Consumer<RankingExamples> examplesListener = _ -> {};
 
   /** A trainer for one training that begins anew if it is interrupted. */
   public Trainer(
@@ -73,6 +75,17 @@ public final class Trainer {
     this.checkpoints = checkpoints;
   }
 
+  /** Has the examples, which the ranker learns from, shown to somebody before it does. */
+  public Trainer showExamplesTo(Consumer<RankingExamples> listener) {
+    examplesListener = listener;
+    return this;
+  }
+
+  /** The name of a release created at a time; later ones sort behind earlier ones. */
+  static String version(long createdMs) {
+    return VERSION.format(Instant.ofEpochMilli(createdMs));
+  }
+
   /** How long each step of the training took, by name, in seconds. */
   public Map<String, Double> seconds() {
     return seconds;
@@ -92,15 +105,7 @@ public final class Trainer {
       requests.visit(offset, record);
       span.visit(record.timeMs());
     });
-    List<TrainingRequest.Chosen> choices = requests.choices();
-    if (choices.size() < config.split().minChoices()) {
-      throw WinnowException.invalid(
-          "events",
-          choices.size() + " outcomes of an objective",
-          "at least " + config.split().minChoices() + " to train on");
-    }
-    long split =
-        choices.get((int) (choices.size() * (1 - config.split().rankerShare()))).asOfOffset();
+    long split = split(requests);
     ModelFitter fitter = new ModelFitter(config, progress, seconds, checkpoints);
 
     RetrievalModels older = fitter.fit(training(prefix, split, null), null);
@@ -111,7 +116,7 @@ public final class Trainer {
     FeatureSchema schema = FeatureSchema.of(definition);
     return new Release(
         new ReleaseManifest(
-            VERSION.format(Instant.ofEpochMilli(createdMs)),
+            version(createdMs),
             createdMs,
             definition.name(),
             schema.hash(),
@@ -124,11 +129,40 @@ public final class Trainer {
                 config.seed(),
                 Winnow.VERSION,
                 Winnow.environment(),
-                null),
+                null,
+                TrainerSettings.values(config),
+                List.of()),
             metrics(ranker)),
         application,
         models,
         ranker);
+  }
+
+  /**
+   * What the ranker would learn from in {@link #train}: requests of the newer part of the records
+   * below an offset, seen with models of the older part.
+   *
+   * @throws WinnowException as {@link #train}
+   */
+  RankingExamples examples(RecordSource records, long toOffset) {
+    RecordSource prefix = RecordSource.prefix(records, toOffset);
+    TrainingRequests requests = new TrainingRequests(application.definition());
+    prefix.replay(requests);
+    long split = split(requests);
+    RetrievalModels older =
+        new ModelFitter(config, progress, seconds, null).fit(training(prefix, split, null), null);
+    return examples(prefix, older, rankerRequests(requests, split));
+  }
+
+  private long split(TrainingRequests requests) {
+    List<TrainingRequest.Chosen> choices = requests.choices();
+    if (choices.size() < config.split().minChoices()) {
+      throw WinnowException.invalid(
+          "events",
+          choices.size() + " outcomes of an objective",
+          "at least " + config.split().minChoices() + " to train on");
+    }
+    return choices.get((int) (choices.size() * (1 - config.split().rankerShare()))).asOfOffset();
   }
 
   private ModelFitter.TrainingSet training(
@@ -178,7 +212,7 @@ public final class Trainer {
     return thinned;
   }
 
-  private @Nullable TrainedRanker trainRanker(
+  private RankingExamples examples(
       RecordSource records, RetrievalModels older, List<TrainingRequest> requests) {
     long began = System.nanoTime();
     progress.step("examples", requests.size() + " requests");
@@ -192,12 +226,19 @@ public final class Trainer {
                 config.threads())
             .build(records, requests);
     seconds.put("examples", (System.nanoTime() - began) / 1e9);
+    examplesListener.accept(examples);
+    return examples;
+  }
+
+  private @Nullable TrainedRanker trainRanker(
+      RecordSource records, RetrievalModels older, List<TrainingRequest> requests) {
+    RankingExamples examples = examples(records, older, requests);
     if (examples.requests() < config.split().minRankerRequests()) {
       progress.step("ranker", "skipped: only " + examples.requests() + " usable requests");
       return null;
     }
     progress.step("ranker", examples.rows() + " rows of " + examples.requests() + " requests");
-    began = System.nanoTime();
+    long began = System.nanoTime();
     TrainedRanker ranker =
         new RankerTrainer(config.ranker(), new Seed(config.seed()), TimeSource.system())
             .train(examples, progress::epoch);

@@ -94,16 +94,55 @@ final class ReleaseStoreTest {
   }
 
   @Test
+  void manifest_ofFormat2_isReadWithoutSettings() throws IOException {
+    ReleaseStore store = new ReleaseStore(folder);
+    Path bundle = Files.createDirectories(store.bundle("r-old"));
+    // As it was written before manifests told settings and what was imported.
+    Files.writeString(
+        bundle.resolve("manifest.json"),
+        """
+        {
+          "format" : 2,
+          "version" : "r-old",
+          "created_ms" : 1700000000000,
+          "application" : "test",
+          "schema_hash" : 42,
+          "features" : [ {
+            "name" : "user.clicks_1d",
+            "version" : "0123abcd",
+            "text" : "count(click) over 1d"
+          } ],
+          "files" : { },
+          "provenance" : {
+            "to_offset" : 10,
+            "from_ms" : 1,
+            "to_ms" : 2,
+            "seed" : 7,
+            "code_version" : "0.1.0",
+            "environment" : "test",
+            "parent" : null
+          },
+          "metrics" : { }
+        }
+        """);
+    ReleaseManifest manifest = store.verify("r-old");
+    assertEquals(1, manifest.features().size());
+    assertEquals(7, manifest.provenance().seed());
+    assertEquals(Map.of(), manifest.provenance().settings());
+    assertEquals(List.of(), manifest.provenance().imported());
+  }
+
+  @Test
   void manifest_ofALaterFormat_isRefused() throws IOException {
     ReleaseStore store = new ReleaseStore(folder);
     publish(store, "r1");
     Path file = store.bundle("r1").resolve("manifest.json");
     String text = Files.readString(file);
-    assertTrue(text.contains("\"format\" : 2"), text);
-    Files.writeString(file, text.replace("\"format\" : 2", "\"format\" : 3"));
+    assertTrue(text.contains("\"format\" : 3"), text);
+    Files.writeString(file, text.replace("\"format\" : 3", "\"format\" : 4"));
     WinnowException refused = assertThrows(WinnowException.class, () -> store.manifest("r1"));
     assertEquals(ErrorCode.CORRUPT, refused.code());
-    assertTrue(String.valueOf(refused.getMessage()).contains("format 3"), refused.getMessage());
+    assertTrue(String.valueOf(refused.getMessage()).contains("format 4"), refused.getMessage());
   }
 
   @Test

@@ -99,6 +99,22 @@ public final class ModelFile {
     }
   }
 
+  /** Writes the numbers of a configuration; whole ones are as exact as the others. */
+  public static void writeDoubles(DataOutputStream out, double... values) throws IOException {
+    for (double value : values) {
+      out.writeDouble(value);
+    }
+  }
+
+  /** Reads what {@link #writeDoubles} wrote. */
+  public static double[] readDoubles(DataInputStream in, int count) throws IOException {
+    double[] values = new double[count];
+    for (int i = 0; i < count; i++) {
+      values[i] = in.readDouble();
+    }
+    return values;
+  }
+
   /** Writes a length and the numbers. */
   public static void writeInts(DataOutputStream out, int[] values) throws IOException {
     out.writeInt(values.length);

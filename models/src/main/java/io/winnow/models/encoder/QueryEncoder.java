@@ -1,5 +1,6 @@
 package io.winnow.models.encoder;
 
+import io.winnow.core.Problem;
 import io.winnow.core.WinnowException;
 import io.winnow.models.network.OnnxModel;
 import io.winnow.models.network.OnnxModel.Port;
@@ -35,6 +36,17 @@ public final class QueryEncoder implements AutoCloseable {
         List.of(Port.of(HISTORY, -1, -1, spec.embeddingSize()), Port.of(LAST, -1, -1));
     Port output = Port.of(OUTPUT, -1, spec.embeddingSize());
     return new QueryEncoder(OnnxModel.load("encoder", onnx, inputs, output), spec);
+  }
+
+  /**
+   * Tries a network of another maker on made-up histories.
+   *
+   * @return what is wrong with its answers; empty if they are finite up to the longest history, and
+   *     the same whatever other histories are asked with it and whatever stands behind its latest
+   *     item
+   */
+  public List<Problem> probe() {
+    return new EncoderProbe(this, model).problems();
   }
 
   /** What it expects and gives. */

@@ -2,10 +2,11 @@ package io.winnow.models.linear;
 
 import io.winnow.core.Problem;
 import io.winnow.core.WinnowException;
+import io.winnow.models.Interactions;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Collects every problem of a config record before refusing it. */
+/** Collects every problem of a config record before refusing it, and refuses bad input. */
 final class Checks {
   private final List<Problem> problems = new ArrayList<>();
 
@@ -15,6 +16,15 @@ final class Checks {
       problems.add(new Problem(field, String.valueOf(value), plain(least) + " to " + plain(most)));
     }
     return this;
+  }
+
+  /** Refuses interactions that name an item outside of the catalogue. */
+  static void items(Interactions interactions) {
+    for (int item : interactions.items()) {
+      if (item < 0 || item >= interactions.itemCount()) {
+        throw WinnowException.invalid("items", item, "0 to " + (interactions.itemCount() - 1));
+      }
+    }
   }
 
   /** Throws if there were any. */

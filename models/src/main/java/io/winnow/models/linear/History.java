@@ -27,6 +27,11 @@ final class History {
     return Arrays.copyOf(newest, size);
   }
 
+  /** What an item with {@code newer} newer ones counts: a power law forgets late, but never all. */
+  static float weight(int newer, double power) {
+    return power == 0 ? 1f : (float) Math.pow(1 + newer, -power);
+  }
+
   /** Open addressing; the table is at most half full. Zero marks a free slot. */
   private static boolean insert(int[] table, int key) {
     int mask = table.length - 1;

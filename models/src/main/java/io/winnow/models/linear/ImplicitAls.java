@@ -4,27 +4,35 @@ import io.winnow.core.Seed;
 import io.winnow.models.Interactions;
 import io.winnow.models.ItemScorer;
 import io.winnow.models.ModelFile;
-import io.winnow.models.Stripes;
+import io.winnow.models.linear.SubspaceSolver.Neighbours;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.random.RandomGenerator;
 
 /**
  * Matrix factorisation of implicit feedback (Hu, Koren, Volinsky: Collaborative filtering for
- * implicit feedback datasets, ICDM 2008).
+ * implicit feedback datasets, ICDM 2008), solved by blocks of dimensions (Rendle et al.: iALS++:
+ * Speeding up matrix factorization with subspace optimization, 2021).
  *
- * <p>Minimises {@code Σ_ui c_ui (p_ui - x_uᵀy_i)² + λ (Σ_u s_u |x_u|² + Σ_i s_i |y_i|²)} with
- * preference p 1 for what the user had and confidence {@code c = 1 + α}. The regularisation grows
- * with what is known of a user or item, {@code s = (known + α₀·others)^ν}, in the frequency-scaled
- * form of Rendle et al. (Revisiting the performance of iALS on item recommendation benchmarks,
- * RecSys 2022). Only item factors are kept: a request solves for its own user factor from its
- * history, which takes O(L·E² + E³), and then takes N inner products.
+ * <p>Minimises, over the pairs S of users and the items that they had,
  *
- * <p>Memory: 4·N·E bytes, and in training 4·U·E more. Immutable.
+ * <pre>
+ * Σ_S (1 - x_uᵀy_i)² + α₀ Σ_all (x_uᵀy_i)² + λ (Σ_u s_u |x_u|² + Σ_i s_i |y_i|²)
+ * </pre>
+ *
+ * <p>where the regularisation grows with what is known of a user or item, {@code s = (known +
+ * α₀·others)^ν} (Rendle et al.: Revisiting the performance of iALS on item recommendation
+ * benchmarks, RecSys 2022). Hu's α is 1 / α₀, up to the scale of the factors. Only item factors are
+ * kept: a request solves for its own user factor from its history, exactly, which takes O(L·E² +
+ * E³), and then takes N inner products.
+ *
+ * <p>Training takes O(iterations · (events · E·b + (U + N) · E·b²)) time for blocks of b
+ * dimensions, and 4·(U + N)·E + 8·events bytes. More users or items than fit one array at the
+ * chosen dimension (33 million at 64), or the heap, are refused. The outcome does not depend on the
+ * number of threads. The model takes 4·N·E bytes. Immutable.
  */
 public final class ImplicitAls implements ItemScorer {
   private static final String KIND = "ials";
-  private static final int VERSION = 1;
+  private static final int VERSION = 2;
 
   private final Config config;
   private final float[] factors;
@@ -33,131 +41,100 @@ public final class ImplicitAls implements ItemScorer {
   private ImplicitAls(Config config, float[] factors) {
     this.config = config;
     this.factors = factors;
-    this.gram = gram(factors, config.dimension());
+    this.gram =
+        AlsTrainer.gram(factors, config.factors().dimension(), config.loss().unobservedWeight(), 1);
   }
 
   /**
    * How to train and score.
    *
-   * @param dimension E
-   * @param iterations alternations of users and items
-   * @param alpha α, extra confidence in what was seen
-   * @param lambda λ, the regularisation
-   * @param unobservedWeight α₀, what an unseen pair counts against a seen one in the
-   *     regularisation's scale
-   * @param frequencyPower ν in [0, 1]; 0 regularises all alike
-   * @param historyLimit how many of a user's newest distinct items count, in training and requests
-   * @param halfLifeItems at a request, after how many newer items one of the history counts half;
-   *     infinite for no decay
+   * @param factors the factors' size, and the work spent on them
+   * @param loss what is minimised
+   * @param histories what counts of a user's history
    */
-  public record Config(
-      int dimension,
-      int iterations,
-      double alpha,
-      double lambda,
-      double unobservedWeight,
-      double frequencyPower,
-      int historyLimit,
-      double halfLifeItems) {
+  public record Config(Factors factors, Loss loss, Histories histories) {
     /** Good on films and on baskets. */
-    public static final Config DEFAULT = new Config(64, 8, 60, 0.1, 0, 1, 1000, 2);
+    public static final Config DEFAULT =
+        new Config(new Factors(64, 64, 8), new Loss(0.2, 0.005, 1), new Histories(1000, 1));
+  }
 
+  /**
+   * The factors' size, and the work spent on them.
+   *
+   * @param dimension E
+   * @param blockSize b, how many dimensions are solved for at a time; E or more solves each row
+   *     exactly. Less makes an iteration of many dimensions cheaper, and takes a few more of them
+   * @param iterations alternations of users and items
+   */
+  public record Factors(int dimension, int blockSize, int iterations) {
     /** Checks the ranges. */
-    public Config {
+    public Factors {
       new Checks()
           .range("dimension", dimension, 1, 1024)
+          .range("blockSize", blockSize, 1, 1024)
           .range("iterations", iterations, 1, 1000)
-          .range("alpha", alpha, 1e-6, 1e6)
-          .range("lambda", lambda, 1e-9, 1e6)
-          .range("unobservedWeight", unobservedWeight, 0, 1)
-          .range("frequencyPower", frequencyPower, 0, 1)
-          .range("historyLimit", historyLimit, 1, 10_000)
-          .range("halfLifeItems", halfLifeItems, 0.1, Double.POSITIVE_INFINITY)
           .done();
     }
   }
 
-  /** Alternates least squares; O(iterations · (events · E² + (U + N) · E³)) time. */
+  /**
+   * What is minimised.
+   *
+   * @param unobservedWeight α₀, what a pair weighs that was not seen, or not yet
+   * @param regularisation λ
+   * @param frequencyPower ν; 0 regularises all alike
+   */
+  public record Loss(double unobservedWeight, double regularisation, double frequencyPower) {
+    /** Checks the ranges. */
+    public Loss {
+      new Checks()
+          .range("unobservedWeight", unobservedWeight, 1e-6, 1e6)
+          .range("regularisation", regularisation, 1e-9, 1e6)
+          .range("frequencyPower", frequencyPower, 0, 1)
+          .done();
+    }
+
+    /** λ s for a row with so many known neighbours of so many. */
+    float ridge(int known, int others) {
+      return (float) (regularisation * Math.pow(known + unobservedWeight * others, frequencyPower));
+    }
+  }
+
+  /**
+   * What counts of a user's history.
+   *
+   * @param limit how many of the newest distinct items, in training and requests
+   * @param memoryPower at a request, an item with a newer ones weighs {@code (1 + a)^-memoryPower};
+   *     0 for all alike
+   */
+  public record Histories(int limit, double memoryPower) {
+    /** Checks the ranges. */
+    public Histories {
+      new Checks().range("limit", limit, 1, 10_000).range("memoryPower", memoryPower, 0, 10).done();
+    }
+  }
+
+  /** Trains without a word; see the class for what it costs. */
   public static ImplicitAls train(
       Interactions interactions, Config config, Seed seed, int threads) {
-    Adjacency byUser = Adjacency.byUser(interactions, config.historyLimit());
-    Adjacency byItem = byUser.transpose(interactions.itemCount());
-    float[] users = new float[Math.multiplyExact(byUser.size(), config.dimension())];
-    float[] items = new float[Math.multiplyExact(byItem.size(), config.dimension())];
-    RandomGenerator random = seed.generator("ials");
-    double scale = 0.1 / Math.sqrt(config.dimension());
-    for (int i = 0; i < items.length; i++) {
-      items[i] = (float) (scale * random.nextGaussian());
-    }
-    for (int iteration = 0; iteration < config.iterations(); iteration++) {
-      solveAll(byUser, items, users, config, threads);
-      solveAll(byItem, users, items, config, threads);
-    }
-    return new ImplicitAls(config, items);
+    return train(interactions, config, seed, threads, TrainingSteps.silent());
   }
 
-  private static void solveAll(
-      Adjacency known, float[] fixed, float[] solved, Config config, int threads) {
-    float[] gram = gram(fixed, config.dimension());
-    int others = fixed.length / config.dimension();
-    Stripes.run(
-        threads,
-        known.size(),
-        Math.max(1, Math.ceilDiv(known.size(), 16 * threads)),
-        (from, to) -> {
-          NormalEquations equations = new NormalEquations(config, gram, others);
-          for (int row = from; row < to; row++) {
-            int first = known.offsets()[row];
-            int count = known.offsets()[row + 1] - first;
-            if (count == 0) {
-              Arrays.fill(solved, row * config.dimension(), (row + 1) * config.dimension(), 0f);
-            } else {
-              equations.solve(
-                  fixed,
-                  known.neighbours(),
-                  first,
-                  count,
-                  Double.POSITIVE_INFINITY,
-                  solved,
-                  row * config.dimension());
-            }
-          }
-        });
-  }
-
-  /** FᵀF, shape (E, E), full. */
-  private static float[] gram(float[] factors, int dimension) {
-    double[] sums = new double[dimension * dimension];
-    float[] block = new float[dimension * dimension];
-    int rows = factors.length / dimension;
-    for (int row = 0; row < rows; row++) {
-      for (int i = 0; i < dimension; i++) {
-        Kernels.addScaled(
-            factors[row * dimension + i],
-            factors,
-            row * dimension,
-            block,
-            i * dimension,
-            dimension);
-      }
-      // Single precision for a block of rows, double over the blocks: millions of rows stay exact.
-      if (row % 1024 == 1023 || row == rows - 1) {
-        for (int i = 0; i < sums.length; i++) {
-          sums[i] += block[i];
-        }
-        Arrays.fill(block, 0f);
-      }
-    }
-    float[] gram = new float[sums.length];
-    for (int i = 0; i < sums.length; i++) {
-      gram[i] = (float) sums[i];
-    }
-    return gram;
+  /**
+   * Trains; see the class for what it costs.
+   *
+   * @param progress hears of each iteration; its objective takes about a thirtieth of an iteration
+   *     to compute
+   */
+  public static ImplicitAls train(
+      Interactions interactions, Config config, Seed seed, int threads, TrainingSteps progress) {
+    AlsTrainer trainer = new AlsTrainer(interactions, config, seed, threads);
+    return new ImplicitAls(config, trainer.train(progress));
   }
 
   @Override
   public int itemCount() {
-    return factors.length / config.dimension();
+    return factors.length / config.factors().dimension();
   }
 
   @Override
@@ -172,24 +149,28 @@ public final class ImplicitAls implements ItemScorer {
    * @param history item indices, oldest first
    */
   public float[] userFactor(int[] history) {
-    int[] newest = History.newestDistinct(history, itemCount(), config.historyLimit());
-    float[] user = new float[config.dimension()];
+    int[] newest = History.newestDistinct(history, itemCount(), config.histories().limit());
+    int dimension = config.factors().dimension();
+    float[] user = new float[dimension];
     if (newest.length > 0) {
-      new NormalEquations(config, gram, itemCount())
-          .solve(factors, newest, 0, newest.length, config.halfLifeItems(), user, 0);
+      Neighbours known =
+          new Neighbours(factors, newest, 0, newest.length, config.histories().memoryPower());
+      new SubspaceSolver(dimension, dimension, gram)
+          .sweep(known, config.loss().ridge(newest.length, itemCount()), user, 0);
     }
     return user;
   }
 
   /** A copy of one item's factor, shape (E). */
   public float[] itemFactor(int item) {
-    return Arrays.copyOfRange(factors, item * config.dimension(), (item + 1) * config.dimension());
+    int dimension = config.factors().dimension();
+    return Arrays.copyOfRange(factors, item * dimension, (item + 1) * dimension);
   }
 
   /** The same model under other item indices; items that training did not see have zero factors. */
   public ImplicitAls remap(int[] newIndexOfOld, int newItemCount) {
     SparseRows.checkMapping(newIndexOfOld, itemCount(), newItemCount);
-    int dimension = config.dimension();
+    int dimension = config.factors().dimension();
     float[] remapped = new float[Math.multiplyExact(newItemCount, dimension)];
     for (int old = 0; old < newIndexOfOld.length; old++) {
       if (newIndexOfOld[old] >= 0) {
@@ -207,14 +188,16 @@ public final class ImplicitAls implements ItemScorer {
         KIND,
         VERSION,
         out -> {
-          out.writeInt(config.dimension());
-          out.writeInt(config.iterations());
-          out.writeDouble(config.alpha());
-          out.writeDouble(config.lambda());
-          out.writeDouble(config.unobservedWeight());
-          out.writeDouble(config.frequencyPower());
-          out.writeInt(config.historyLimit());
-          out.writeDouble(config.halfLifeItems());
+          ModelFile.writeDoubles(
+              out,
+              config.factors().dimension(),
+              config.factors().blockSize(),
+              config.factors().iterations(),
+              config.loss().unobservedWeight(),
+              config.loss().regularisation(),
+              config.loss().frequencyPower(),
+              config.histories().limit(),
+              config.histories().memoryPower());
           ModelFile.writeFloats(out, factors);
         });
   }
@@ -226,24 +209,17 @@ public final class ImplicitAls implements ItemScorer {
         KIND,
         VERSION,
         in -> {
+          double[] c = ModelFile.readDoubles(in, 8);
           Config config =
               new Config(
-                  in.readInt(),
-                  in.readInt(),
-                  in.readDouble(),
-                  in.readDouble(),
-                  in.readDouble(),
-                  in.readDouble(),
-                  in.readInt(),
-                  in.readDouble());
+                  new Factors((int) c[0], (int) c[1], (int) c[2]),
+                  new Loss(c[3], c[4], c[5]),
+                  new Histories((int) c[6], c[7]));
           float[] factors = ModelFile.readFloats(in);
-          if (factors.length % config.dimension() != 0) {
+          int dimension = config.factors().dimension();
+          if (factors.length % dimension != 0) {
             throw new IllegalArgumentException(
-                "factors: "
-                    + factors.length
-                    + " (expected: a multiple of "
-                    + config.dimension()
-                    + ")");
+                "factors: " + factors.length + " (expected: a multiple of " + dimension + ")");
           }
           return new ImplicitAls(config, factors);
         });

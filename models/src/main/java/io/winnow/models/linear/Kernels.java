@@ -22,6 +22,9 @@ public final class Kernels {
 
   static final int TILE_COLUMNS = 4 * LANES;
 
+  /** Widths that {@link #addGram} and {@link Cholesky} take are multiples of this. */
+  static final int WIDTH_UNIT = Math.max(8, LANES);
+
   private Kernels() {}
 
   /**
@@ -201,6 +204,196 @@ public final class Kernels {
     FloatVector.fromArray(SPECIES, c, at + 3 * LANES).sub(v3).intoArray(c, at + 3 * LANES);
   }
 
+  /** The next multiple of {@link #WIDTH_UNIT}. */
+  static int paddedWidth(int width) {
+    return Math.ceilDiv(width, WIDTH_UNIT) * WIDTH_UNIT;
+  }
+
+  /**
+   * {@code M += RᵀR} in the upper triangle; what lies below the diagonal is scratch. Eight rows by
+   * two vectors of M stay in registers while all of R passes by, so a row of R costs little more
+   * than its multiply-adds: width² / 2 and a bit.
+   *
+   * @param rows R, row-major, shape (count, width)
+   * @param width a multiple of {@link #WIDTH_UNIT}
+   * @param matrix M, row-major, shape (width, width)
+   */
+  static void addGram(float[] rows, int count, int width, float[] matrix) {
+    for (int i = 0; i < width; i += 8) {
+      int j = i / LANES * LANES;
+      for (; j <= width - 2 * LANES; j += 2 * LANES) {
+        addGramWide(rows, count, width, i, j, matrix);
+      }
+      if (j < width) {
+        addGramNarrow(rows, count, width, i, j, matrix);
+      }
+    }
+  }
+
+  private static void addGramWide(
+      float[] rows, int count, int width, int i, int j, float[] matrix) {
+    int at = i * width + j;
+    FloatVector m00 = FloatVector.fromArray(SPECIES, matrix, at);
+    FloatVector m01 = FloatVector.fromArray(SPECIES, matrix, at + LANES);
+    FloatVector m10 = FloatVector.fromArray(SPECIES, matrix, at + width);
+    FloatVector m11 = FloatVector.fromArray(SPECIES, matrix, at + width + LANES);
+    FloatVector m20 = FloatVector.fromArray(SPECIES, matrix, at + 2 * width);
+    FloatVector m21 = FloatVector.fromArray(SPECIES, matrix, at + 2 * width + LANES);
+    FloatVector m30 = FloatVector.fromArray(SPECIES, matrix, at + 3 * width);
+    FloatVector m31 = FloatVector.fromArray(SPECIES, matrix, at + 3 * width + LANES);
+    FloatVector m40 = FloatVector.fromArray(SPECIES, matrix, at + 4 * width);
+    FloatVector m41 = FloatVector.fromArray(SPECIES, matrix, at + 4 * width + LANES);
+    FloatVector m50 = FloatVector.fromArray(SPECIES, matrix, at + 5 * width);
+    FloatVector m51 = FloatVector.fromArray(SPECIES, matrix, at + 5 * width + LANES);
+    FloatVector m60 = FloatVector.fromArray(SPECIES, matrix, at + 6 * width);
+    FloatVector m61 = FloatVector.fromArray(SPECIES, matrix, at + 6 * width + LANES);
+    FloatVector m70 = FloatVector.fromArray(SPECIES, matrix, at + 7 * width);
+    FloatVector m71 = FloatVector.fromArray(SPECIES, matrix, at + 7 * width + LANES);
+    for (int row = 0; row < count; row++) {
+      int x = row * width + i;
+      FloatVector y0 = FloatVector.fromArray(SPECIES, rows, row * width + j);
+      FloatVector y1 = FloatVector.fromArray(SPECIES, rows, row * width + j + LANES);
+      FloatVector x0 = FloatVector.broadcast(SPECIES, rows[x]);
+      m00 = x0.fma(y0, m00);
+      m01 = x0.fma(y1, m01);
+      FloatVector x1 = FloatVector.broadcast(SPECIES, rows[x + 1]);
+      m10 = x1.fma(y0, m10);
+      m11 = x1.fma(y1, m11);
+      FloatVector x2 = FloatVector.broadcast(SPECIES, rows[x + 2]);
+      m20 = x2.fma(y0, m20);
+      m21 = x2.fma(y1, m21);
+      FloatVector x3 = FloatVector.broadcast(SPECIES, rows[x + 3]);
+      m30 = x3.fma(y0, m30);
+      m31 = x3.fma(y1, m31);
+      FloatVector x4 = FloatVector.broadcast(SPECIES, rows[x + 4]);
+      m40 = x4.fma(y0, m40);
+      m41 = x4.fma(y1, m41);
+      FloatVector x5 = FloatVector.broadcast(SPECIES, rows[x + 5]);
+      m50 = x5.fma(y0, m50);
+      m51 = x5.fma(y1, m51);
+      FloatVector x6 = FloatVector.broadcast(SPECIES, rows[x + 6]);
+      m60 = x6.fma(y0, m60);
+      m61 = x6.fma(y1, m61);
+      FloatVector x7 = FloatVector.broadcast(SPECIES, rows[x + 7]);
+      m70 = x7.fma(y0, m70);
+      m71 = x7.fma(y1, m71);
+    }
+    put(matrix, at, m00, m01);
+    put(matrix, at + width, m10, m11);
+    put(matrix, at + 2 * width, m20, m21);
+    put(matrix, at + 3 * width, m30, m31);
+    put(matrix, at + 4 * width, m40, m41);
+    put(matrix, at + 5 * width, m50, m51);
+    put(matrix, at + 6 * width, m60, m61);
+    put(matrix, at + 7 * width, m70, m71);
+  }
+
+  private static void put(float[] matrix, int at, FloatVector v0, FloatVector v1) {
+    v0.intoArray(matrix, at);
+    v1.intoArray(matrix, at + LANES);
+  }
+
+  private static void addGramNarrow(
+      float[] rows, int count, int width, int i, int j, float[] matrix) {
+    int at = i * width + j;
+    FloatVector m0 = FloatVector.fromArray(SPECIES, matrix, at);
+    FloatVector m1 = FloatVector.fromArray(SPECIES, matrix, at + width);
+    FloatVector m2 = FloatVector.fromArray(SPECIES, matrix, at + 2 * width);
+    FloatVector m3 = FloatVector.fromArray(SPECIES, matrix, at + 3 * width);
+    FloatVector m4 = FloatVector.fromArray(SPECIES, matrix, at + 4 * width);
+    FloatVector m5 = FloatVector.fromArray(SPECIES, matrix, at + 5 * width);
+    FloatVector m6 = FloatVector.fromArray(SPECIES, matrix, at + 6 * width);
+    FloatVector m7 = FloatVector.fromArray(SPECIES, matrix, at + 7 * width);
+    for (int row = 0; row < count; row++) {
+      int x = row * width + i;
+      FloatVector y = FloatVector.fromArray(SPECIES, rows, row * width + j);
+      m0 = FloatVector.broadcast(SPECIES, rows[x]).fma(y, m0);
+      m1 = FloatVector.broadcast(SPECIES, rows[x + 1]).fma(y, m1);
+      m2 = FloatVector.broadcast(SPECIES, rows[x + 2]).fma(y, m2);
+      m3 = FloatVector.broadcast(SPECIES, rows[x + 3]).fma(y, m3);
+      m4 = FloatVector.broadcast(SPECIES, rows[x + 4]).fma(y, m4);
+      m5 = FloatVector.broadcast(SPECIES, rows[x + 5]).fma(y, m5);
+      m6 = FloatVector.broadcast(SPECIES, rows[x + 6]).fma(y, m6);
+      m7 = FloatVector.broadcast(SPECIES, rows[x + 7]).fma(y, m7);
+    }
+    m0.intoArray(matrix, at);
+    m1.intoArray(matrix, at + width);
+    m2.intoArray(matrix, at + 2 * width);
+    m3.intoArray(matrix, at + 3 * width);
+    m4.intoArray(matrix, at + 4 * width);
+    m5.intoArray(matrix, at + 5 * width);
+    m6.intoArray(matrix, at + 6 * width);
+    m7.intoArray(matrix, at + 7 * width);
+  }
+
+  /**
+   * {@code out += Σ_r weights[r] · rows[r]}.
+   *
+   * @param weights shape (count)
+   * @param rows row-major, shape (count, width)
+   * @param width a multiple of {@link #WIDTH_UNIT}
+   * @param out shape (width)
+   */
+  static void addWeightedRows(float[] weights, float[] rows, int count, int width, float[] out) {
+    int j = 0;
+    for (; j <= width - 4 * LANES; j += 4 * LANES) {
+      FloatVector s0 = FloatVector.fromArray(SPECIES, out, j);
+      FloatVector s1 = FloatVector.fromArray(SPECIES, out, j + LANES);
+      FloatVector s2 = FloatVector.fromArray(SPECIES, out, j + 2 * LANES);
+      FloatVector s3 = FloatVector.fromArray(SPECIES, out, j + 3 * LANES);
+      for (int row = 0; row < count; row++) {
+        int at = row * width + j;
+        FloatVector weight = FloatVector.broadcast(SPECIES, weights[row]);
+        s0 = weight.fma(FloatVector.fromArray(SPECIES, rows, at), s0);
+        s1 = weight.fma(FloatVector.fromArray(SPECIES, rows, at + LANES), s1);
+        s2 = weight.fma(FloatVector.fromArray(SPECIES, rows, at + 2 * LANES), s2);
+        s3 = weight.fma(FloatVector.fromArray(SPECIES, rows, at + 3 * LANES), s3);
+      }
+      put(out, j, s0, s1);
+      put(out, j + 2 * LANES, s2, s3);
+    }
+    for (; j < width; j += LANES) {
+      FloatVector sum = FloatVector.fromArray(SPECIES, out, j);
+      for (int row = 0; row < count; row++) {
+        sum =
+            FloatVector.broadcast(SPECIES, weights[row])
+                .fma(FloatVector.fromArray(SPECIES, rows, row * width + j), sum);
+      }
+      sum.intoArray(out, j);
+    }
+  }
+
+  /**
+   * {@code M[i][j] -= Σ_p M[p][i] · M[p][j]} for the four pivot rows p from {@code pivot} and all
+   * later rows i ≤ j: one step of {@link Cholesky}. Elements below the diagonal are scratch.
+   *
+   * @param width a multiple of {@link #WIDTH_UNIT}
+   * @param matrix row-major, shape (width, width)
+   */
+  static void subtractPivots(float[] matrix, int width, int pivot) {
+    int r0 = pivot * width;
+    int r1 = r0 + width;
+    int r2 = r1 + width;
+    int r3 = r2 + width;
+    int first = pivot + 4;
+    for (int j = first / LANES * LANES; j < width; j += LANES) {
+      FloatVector p0 = FloatVector.fromArray(SPECIES, matrix, r0 + j);
+      FloatVector p1 = FloatVector.fromArray(SPECIES, matrix, r1 + j);
+      FloatVector p2 = FloatVector.fromArray(SPECIES, matrix, r2 + j);
+      FloatVector p3 = FloatVector.fromArray(SPECIES, matrix, r3 + j);
+      int end = Math.min(width, j + LANES);
+      for (int i = first; i < end; i++) {
+        // Two sums, each of two products, so that they do not wait for one another.
+        FloatVector before = FloatVector.fromArray(SPECIES, matrix, i * width + j);
+        FloatVector left = FloatVector.broadcast(SPECIES, -matrix[r0 + i]).fma(p0, before);
+        left = FloatVector.broadcast(SPECIES, -matrix[r1 + i]).fma(p1, left);
+        FloatVector right = FloatVector.broadcast(SPECIES, -matrix[r2 + i]).mul(p2);
+        right = FloatVector.broadcast(SPECIES, -matrix[r3 + i]).fma(p3, right);
+        left.add(right).intoArray(matrix, i * width + j);
+      }
+    }
+  }
+
   /** The same loops without vectors: what the vector kernels are tested against. */
   public static final class Scalar {
     private Scalar() {}
@@ -247,6 +440,39 @@ public final class Kernels {
             sum += a[aOffset + t * TILE_ROWS + i] * b[bOffset + t * TILE_COLUMNS + j];
           }
           c[cOffset + i * stride + j] -= sum;
+        }
+      }
+    }
+
+    /** The twin of {@link Kernels#addGram}; leaves what lies below the diagonal alone. */
+    static void addGram(float[] rows, int count, int width, float[] matrix) {
+      for (int i = 0; i < width; i++) {
+        for (int j = i; j < width; j++) {
+          float sum = 0;
+          for (int row = 0; row < count; row++) {
+            sum += rows[row * width + i] * rows[row * width + j];
+          }
+          matrix[i * width + j] += sum;
+        }
+      }
+    }
+
+    /** The twin of {@link Kernels#addWeightedRows}. */
+    static void addWeightedRows(float[] weights, float[] rows, int count, int width, float[] out) {
+      for (int row = 0; row < count; row++) {
+        addScaled(weights[row], rows, row * width, out, 0, width);
+      }
+    }
+
+    /** The twin of {@link Kernels#subtractPivots}; leaves what lies below the diagonal alone. */
+    static void subtractPivots(float[] matrix, int width, int pivot) {
+      for (int i = pivot + 4; i < width; i++) {
+        for (int j = i; j < width; j++) {
+          float sum = 0;
+          for (int p = pivot; p < pivot + 4; p++) {
+            sum += matrix[p * width + i] * matrix[p * width + j];
+          }
+          matrix[i * width + j] -= sum;
         }
       }
     }

@@ -1,5 +1,6 @@
 package io.winnow.models.linear;
 
+import io.winnow.core.WinnowException;
 import io.winnow.models.ModelFile;
 import io.winnow.models.Stripes;
 import io.winnow.models.TopK;
@@ -17,6 +18,8 @@ import java.util.Arrays;
  * @param values same shape as columns
  */
 record SparseRows(int[] offsets, int[] columns, float[] values) {
+  private static final int ENTRIES_MAX = Integer.MAX_VALUE - 8;
+
   /** Checks that the shapes fit each other. */
   SparseRows {
     int entries = offsets.length == 0 ? -1 : offsets[offsets.length - 1];
@@ -57,7 +60,11 @@ record SparseRows(int[] offsets, int[] columns, float[] values) {
     RowSource open();
   }
 
-  /** Builds all rows, stripe by stripe. */
+  /**
+   * Builds all rows, stripe by stripe.
+   *
+   * @throws WinnowException INVALID_ARGUMENT if there are more entries than fit one array
+   */
   static SparseRows build(int itemCount, int threads, RowSources sources) {
     TopK.Ranked[] rows = new TopK.Ranked[itemCount];
     int stripe = Math.max(1, Math.ceilDiv(itemCount, 8 * threads));
@@ -71,10 +78,7 @@ record SparseRows(int[] offsets, int[] columns, float[] values) {
             rows[item] = source.row(item);
           }
         });
-    int[] offsets = new int[itemCount + 1];
-    for (int i = 0; i < itemCount; i++) {
-      offsets[i + 1] = Math.addExact(offsets[i], rows[i].size());
-    }
+    int[] offsets = offsets(rows, ENTRIES_MAX);
     int[] columns = new int[offsets[itemCount]];
     float[] values = new float[offsets[itemCount]];
     for (int i = 0; i < itemCount; i++) {
@@ -82,6 +86,23 @@ record SparseRows(int[] offsets, int[] columns, float[] values) {
       System.arraycopy(rows[i].scores(), 0, values, offsets[i], rows[i].size());
     }
     return new SparseRows(offsets, columns, values);
+  }
+
+  /** Where each row begins; refuses more entries than {@code most}. */
+  static int[] offsets(TopK.Ranked[] rows, int most) {
+    int[] offsets = new int[rows.length + 1];
+    long entries = 0;
+    for (int i = 0; i < rows.length; i++) {
+      entries += rows[i].size();
+      if (entries > most) {
+        throw WinnowException.invalid(
+            "rowLimit",
+            "more than " + most + " entries in " + rows.length + " rows",
+            "fewer entries a row");
+      }
+      offsets[i + 1] = (int) entries;
+    }
+    return offsets;
   }
 
   /** N, how many rows. */

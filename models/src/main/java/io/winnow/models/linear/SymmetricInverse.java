@@ -24,6 +24,13 @@ final class SymmetricInverse {
   /** Depth of the matrix product: the packed column tile then fits the first-level cache. */
   private static final int BLOCK = 128;
 
+  /** Hears of two numbers. */
+  @FunctionalInterface
+  interface IntBinaryConsumer {
+    /** Takes them. */
+    void accept(int first, int second);
+  }
+
   private final int n;
   private final int padded;
   private final float[] a;
@@ -57,10 +64,16 @@ final class SymmetricInverse {
    * @throws IllegalArgumentException if the matrix is not positive definite
    */
   static void invert(int n, float[] a, int threads) {
+    invert(n, a, threads, (block, blocks) -> {});
+  }
+
+  /** The same, telling how many blocks of how many have been swept. */
+  static void invert(int n, float[] a, int threads, IntBinaryConsumer progress) {
     SymmetricInverse inverse = new SymmetricInverse(n, a, threads);
     inverse.pad();
     for (int k = 0; k < inverse.padded; k += BLOCK) {
       inverse.sweep(k);
+      progress.accept(k / BLOCK + 1, inverse.padded / BLOCK);
     }
     for (int i = 0; i < n; i++) {
       for (int j = 0; j <= i; j++) {

@@ -4,9 +4,6 @@ import io.winnow.models.Interactions;
 import io.winnow.models.ItemScorer;
 import io.winnow.models.ModelFile;
 import io.winnow.models.TopK;
-import java.io.DataInputStream;
-import java.io.DataOutputStream;
-import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
 
@@ -25,11 +22,12 @@ import java.util.Arrays;
  * (S-step, first order); the powers trade rare companions against popular ones, as the exponents of
  * cosine similarity do.
  *
- * <p>Memory: at most N · rowLimit entries of 8 bytes. Immutable.
+ * <p>Memory: at most N · rowLimit entries of 8 bytes, nor more than 16 · events · S; a model of 2³¹
+ * entries or more is refused. Immutable.
  */
 public final class Transitions implements ItemScorer {
   private static final String KIND = "transitions";
-  private static final int VERSION = 1;
+  private static final int VERSION = 2;
 
   private final Config config;
   private final SparseRows rows;
@@ -81,8 +79,12 @@ public final class Transitions implements ItemScorer {
     }
   }
 
-  /** Counts and normalises; O(events · steps) time, O(N + events) scratch memory for a thread. */
+  /**
+   * Counts and normalises; O(events · steps) time, 8·(N + events) bytes and 12·N for each thread.
+   * The outcome does not depend on the number of threads.
+   */
   public static Transitions train(Interactions interactions, Config config, int threads) {
+    Checks.items(interactions);
     Occurrences occurrences = Occurrences.of(interactions);
     double[] targetMass = targetMass(interactions, config);
     SparseRows rows =
@@ -97,16 +99,16 @@ public final class Transitions implements ItemScorer {
   private static double[] targetMass(Interactions interactions, Config config) {
     double[] mass = new double[interactions.itemCount()];
     double[] weights = weights(config.steps(), config.decay());
+    double[] upTo = new double[config.steps() + 1];
+    for (int s = 0; s < config.steps(); s++) {
+      upTo[s + 1] = upTo[s] + weights[s];
+    }
     for (int u = 0; u < interactions.userCount(); u++) {
       int from = interactions.userOffsets()[u];
       int to = interactions.userOffsets()[u + 1];
       for (int e = from; e < to; e++) {
-        double before = 0;
-        double after = 0;
-        for (int s = 1; s <= config.steps(); s++) {
-          before += e - s >= from ? weights[s - 1] : 0;
-          after += e + s < to ? weights[s - 1] : 0;
-        }
+        double before = upTo[Math.min(config.steps(), e - from)];
+        double after = upTo[Math.min(config.steps(), to - 1 - e)];
         mass[interactions.items()[e]] += before + config.backward() * after;
       }
     }
@@ -149,7 +151,16 @@ public final class Transitions implements ItemScorer {
         KIND,
         VERSION,
         out -> {
-          writeConfig(out, config);
+          ModelFile.writeDoubles(
+              out,
+              config.steps(),
+              config.decay(),
+              config.requestDecay(),
+              config.backward(),
+              config.rowPower(),
+              config.targetPower(),
+              config.smoothing(),
+              config.rowLimit());
           rows.write(out);
         });
   }
@@ -157,30 +168,14 @@ public final class Transitions implements ItemScorer {
   /** Reads what {@link #write} wrote. */
   public static Transitions read(Path file) {
     return ModelFile.read(
-        file, KIND, VERSION, in -> new Transitions(readConfig(in), SparseRows.read(in)));
-  }
-
-  private static void writeConfig(DataOutputStream out, Config config) throws IOException {
-    out.writeInt(config.steps());
-    out.writeDouble(config.decay());
-    out.writeDouble(config.requestDecay());
-    out.writeDouble(config.backward());
-    out.writeDouble(config.rowPower());
-    out.writeDouble(config.targetPower());
-    out.writeDouble(config.smoothing());
-    out.writeInt(config.rowLimit());
-  }
-
-  private static Config readConfig(DataInputStream in) throws IOException {
-    return new Config(
-        in.readInt(),
-        in.readDouble(),
-        in.readDouble(),
-        in.readDouble(),
-        in.readDouble(),
-        in.readDouble(),
-        in.readDouble(),
-        in.readInt());
+        file,
+        KIND,
+        VERSION,
+        in -> {
+          double[] c = ModelFile.readDoubles(in, 8);
+          Config config = new Config((int) c[0], c[1], c[2], c[3], c[4], c[5], c[6], (int) c[7]);
+          return new Transitions(config, SparseRows.read(in));
+        });
   }
 
   /** Counts the rows of one stripe. */

@@ -1,25 +1,23 @@
 package io.winnow.models.network;
 
-import ai.onnx.proto.OnnxMl.ModelProto;
-import ai.onnx.proto.OnnxMl.OperatorSetIdProto;
-import ai.onnxruntime.NodeInfo;
 import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
-import ai.onnxruntime.TensorInfo;
-import com.google.protobuf.InvalidProtocolBufferException;
 import io.winnow.core.ErrorCode;
+import io.winnow.core.Problem;
 import io.winnow.core.WinnowException;
 import java.lang.ref.Cleaner;
 import java.lang.ref.Reference;
 import java.nio.FloatBuffer;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
+import java.util.stream.Collectors;
 
 /**
  * A network that ONNX Runtime runs, on the calling thread. Thread-safe.
@@ -74,20 +72,57 @@ public final class OnnxModel implements AutoCloseable {
   }
 
   /**
-   * Loads a network and checks that it is the one expected.
+   * Loads a network and checks that it is the one expected: the file whole and self-contained, an
+   * operator set and operators that ONNX Runtime knows, inputs and output with these names and
+   * shapes, of type float.
    *
-   * @throws WinnowException CORRUPT if the bytes are no network, or one with other inputs, outputs
-   *     or operator set
+   * @param what names the network in problems, such as {@code ranker}
+   * @throws WinnowException CORRUPT with everything that is wrong
    */
   public static OnnxModel load(String what, byte[] onnx, List<Port> inputs, Port output) {
-    checkOpset(what, onnx);
-    FutureTask<OnnxModel> task = new FutureTask<>(() -> create(what, onnx, inputs, output));
+    OnnxFile.Findings found = OnnxFile.check(what, onnx, inputs, output);
+    List<Problem> problems = new ArrayList<>(found.problems());
+    if (found.mayOpen()) {
+      try {
+        OrtSession session = open(what, onnx);
+        if (problems.isEmpty()) {
+          return new OnnxModel(
+              OrtEnvironment.getEnvironment(), session, List.copyOf(inputs), output);
+        }
+        new Closing(session).run();
+      } catch (OrtException e) {
+        problems.add(new Problem(what, reason(e), "a network that ONNX Runtime opens"));
+      }
+    }
+    throw new WinnowException(
+        ErrorCode.CORRUPT,
+        problems.stream().map(Problem::toString).collect(Collectors.joining("; ")),
+        problems,
+        null);
+  }
+
+  /** The names of the inputs that a file declares; empty if it is no ONNX file. */
+  public static List<String> inputNames(byte[] onnx) {
+    return OnnxFile.inputNames(onnx);
+  }
+
+  private static String reason(OrtException e) {
+    String message = String.valueOf(e.getMessage());
+    int at = message.indexOf("message: ");
+    return at < 0 ? message : message.substring(at + "message: ".length());
+  }
+
+  private static OrtSession open(String what, byte[] onnx) throws OrtException {
+    FutureTask<OrtSession> task = new FutureTask<>(() -> create(onnx));
     // ONNX Runtime's optimiser recurses over the graph with frames of kilobytes: a network of 40
     // nodes overflows a thread's usual megabyte, which kills the process.
     new Thread(null, task, "onnx-load", LOADING_STACK_BYTES).start();
     try {
       return task.get();
     } catch (ExecutionException e) {
+      if (e.getCause() instanceof OrtException refused) {
+        throw refused;
+      }
       if (e.getCause() instanceof RuntimeException runtime) {
         throw runtime;
       }
@@ -98,57 +133,13 @@ public final class OnnxModel implements AutoCloseable {
     }
   }
 
-  private static OnnxModel create(String what, byte[] onnx, List<Port> inputs, Port output) {
-    OrtEnvironment environment = OrtEnvironment.getEnvironment();
+  private static OrtSession create(byte[] onnx) throws OrtException {
     try (OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
       options.setIntraOpNumThreads(1);
       options.setInterOpNumThreads(1);
       options.setExecutionMode(OrtSession.SessionOptions.ExecutionMode.SEQUENTIAL);
       options.setOptimizationLevel(OrtSession.SessionOptions.OptLevel.ALL_OPT);
-      OrtSession session = environment.createSession(onnx, options);
-      try {
-        checkPorts(what + ".inputs", inputs, session.getInputInfo());
-        checkPorts(what + ".outputs", List.of(output), session.getOutputInfo());
-      } catch (OrtException | RuntimeException e) {
-        session.close();
-        throw e;
-      }
-      return new OnnxModel(environment, session, List.copyOf(inputs), output);
-    } catch (OrtException e) {
-      throw new WinnowException(
-          ErrorCode.CORRUPT, what + ": not a network that runs: " + e.getMessage(), e);
-    }
-  }
-
-  private static void checkOpset(String what, byte[] onnx) {
-    ModelProto model;
-    try {
-      model = ModelProto.parseFrom(onnx);
-    } catch (InvalidProtocolBufferException e) {
-      throw new WinnowException(
-          ErrorCode.CORRUPT, what + ": " + onnx.length + " bytes (expected: an ONNX file)", e);
-    }
-    List<Long> opsets =
-        model.getOpsetImportList().stream().map(OperatorSetIdProto::getVersion).toList();
-    if (!opsets.equals(List.of((long) OnnxWriter.OPSET))) {
-      throw new WinnowException(
-          ErrorCode.CORRUPT,
-          what + ".opset: " + opsets + " (expected: [" + OnnxWriter.OPSET + "])");
-    }
-  }
-
-  private static void checkPorts(String what, List<Port> expected, Map<String, NodeInfo> infos) {
-    Map<String, Port> actual = new HashMap<>();
-    infos.forEach((name, info) -> {
-      if (info.getInfo() instanceof TensorInfo tensor) {
-        actual.put(name, Port.of(name, tensor.getShape()));
-      }
-    });
-    Map<String, Port> wanted = new HashMap<>();
-    expected.forEach(port -> wanted.put(port.name(), port));
-    if (!actual.equals(wanted)) {
-      throw new WinnowException(
-          ErrorCode.CORRUPT, what + ": " + actual.values() + " (expected: " + expected + ")");
+      return OrtEnvironment.getEnvironment().createSession(onnx, options);
     }
   }
 

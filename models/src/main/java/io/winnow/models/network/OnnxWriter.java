@@ -22,7 +22,7 @@ import java.util.Map;
  * weights give the same bytes.
  */
 public final class OnnxWriter implements Graph<String> {
-  /** The version of ONNX's operator set that is written, and the only one that is read. */
+  /** The version of ONNX's operator set that is written. */
   public static final int OPSET = 17;
 
   private static final int IR_VERSION = 8;

@@ -64,7 +64,7 @@ public final class Torch implements AutoCloseable {
 
   private Torch(Engine engine, int threads, Seed seed, float dropout) {
     this.engine = engine;
-    this.manager = engine.newBaseManager();
+    this.manager = engine.newBaseManager(TrainingDevice.chosen().resolve(engine.getGpuCount()));
     this.masks = new DropoutMasks(dropout, seed);
     this.threads = threads;
     this.workers =

@@ -1,5 +1,6 @@
 package io.winnow.models.ranker;
 
+import io.winnow.core.Problem;
 import io.winnow.core.WinnowException;
 import io.winnow.models.network.OnnxModel;
 import io.winnow.models.network.OnnxModel.Port;
@@ -44,6 +45,22 @@ public final class Ranker implements AutoCloseable {
     }
     Port output = Port.of(PROBABILITIES, -1, spec.objectives().size());
     return new Ranker(OnnxModel.load("ranker", onnx, inputs, output), spec);
+  }
+
+  /** Whether a network reads query and item vectors beside the features. */
+  public static boolean readsVectors(byte[] onnx) {
+    List<String> names = OnnxModel.inputNames(onnx);
+    return names.contains(QUERY) || names.contains(ITEMS);
+  }
+
+  /**
+   * Tries a network of another maker on made-up candidates, some with unknown features.
+   *
+   * @return what is wrong with its answers; empty if they are probabilities, finite where every
+   *     feature is unknown, and the same for a candidate whatever others are asked with it
+   */
+  public List<Problem> probe() {
+    return new RankerProbe(this).problems();
   }
 
   /** What it expects and gives. */

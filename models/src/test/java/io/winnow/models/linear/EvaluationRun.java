@@ -38,7 +38,7 @@ final class EvaluationRun {
     row(
         "popularity_7d",
         evaluation,
-        () -> Popularity.train(evaluation.training(), new Popularity.Config(7)));
+        () -> Popularity.train(evaluation.training(), Popularity.Config.window(7)));
     row(
         "transitions",
         evaluation,

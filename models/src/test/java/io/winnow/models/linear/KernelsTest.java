@@ -61,6 +61,64 @@ class KernelsTest {
   }
 
   @Test
+  void addGram_anyShape_agreesWithScalarInTheUpperTriangle() {
+    for (int units = 1; units <= 9; units++) {
+      int width = units * Kernels.WIDTH_UNIT;
+      for (int count : new int[] {0, 1, 7, 64}) {
+        float[] rows = Generated.floats(random, count * width);
+        float[] expected = Generated.floats(random, width * width);
+        float[] actual = expected.clone();
+        Kernels.Scalar.addGram(rows, count, width, expected);
+        Kernels.addGram(rows, count, width, actual);
+        assertUpperEquals(width, expected, actual);
+      }
+    }
+  }
+
+  @Test
+  void addWeightedRows_anyShape_agreesWithScalar() {
+    for (int units = 1; units <= 9; units++) {
+      int width = units * Kernels.WIDTH_UNIT;
+      for (int count : new int[] {0, 1, 7, 64}) {
+        float[] weights = Generated.floats(random, count);
+        float[] rows = Generated.floats(random, count * width);
+        float[] expected = Generated.floats(random, width);
+        float[] actual = expected.clone();
+        Kernels.Scalar.addWeightedRows(weights, rows, count, width, expected);
+        Kernels.addWeightedRows(weights, rows, count, width, actual);
+        assertArrayEquals(expected, actual, 1e-4f);
+      }
+    }
+  }
+
+  @Test
+  void subtractPivots_everyPivot_agreesWithScalarInTheUpperTriangle() {
+    int width = 3 * Kernels.WIDTH_UNIT;
+    for (int pivot = 0; pivot < width; pivot += 4) {
+      float[] expected = Generated.floats(random, width * width);
+      float[] actual = expected.clone();
+      Kernels.Scalar.subtractPivots(expected, width, pivot);
+      Kernels.subtractPivots(actual, width, pivot);
+      assertUpperEquals(width, expected, actual);
+    }
+  }
+
+  private static void assertUpperEquals(int width, float[] expected, float[] actual) {
+    for (int i = 0; i < width; i++) {
+      for (int j = i; j < width; j++) {
+        assertEquals(expected[i * width + j], actual[i * width + j], 1e-4f, i + ", " + j);
+      }
+    }
+  }
+
+  @Test
+  void paddedWidth_anyWidth_isTheNextMultiple() {
+    assertEquals(Kernels.WIDTH_UNIT, Kernels.paddedWidth(1));
+    assertEquals(Kernels.WIDTH_UNIT, Kernels.paddedWidth(Kernels.WIDTH_UNIT));
+    assertEquals(2 * Kernels.WIDTH_UNIT, Kernels.paddedWidth(Kernels.WIDTH_UNIT + 1));
+  }
+
+  @Test
   void dots_anyRowAtAnyTime_isBitForBitWhatDotGives() {
     RandomGenerator random = new Seed(5).generator("bits");
     int n = 64;

@@ -35,10 +35,14 @@ class ModelFilesTest {
       Function<int[], ItemScorer> remapTo50) {}
 
   private static List<Kind> kinds() {
-    Popularity popularity = Popularity.train(DATA, new Popularity.Config(0.001));
-    Transitions transitions = Transitions.train(DATA, Transitions.Config.DEFAULT, 1);
-    Ease ease = Ease.train(DATA, Ease.Config.DEFAULT, 1);
-    ImplicitAls ials = ImplicitAls.train(DATA, ImplicitAls.Config.DEFAULT, new Seed(1), 1);
+    return kinds(DATA);
+  }
+
+  private static List<Kind> kinds(Interactions data) {
+    Popularity popularity = Popularity.train(data, Popularity.Config.halfLife(0.001));
+    Transitions transitions = Transitions.train(data, Transitions.Config.DEFAULT, 1);
+    Ease ease = Ease.train(data, Ease.Config.DEFAULT, 1);
+    ImplicitAls ials = ImplicitAls.train(data, ImplicitAls.Config.DEFAULT, new Seed(1), 1);
     return List.of(
         new Kind(popularity, popularity::write, Popularity::read, m -> popularity.remap(m, 50)),
         new Kind(transitions, transitions::write, Transitions::read, m -> transitions.remap(m, 50)),
@@ -123,6 +127,42 @@ class ModelFilesTest {
         if (newIndexOfOld[old] >= 0) {
           assertEquals(before[old], after[newIndexOfOld[old]], tolerance);
         }
+      }
+    }
+  }
+
+  @Test
+  void train_noEvents_scoresNothing() {
+    int tried = 0;
+    for (Interactions empty :
+        new Interactions[] {
+          new Interactions(60, new int[1], new int[0], new long[0]),
+          new Interactions(60, new int[4], new int[0], new long[0])
+        }) {
+      for (Kind kind : kinds(empty)) {
+        assertArrayEquals(new float[60], scores(kind.model(), HISTORY));
+        Path file = folder.resolve("model");
+        kind.write().accept(file);
+        assertArrayEquals(new float[60], scores(kind.read().apply(file), HISTORY));
+        tried++;
+      }
+    }
+    assertEquals(8, tried);
+  }
+
+  @Test
+  void train_itemOutsideOfTheCatalogue_isRefusedByEveryModel() {
+    for (int item : new int[] {-1, 60}) {
+      Interactions bad = new Interactions(60, new int[] {0, 2}, new int[] {3, item}, new long[2]);
+      List<Runnable> trainings =
+          List.of(
+              () -> Popularity.train(bad, Popularity.Config.COUNTS),
+              () -> Transitions.train(bad, Transitions.Config.DEFAULT, 1),
+              () -> Ease.train(bad, Ease.Config.DEFAULT, 1),
+              () -> ImplicitAls.train(bad, ImplicitAls.Config.DEFAULT, new Seed(1), 1));
+      for (Runnable training : trainings) {
+        WinnowException e = assertThrows(WinnowException.class, training::run);
+        assertEquals("items: " + item + " (expected: 0 to 59)", e.getMessage());
       }
     }
   }

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.winnow.core.WinnowException;
 import io.winnow.models.Interactions;
+import io.winnow.models.TopK;
 import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 
@@ -61,6 +62,19 @@ class TransitionsTest {
   }
 
   @Test
+  void train_threads_giveTheSameScores() {
+    Interactions data = Generated.random(5, 400, 90, 40);
+    float[] one = new float[90];
+    Transitions.train(data, BOTH_WAYS, 1).score(new int[] {3, 8, 1}, new long[3], 0, one);
+    assertTrue(one[0] > 0);
+    for (int threads : new int[] {2, 3, 8}) {
+      float[] more = new float[90];
+      Transitions.train(data, BOTH_WAYS, threads).score(new int[] {3, 8, 1}, new long[3], 0, more);
+      assertArrayEquals(one, more);
+    }
+  }
+
+  @Test
   void train_withoutWeightBeyondTheNextItem_countsTheNextOnly() {
     Interactions data = Generated.random(1, 60, 5, 200);
     Transitions.Config next = new Transitions.Config(1, 1, 0.7, 0, 1, 0, 0, 5);
@@ -101,6 +115,16 @@ class TransitionsTest {
       assertTrue(top[j] == 0 || (top[j] == all[j] && all[j] >= sorted[22]));
     }
     assertEquals(3, kept);
+  }
+
+  @Test
+  void offsets_moreEntriesThanTheBound_areRefused() {
+    TopK.Ranked row = new TopK.Ranked(new int[] {1, 2}, new float[] {2, 1});
+    TopK.Ranked[] rows = {row, row, row};
+    assertArrayEquals(new int[] {0, 2, 4, 6}, SparseRows.offsets(rows, 6));
+    WinnowException e = assertThrows(WinnowException.class, () -> SparseRows.offsets(rows, 5));
+    assertEquals(
+        "rowLimit: more than 5 entries in 3 rows (expected: fewer entries a row)", e.getMessage());
   }
 
   @Test

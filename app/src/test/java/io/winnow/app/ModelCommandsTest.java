@@ -1,0 +1,265 @@
+package io.winnow.app;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.winnow.core.Event;
+import io.winnow.core.ItemId;
+import io.winnow.core.LogRecord;
+import io.winnow.core.Seed;
+import io.winnow.core.UserId;
+import io.winnow.core.application.ApplicationFile;
+import io.winnow.events.EventLog;
+import io.winnow.events.EventLogConfig;
+import io.winnow.events.EventLogs;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.random.RandomGenerator;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** {@code train --settings --examples}, {@code releases import-model} and {@code tune}. */
+final class ModelCommandsTest {
+  private static final ObjectMapper MAPPER = new ObjectMapper();
+  private static final long BEGIN_MS = 1_767_225_600_000L;
+
+  @TempDir private static Path folder;
+
+  private static String trained = "";
+
+  @TempDir private Path own;
+
+  private record Outcome(int code, String out, String err) {}
+
+  private static Outcome run(String... args) {
+    StringWriter out = new StringWriter();
+    StringWriter err = new StringWriter();
+    int code = Main.run(Map.of(), new PrintWriter(out), new PrintWriter(err), args);
+    return new Outcome(code, out.toString(), err.toString());
+  }
+
+  private static String data() {
+    return folder.resolve("data").toString();
+  }
+
+  private static Path bundle() {
+    return folder.resolve("data/releases").resolve(trained);
+  }
+
+  /** 25 users who click and click again on what is next to their last item. */
+  @BeforeAll
+  static void fillAndTrain() throws Exception {
+    ApplicationFile application =
+        ApplicationFile.parse(
+            """
+            application: rows
+            events: { click: {} }
+            features: { item: { clicks_1d: count(click) over 1d } }
+            objectives: { click: 1.0 }
+            """,
+            "rows.yaml",
+            Map.of());
+    DataFolder data = new DataFolder(folder.resolve("data"));
+    data.keep(application);
+    RandomGenerator random = new Seed(5).generator("clicks");
+    List<LogRecord> records = new ArrayList<>();
+    int[] last = new int[25];
+    for (int n = 0; n < 600; n++) {
+      int user = random.nextInt(last.length);
+      last[user] = Math.floorMod(last[user] + 1 + random.nextInt(3), 40);
+      records.add(
+          new LogRecord.Happened(
+              new Event(
+                  "e" + n,
+                  "click",
+                  new UserId("u" + user),
+                  new ItemId("i" + last[user]),
+                  BEGIN_MS + n * 60_000L,
+                  Double.NaN)));
+    }
+    try (EventLog log =
+        EventLogs.open(
+            EventLogConfig.in(data.log()),
+            application.definition().schema(),
+            () -> BEGIN_MS + 86_400_000L,
+            List.of())) {
+      log.append(records);
+    }
+    Path settings = folder.resolve("small.yaml");
+    Files.writeString(
+        settings,
+        """
+        split: { max_ranker_requests: 60, min_ranker_requests: 20 }
+        encoder:
+          network: { embedding_size: 8, heads: 1 }
+          training: { epochs: 2 }
+        linear: { ials: { dimension: 8 } }
+        ranker: { network: { hidden1: 8, hidden2: 8 } }
+        """);
+    Outcome outcome =
+        run(
+            "train",
+            "--data",
+            data(),
+            "--settings",
+            settings.toString(),
+            "--examples",
+            folder.resolve("examples").toString(),
+            "--device",
+            "cpu",
+            "--json");
+    System.clearProperty("winnow.device");
+    assertEquals(0, outcome.code(), outcome.err());
+    JsonNode manifest = MAPPER.readTree(outcome.out());
+    trained = manifest.get("version").textValue();
+    assertEquals(
+        "8", manifest.get("provenance").get("settings").get("linear.ials.dimension").textValue());
+  }
+
+  private String[] importRanker(Path network, String... more) {
+    List<String> args =
+        new ArrayList<>(
+            List.of(
+                "releases",
+                "import-model",
+                "--data",
+                data(),
+                "--release",
+                trained,
+                "--ranker",
+                network.toString(),
+                "--ranker-inputs",
+                folder.resolve("examples/ranker/inputs.txt").toString()));
+    args.addAll(List.of(more));
+    return args.toArray(String[]::new);
+  }
+
+  @Test
+  void importModel_ranker_isARelease_whichIsActivatedAndRolledBack() throws Exception {
+    Outcome outcome = run(importRanker(bundle().resolve("ranker.onnx"), "--json"));
+    assertEquals(0, outcome.code(), outcome.err());
+    JsonNode manifest = MAPPER.readTree(outcome.out());
+    String version = manifest.get("version").textValue();
+    assertEquals(trained, manifest.at("/provenance/parent").textValue());
+    assertEquals("ranker", manifest.at("/provenance/imported/0/role").textValue());
+    assertEquals(64, manifest.at("/provenance/imported/0/sha256").textValue().length());
+    assertEquals(
+        trained,
+        MAPPER
+            .readTree(run("releases", "--data", data(), "--json").out())
+            .get("active")
+            .textValue());
+    assertEquals(0, run("releases", "--data", data(), "--activate", version).code());
+    assertTrue(run("releases", "--data", data()).out().contains("* " + version));
+    Outcome answer = run("recommend", "--data", data(), "--user", "u3", "--json");
+    assertEquals(0, answer.code(), answer.err());
+    assertTrue(answer.out().contains(version), answer.out());
+    Outcome rolledBack = run("rollback", "--data", data());
+    assertEquals(0, rolledBack.code(), rolledBack.err());
+    assertTrue(rolledBack.out().contains("release " + trained + " is active"), rolledBack.out());
+  }
+
+  @Test
+  void importModel_encoderInTheRankersPlace_isRefusedWithFileFieldAndExpectation() {
+    Path wrong = bundle().resolve("encoder.onnx");
+    Outcome outcome = run(importRanker(wrong));
+    assertEquals(2, outcome.code());
+    assertEquals("", outcome.out());
+    assertTrue(
+        outcome.err().contains(wrong + ": ranker.inputs.features: missing (expected: float (any, "),
+        outcome.err());
+  }
+
+  @Test
+  void importModel_halfOfTheOptions_namesTheOthers() {
+    Outcome outcome =
+        run("releases", "import-model", "--data", data(), "--encoder", "encoder.onnx");
+    assertEquals(2, outcome.code());
+    assertTrue(outcome.err().contains("--item-vectors: absent"), outcome.err());
+    assertTrue(outcome.err().contains("--items: absent"), outcome.err());
+    assertEquals(2, run("releases", "import-model", "--data", data()).code());
+    assertEquals(2, run("releases", "import-model", "--data", data(), "--release", "none").code());
+    Outcome empty = run("releases", "import-model", "--data", own.toString(), "--ranker", "r");
+    assertEquals(2, empty.code());
+  }
+
+  @Test
+  void train_examplesIntoAFolderThatIsNotEmpty_isRefusedBeforeTraining() {
+    Outcome outcome = run("train", "--data", data(), "--examples", folder.toString());
+    assertEquals(2, outcome.code());
+    assertTrue(outcome.err().contains("missing or empty"), outcome.err());
+  }
+
+  @Test
+  void train_settingsThatDoNotExist_areRefusedWithTheLine() throws Exception {
+    Path file = own.resolve("mistyped.yaml");
+    Files.writeString(file, "ranker:\n  training: { epoch: 3 }\n");
+    for (String command : List.of("train", "tune")) {
+      Outcome outcome = run(command, "--data", data(), "--settings", file.toString());
+      assertEquals(2, outcome.code());
+      assertTrue(
+          outcome.err().contains("mistyped.yaml:2: ranker.training.epoch: unknown setting"),
+          outcome.err());
+      assertTrue(outcome.err().contains("did you mean epochs?"), outcome.err());
+    }
+    Outcome device = run("train", "--data", data(), "--device", "tpu");
+    assertEquals(2, device.code());
+    assertTrue(device.err().contains("device: tpu"), device.err());
+  }
+
+  @Test
+  void tune_aLittle_writesSettingsThatTrainReads_andGoesOn() throws Exception {
+    String[] command = {
+      "tune",
+      "--data",
+      data(),
+      "--folder",
+      own.resolve("t").toString(),
+      "--models",
+      "transitions,ease",
+      "--minutes",
+      "0.02",
+      "--json"
+    };
+    Outcome outcome = run(command);
+    assertEquals(0, outcome.code(), outcome.err());
+    JsonNode result = MAPPER.readTree(outcome.out());
+    Path best = Path.of(result.get("file").textValue());
+    assertTrue(Files.exists(best));
+    assertTrue(outcome.err().contains("transitions/base: ndcg@10 0."), outcome.err());
+    assertTrue(outcome.err().contains("min left"), outcome.err());
+    List<String> journal = Files.readAllLines(own.resolve("t/journal.jsonl"));
+    assertTrue(journal.size() > 2, journal.toString());
+
+    Outcome again = run(command);
+    assertEquals(0, again.code(), again.err());
+    assertFalse(again.err().contains("transitions/base"), "it is in the journal");
+    assertEquals(
+        journal, Files.readAllLines(own.resolve("t/journal.jsonl")).subList(0, journal.size()));
+
+    List<String> other = new ArrayList<>(List.of(command));
+    other.addAll(List.of("--seed", "2"));
+    Outcome refused = run(other.toArray(String[]::new));
+    assertEquals(2, refused.code());
+    assertTrue(
+        refused.err().contains("seed: 2 (expected: 1, as in the journal; or another folder)"),
+        refused.err());
+  }
+
+  @Test
+  void tune_wrongArguments_areRefused() {
+    assertEquals(2, run("tune", "--data", data(), "--models", "easy").code());
+    assertEquals(2, run("tune", "--data", data(), "--minutes", "0").code());
+    assertEquals(2, run("tune", "--data", data(), "--cut", "1.5").code());
+    assertEquals(2, run("tune", "--data", own.toString()).code());
+  }
+}
