@@ -36,6 +36,19 @@ final class ConsoleProgress implements TrainingProgress {
                 epoch.secondsLeft()));
   }
 
+  @Override
+  public void part(Progress.Part part) {
+    line(
+        "%-12s epoch %d of %d, %.0f %% done, loss %.4f, %.0f s left"
+            .formatted(
+                part.model(),
+                part.epoch(),
+                part.epochs(),
+                100 * part.share(),
+                part.loss(),
+                part.secondsLeft()));
+  }
+
   /** How far the reading of a file is; a line now and then. */
   void rows(String stage, long rows) {
     long now = System.nanoTime();

@@ -54,6 +54,10 @@ record DataFolder(Path path) {
     return path.resolve("releases");
   }
 
+  Path training() {
+    return path.resolve("training");
+  }
+
   Path audit() {
     return path.resolve("audit.json");
   }

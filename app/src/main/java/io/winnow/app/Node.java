@@ -37,6 +37,7 @@ import io.winnow.lifecycle.ReleaseStore;
 import io.winnow.lifecycle.ServingRelease;
 import io.winnow.lifecycle.Trainer;
 import io.winnow.lifecycle.TrainerConfig;
+import io.winnow.lifecycle.TrainingCheckpoints;
 import io.winnow.lifecycle.TrainingFiles;
 import io.winnow.lifecycle.TrainingProgress;
 import io.winnow.serving.RecommendationPipeline;
@@ -83,6 +84,7 @@ final class Node implements AutoCloseable {
   private final SwitchableOnlineStore store;
   private final EventLog log;
   private final ReleaseStore releases;
+  private final TrainingCheckpoints checkpoints;
   private final FeatureRollout rollout;
   private final ThreadPoolExecutor stages;
   private final ThreadPoolExecutor sources;
@@ -104,6 +106,7 @@ final class Node implements AutoCloseable {
     this.store = parts.store();
     this.log = parts.log();
     this.releases = parts.releases;
+    this.checkpoints = new TrainingCheckpoints(data.training());
     this.stages = pool("stage");
     this.sources = pool("source");
     this.waiting = Executors.newVirtualThreadPerTaskExecutor();
@@ -403,7 +406,8 @@ final class Node implements AutoCloseable {
   }
 
   /**
-   * Trains on everything the log holds now, publishes the release and serves it.
+   * Trains on everything the log holds now, publishes the release and serves it. A training that
+   * was killed goes on where its last checkpoint left it, if the log holds nothing new.
    *
    * @throws WinnowException as {@link #activate}; where the audit speaks against it, before
    *     anything is trained
@@ -425,7 +429,7 @@ final class Node implements AutoCloseable {
       @Nullable TrainingFiles files) {
     gate.check("to be trained", Optional.empty(), audit.status().report(), promotion);
     rollout.await();
-    Trainer trainer = new Trainer(application.file(), config, clock, progress);
+    Trainer trainer = new Trainer(application.file(), config, clock, progress, checkpoints);
     long toOffset = log.endOffset();
     if (files != null) {
       files.write(application.file().definition(), log, toOffset);
@@ -433,6 +437,7 @@ final class Node implements AutoCloseable {
     }
     Release release = trainer.train(log, toOffset);
     ReleaseManifest manifest = release.publish(releases);
+    checkpoints.remove();
     activate(manifest.version(), promotion);
     return manifest;
   }

@@ -27,14 +27,21 @@ final class ModelFitter {
   private final TrainerConfig config;
   private final TrainingProgress progress;
   private final Map<String, Double> seconds;
+  private final @Nullable TrainingCheckpoints checkpoints;
 
   /**
    * @param seconds receives how long each model took; a second fit overwrites the first
+   * @param checkpoints where long trainings keep their state, or null
    */
-  ModelFitter(TrainerConfig config, TrainingProgress progress, Map<String, Double> seconds) {
+  ModelFitter(
+      TrainerConfig config,
+      TrainingProgress progress,
+      Map<String, Double> seconds,
+      @Nullable TrainingCheckpoints checkpoints) {
     this.config = config;
     this.progress = progress;
     this.seconds = seconds;
+    this.checkpoints = checkpoints;
   }
 
   /** What the models learn from. Indices are positions in {@code vocabulary}. */
@@ -113,7 +120,12 @@ final class ModelFitter {
                         previous == null ? config.encoder() : config.encoderRefit(),
                         seed,
                         TimeSource.system())
-                    .train(interactions, set.tokens(), previous, progress::epoch));
+                    .train(
+                        interactions,
+                        set.tokens(),
+                        previous,
+                        progress.network(),
+                        checkpoints == null ? null : checkpoints.encoder(previous != null)));
     PartitionedIndex index =
         timed("index", interactions, () -> index(encoder, seed.derive("index"), threads));
     return new RetrievalModels(

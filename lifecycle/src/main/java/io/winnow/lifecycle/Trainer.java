@@ -43,19 +43,36 @@ public final class Trainer {
   private final TrainerConfig config;
   private final TimeSource clock;
   private final TrainingProgress progress;
+  private final @Nullable TrainingCheckpoints checkpoints;
   private final Map<String, Double> seconds = new LinkedHashMap<>();
   private Consumer<RankingExamples> examplesListener = _ -> {};
 
-  /** A trainer for one training. */
+  /** A trainer for one training that begins anew if it is interrupted. */
   public Trainer(
       ApplicationFile application,
       TrainerConfig config,
       TimeSource clock,
       TrainingProgress progress) {
+    this(application, config, clock, progress, null);
+  }
+
+  /**
+   * A trainer for one training.
+   *
+   * @param checkpoints where it keeps its state, so that the same training goes on there if it was
+   *     interrupted; or null
+   */
+  public Trainer(
+      ApplicationFile application,
+      TrainerConfig config,
+      TimeSource clock,
+      TrainingProgress progress,
+      @Nullable TrainingCheckpoints checkpoints) {
     this.application = application;
     this.config = config;
     this.clock = clock;
     this.progress = progress;
+    this.checkpoints = checkpoints;
   }
 
   /** Has the examples, which the ranker learns from, shown to somebody before it does. */
@@ -89,7 +106,7 @@ public final class Trainer {
       span.visit(record.timeMs());
     });
     long split = split(requests);
-    ModelFitter fitter = new ModelFitter(config, progress, seconds);
+    ModelFitter fitter = new ModelFitter(config, progress, seconds, checkpoints);
 
     RetrievalModels older = fitter.fit(training(prefix, split, null), null);
     TrainedRanker ranker = trainRanker(prefix, older, rankerRequests(requests, split));
@@ -133,7 +150,7 @@ public final class Trainer {
     prefix.replay(requests);
     long split = split(requests);
     RetrievalModels older =
-        new ModelFitter(config, progress, seconds).fit(training(prefix, split, null), null);
+        new ModelFitter(config, progress, seconds, null).fit(training(prefix, split, null), null);
     return examples(prefix, older, rankerRequests(requests, split));
   }
 

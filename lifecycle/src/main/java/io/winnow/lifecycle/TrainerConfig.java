@@ -76,7 +76,7 @@ public record TrainerConfig(
         threads,
         new Split(0.2, 100, 500, 50, 12_000, false, 0),
         EncoderConfig.defaults(),
-        EncoderConfig.defaults().withLimits(1, 120),
+        EncoderConfig.defaults().withLimits(8, 1800),
         new Linear(Transitions.Config.DEFAULT, Ease.Config.DEFAULT, ImplicitAls.Config.DEFAULT),
         RankerConfig.defaults());
   }

@@ -96,7 +96,7 @@ public final class TinyWorld {
         new EncoderConfig(
             new EncoderConfig.Network(8, 1, 1, 10, 0.1),
             new EncoderConfig.Sampling(32, 0.75, 0.3, 0.1),
-            new EncoderConfig.Training(256, 2, 2, 5e-3, 0.01, 1000));
+            new EncoderConfig.Training(256, 2, 2, 5e-3, 0.01, 0.998, 1000));
     return new TrainerConfig(
         seed,
         2,

@@ -17,12 +17,15 @@ import io.winnow.features.OnlineStore;
 import io.winnow.features.OnlineStores;
 import io.winnow.lifecycle.RequestStages.Moment;
 import io.winnow.lifecycle.RequestStages.Ranked;
+import io.winnow.models.network.Progress;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -65,6 +68,60 @@ final class TrainerTest {
     assertEquals(records.size(), manifest.provenance().toOffset());
     assertEquals(TinyWorld.BEGIN_MS, manifest.provenance().fromMs());
     assertEquals(records.getLast().timeMs(), manifest.provenance().toMs());
+  }
+
+  @Test
+  void train_interruptedThenAgain_goesOnAndGivesTheSameRelease() throws IOException {
+    ReleaseStore first = new ReleaseStore(folder.resolve("first"));
+    ReleaseStore second = new ReleaseStore(folder.resolve("second"));
+    ReleaseManifest manifest = train(records, records.size(), 1).publish(first);
+    TrainingCheckpoints checkpoints = new TrainingCheckpoints(folder.resolve("training"));
+    List<String> heard = new ArrayList<>();
+    // The encoder's first training has two epochs, the one that goes on with all events is third.
+    for (int lives : new int[] {1, 2}) {
+      heard.clear();
+      assertThrows(IllegalStateException.class, () -> train(new Dying(lives, heard), checkpoints));
+    }
+    assertTrue(heard.contains("encoder: goes on after 1 epochs"), heard::toString);
+    heard.clear();
+    ReleaseManifest again = train(new Dying(1000, heard), checkpoints).publish(second);
+    assertTrue(heard.contains("encoder: goes on after 2 epochs"), heard::toString);
+    assertEquals(manifest, again);
+    checkpoints.remove();
+    try (Stream<Path> left = Files.list(folder.resolve("training"))) {
+      assertEquals(List.of(), left.toList());
+    }
+  }
+
+  private Release train(TrainingProgress progress, TrainingCheckpoints checkpoints) {
+    return new Trainer(
+            TestApplications.clips(), TinyWorld.config(1), () -> NOW_MS, progress, checkpoints)
+        .train(RecordSource.of(records), records.size());
+  }
+
+  /** Dies when the encoder's training has had so many epochs. */
+  private static final class Dying implements TrainingProgress {
+    private final int lives;
+    private final List<String> heard;
+    private int epochs;
+
+    Dying(int lives, List<String> heard) {
+      this.lives = lives;
+      this.heard = heard;
+    }
+
+    @Override
+    public void step(String name, String detail) {
+      heard.add(name + ": " + detail);
+    }
+
+    @Override
+    public void epoch(Progress.Epoch epoch) {
+      epochs += epoch.model().equals("encoder") ? 1 : 0;
+      if (epochs == lives) {
+        throw new IllegalStateException("interrupted");
+      }
+    }
   }
 
   @Test

@@ -160,16 +160,20 @@ final class PairwiseModel {
       return logits;
     }
     V squares = g.multiply(rows, rows);
-    V half = g.constant(new float[] {0.5f}, 1, 1);
-    V pairs = null;
-    for (Parameter factor : factors) {
-      V v = g.parameter(factor);
-      V sums = g.matMul(rows, v);
-      V own = g.matMul(squares, g.multiply(v, v));
-      V pair = g.multiply(g.sum(g.subtract(g.multiply(sums, sums), own)), half);
-      pairs = pairs == null ? pair : g.concat(pairs, pair);
+    V pairs = pairs(g, rows, squares, factors.getFirst());
+    for (Parameter factor : factors.subList(1, factors.size())) {
+      pairs = g.concat(pairs, pairs(g, rows, squares, factor));
     }
     return g.add(logits, pairs);
+  }
+
+  /** Σ over pairs of columns of x_i · x_j · (v_i · v_j), in time linear in D: shape (rows, 1). */
+  private static <V> V pairs(TrainingGraph<V> g, V rows, V squares, Parameter factor) {
+    V v = g.parameter(factor);
+    V sums = g.matMul(rows, v);
+    V own = g.matMul(squares, g.multiply(v, v));
+    V both = g.sum(g.subtract(g.multiply(sums, sums), own));
+    return g.multiply(both, g.constant(new float[] {0.5f}, 1, 1));
   }
 
   private double loss(Torch torch, int from, int to) {

@@ -37,11 +37,12 @@ import java.util.function.Consumer;
  *       the place says nothing of the item, so no prediction that does not know the place can, but
  *       for chance, beat the generator's own probability of a click if seen, whose AUC on the same
  *       rows is the peer.
- *   <li>{@code expected_auc}: the same without chance, over all of the newest rows: each counts as a
- *       click by its true probability at an average place.
- *   <li>{@code logged_auc}, {@code ece} and {@code log_loss} against the clicks on all of the newest
- *       slates, as they were logged. Calibration is by the log, where the older system puts good
- *       items further up: the probabilities are those of an outcome where such items are shown.
+ *   <li>{@code expected_auc}: the same without chance, over all of the newest rows: each counts as
+ *       a click by its true probability at an average place.
+ *   <li>{@code logged_auc}, {@code ece} and {@code log_loss} against the clicks on all of the
+ *       newest slates, as they were logged. Calibration is by the log, where the older system puts
+ *       good items further up: the probabilities are those of an outcome where such items are
+ *       shown.
  * </ul>
  */
 public final class RankerBenchmark {

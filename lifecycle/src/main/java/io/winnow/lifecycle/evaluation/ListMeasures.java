@@ -218,7 +218,7 @@ final class ListMeasures {
     Map<String, AttributeValue> now = catalog.attributes(item);
     Categories known = categories.get(item);
     // The same object until the item is put again.
-    if (known == null || known.source() != now) {
+    if (known == null || !known.source().equals(now)) {
       known = read(now);
       categories.set(item, known);
     }

@@ -1,9 +1,6 @@
 package io.winnow.models.encoder;
 
-import io.winnow.core.Problem;
-import io.winnow.core.WinnowException;
-import java.util.ArrayList;
-import java.util.List;
+import io.winnow.models.Ranges;
 
 /**
  * How an encoder is built and trained.
@@ -17,7 +14,7 @@ public record EncoderConfig(Network network, Sampling sampling, Training trainin
    * The network's size.
    *
    * @param embeddingSize E, a multiple of {@code heads}
-   * @param blocks transformer blocks (1 … 8)
+   * @param blocks how many blocks of attention (1 … 8)
    * @param heads attention heads
    * @param maxLength L, how many of a user's last items it reads
    * @param dropout share of elements dropped while training
@@ -25,18 +22,18 @@ public record EncoderConfig(Network network, Sampling sampling, Training trainin
   public record Network(int embeddingSize, int blocks, int heads, int maxLength, double dropout) {
     /** Checks the ranges. */
     public Network {
-      List<Problem> problems = new ArrayList<>();
-      check(problems, "embeddingSize", embeddingSize, 2, 1024);
-      check(problems, "blocks", blocks, 1, 8);
-      check(problems, "heads", heads, 1, 32);
-      check(problems, "maxLength", maxLength, 1, 1000);
-      check(problems, "dropout", dropout, 0, 0.9);
-      if (heads > 0 && embeddingSize % heads != 0) {
-        problems.add(
-            new Problem(
-                "embeddingSize", Integer.toString(embeddingSize), "a multiple of heads " + heads));
-      }
-      refuse(problems);
+      new Ranges()
+          .check("embeddingSize", embeddingSize, 2, 1024)
+          .check("blocks", blocks, 1, 8)
+          .check("heads", heads, 1, 32)
+          .check("maxLength", maxLength, 1, 1000)
+          .check("dropout", dropout, 0, 0.9)
+          .require(
+              heads < 1 || embeddingSize % heads == 0,
+              "embeddingSize",
+              embeddingSize,
+              "a multiple of heads " + heads)
+          .refuse();
     }
   }
 
@@ -54,12 +51,12 @@ public record EncoderConfig(Network network, Sampling sampling, Training trainin
       int negatives, double popularityPower, double uniformShare, double idDropout) {
     /** Checks the ranges. */
     public Sampling {
-      List<Problem> problems = new ArrayList<>();
-      check(problems, "negatives", negatives, 1, 1 << 16);
-      check(problems, "popularityPower", popularityPower, 0, 1);
-      check(problems, "uniformShare", uniformShare, 0.01, 1);
-      check(problems, "idDropout", idDropout, 0, 0.9);
-      refuse(problems);
+      new Ranges()
+          .check("negatives", negatives, 1, 1 << 16)
+          .check("popularityPower", popularityPower, 0, 1)
+          .check("uniformShare", uniformShare, 0.01, 1)
+          .check("idDropout", idDropout, 0, 0.9)
+          .refuse();
     }
   }
 
@@ -71,6 +68,8 @@ public record EncoderConfig(Network network, Sampling sampling, Training trainin
    * @param patience epochs without a better held-out NDCG@10 before it stops
    * @param learningRate the highest
    * @param weightDecay share of the weights that a step of learning rate 1 takes away
+   * @param averaging decay of the moving average of the weights that is measured and kept, at most:
+   *     short trainings average over a tenth of their steps; 0 keeps the last weights
    * @param maxSeconds time budget; the learning rate still falls to its end
    */
   public record Training(
@@ -79,26 +78,28 @@ public record EncoderConfig(Network network, Sampling sampling, Training trainin
       int patience,
       double learningRate,
       double weightDecay,
+      double averaging,
       double maxSeconds) {
     /** Checks the ranges. */
     public Training {
-      List<Problem> problems = new ArrayList<>();
-      check(problems, "batchPositions", batchPositions, 1, 1 << 20);
-      check(problems, "epochs", epochs, 1, 10_000);
-      check(problems, "patience", patience, 1, 10_000);
-      check(problems, "learningRate", learningRate, 1e-7, 1);
-      check(problems, "weightDecay", weightDecay, 0, 1);
-      check(problems, "maxSeconds", maxSeconds, 0.1, 1e6);
-      refuse(problems);
+      new Ranges()
+          .check("batchPositions", batchPositions, 1, 1 << 20)
+          .check("epochs", epochs, 1, 10_000)
+          .check("patience", patience, 1, 10_000)
+          .check("learningRate", learningRate, 1e-7, 1)
+          .check("weightDecay", weightDecay, 0, 1)
+          .check("averaging", averaging, 0, 0.99999)
+          .check("maxSeconds", maxSeconds, 0.1, 1e6)
+          .refuse();
     }
   }
 
   /** What the benchmarks were measured with. */
   public static EncoderConfig defaults() {
     return new EncoderConfig(
-        new Network(64, 1, 2, 50, 0.1),
-        new Sampling(512, 0.75, 0.3, 0.1),
-        new Training(1600, 12, 3, 5e-3, 0.01, 180));
+        new Network(64, 2, 2, 100, 0.2),
+        new Sampling(2048, 0.75, 0.3, 0.1),
+        new Training(1600, 12, 3, 3e-3, 0.01, 0.998, 1800));
   }
 
   /** The same with other limits. */
@@ -108,19 +109,12 @@ public record EncoderConfig(Network network, Sampling sampling, Training trainin
         network,
         sampling,
         new Training(
-            t.batchPositions, epochs, t.patience, t.learningRate, t.weightDecay, maxSeconds));
-  }
-
-  private static void check(
-      List<Problem> problems, String field, double value, double low, double high) {
-    if (!(value >= low && value <= high)) {
-      problems.add(new Problem(field, Double.toString(value), low + " to " + high));
-    }
-  }
-
-  private static void refuse(List<Problem> problems) {
-    if (!problems.isEmpty()) {
-      throw WinnowException.invalid(problems);
-    }
+            t.batchPositions,
+            epochs,
+            t.patience,
+            t.learningRate,
+            t.weightDecay,
+            t.averaging,
+            maxSeconds));
   }
 }

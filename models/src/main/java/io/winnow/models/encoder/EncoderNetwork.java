@@ -13,8 +13,9 @@ import java.util.random.RandomGenerator;
  * The query network: causal self-attention over item vectors (SASRec: Kang, McAuley 2018), with
  * normalisation before each sub-layer, and a learned bias by distance in place of position
  * embeddings (Shaw et al. 2018; T5's form): what happened k events ago weighs the same wherever the
- * window begins. Causality makes padding after the last event harmless, so there is no padding
- * mask.
+ * window begins. What attention brings, and the feed-forward layer's hidden values, pass gates that
+ * the same event computes (as in HSTU: Zhai et al. 2024, and GLU variants: Shazeer 2020). Causality
+ * makes padding after the last event harmless, so there is no padding mask.
  */
 final class EncoderNetwork {
   private static final float MASKED = -1e9f;
@@ -28,27 +29,35 @@ final class EncoderNetwork {
   private final Parameter finalGain;
   private final Parameter finalBias;
 
-  /** One transformer block. */
+  /**
+   * One block.
+   *
+   * @param norms gain and bias of the normalisations before attention and before the dense layers
+   * @param attention weight and bias of the linear layer to query, key, value and gate, and of the
+   *     one behind attention
+   * @param dense weight and bias of the linear layer to hidden values and their gates, and of the
+   *     one back
+   * @param bias what is added to attention's logits, by distance and head, shape (L, heads)
+   */
   private record Block(
-      List<Parameter> norms, List<Parameter> projections, List<Parameter> dense, Parameter bias) {
+      List<Parameter> norms, List<Parameter> attention, List<Parameter> dense, Parameter bias) {
     static Block create(String name, EncoderConfig.Network config, RandomGenerator random) {
       int e = config.embeddingSize();
       int h = e * EXPANSION;
-      List<Parameter> projections = new ArrayList<>();
-      for (String part : List.of("query", "key", "value", "output")) {
-        projections.add(Parameter.matrix(name + "." + part + ".weight", e, e, random));
-        projections.add(Parameter.vector(name + "." + part + ".bias", e, 0));
-      }
       return new Block(
           List.of(
               Parameter.vector(name + ".norm1.gain", e, 1),
               Parameter.vector(name + ".norm1.bias", e, 0),
               Parameter.vector(name + ".norm2.gain", e, 1),
               Parameter.vector(name + ".norm2.bias", e, 0)),
-          projections,
           List.of(
-              Parameter.matrix(name + ".dense1.weight", e, h, random),
-              Parameter.vector(name + ".dense1.bias", h, 0),
+              Parameter.matrix(name + ".attention.weight", e, 4 * e, random),
+              Parameter.vector(name + ".attention.bias", 4 * e, 0),
+              Parameter.matrix(name + ".output.weight", e, e, random),
+              Parameter.vector(name + ".output.bias", e, 0)),
+          List.of(
+              Parameter.matrix(name + ".dense1.weight", e, 2 * h, random),
+              Parameter.vector(name + ".dense1.bias", 2 * h, 0),
               Parameter.matrix(name + ".dense2.weight", h, e, random),
               Parameter.vector(name + ".dense2.bias", e, 0)),
           Parameter.of(
@@ -82,7 +91,7 @@ final class EncoderNetwork {
     List<Parameter> all = new ArrayList<>(List.of(inputWeight, inputBias));
     for (Block block : blocks) {
       all.addAll(block.norms);
-      all.addAll(block.projections);
+      all.addAll(block.attention);
       all.addAll(block.dense);
       all.add(block.bias);
     }
@@ -99,13 +108,9 @@ final class EncoderNetwork {
    * @return shape (B, l, E)
    */
   <V> V train(TrainingGraph<V> g, V history, int length) {
-    V causal = g.constant(causal(length), 1, 1, length, length);
-    V distances = g.indices(distances(length), length, length);
     List<V> biases = new ArrayList<>();
     for (Block block : blocks) {
-      V table = g.lookup(g.parameter(block.bias), distances);
-      V byHead = g.transpose(table, 2, 0, 1);
-      biases.add(g.add(g.reshape(byHead, 1, config.heads(), length, length), causal));
+      biases.add(g.distanceBias(g.parameter(block.bias), length));
     }
     return apply(g, history, biases);
   }
@@ -135,23 +140,33 @@ final class EncoderNetwork {
       V normed = g.layerNorm(x, g.parameter(block.norms.get(0)), g.parameter(block.norms.get(1)));
       x = g.add(x, g.dropout(attention(g, block, normed, biases.get(i))));
       normed = g.layerNorm(x, g.parameter(block.norms.get(2)), g.parameter(block.norms.get(3)));
-      V hidden = g.relu(g.linear(normed, block.dense.get(0), block.dense.get(1)));
-      x = g.add(x, g.dropout(g.linear(hidden, block.dense.get(2), block.dense.get(3))));
+      x = g.add(x, g.dropout(dense(g, block, normed)));
     }
     return g.layerNorm(x, g.parameter(finalGain), g.parameter(finalBias));
   }
 
   private <V> V attention(Graph<V> g, Block block, V x, V bias) {
-    int heads = config.heads();
-    int size = config.embeddingSize() / heads;
-    V query = heads(g, g.linear(x, block.projections.get(0), block.projections.get(1)), 0, 2, 1, 3);
-    V key = heads(g, g.linear(x, block.projections.get(2), block.projections.get(3)), 0, 2, 3, 1);
-    V value = heads(g, g.linear(x, block.projections.get(4), block.projections.get(5)), 0, 2, 1, 3);
+    int size = config.embeddingSize() / config.heads();
+    List<V> parts = g.split(g.linear(x, block.attention.get(0), block.attention.get(1)), 4);
     V scale = g.constant(new float[] {(float) (1 / Math.sqrt(size))}, 1);
-    V logits = g.add(g.matMul(g.multiply(query, scale), key), bias);
-    V mixed = g.transpose(g.matMul(g.softmax(logits), value), 0, 2, 1, 3);
-    V joined = g.reshape(mixed, 0, 0, config.embeddingSize());
-    return g.linear(joined, block.projections.get(6), block.projections.get(7));
+    V query = heads(g, g.multiply(parts.get(0), scale), 0, 2, 1, 3);
+    V key = heads(g, parts.get(1), 0, 2, 3, 1);
+    V value = heads(g, parts.get(2), 0, 2, 1, 3);
+    V mixed = g.matMul(g.softmax(g.add(g.matMul(query, key), bias)), value);
+    V joined = g.reshape(g.transpose(mixed, 0, 2, 1, 3), 0, 0, config.embeddingSize());
+    V gated = gate(g, joined, parts.get(3));
+    return g.linear(gated, block.attention.get(2), block.attention.get(3));
+  }
+
+  private static <V> V dense(Graph<V> g, Block block, V x) {
+    List<V> parts = g.split(g.linear(x, block.dense.get(0), block.dense.get(1)), 2);
+    V hidden = gate(g, parts.get(0), parts.get(1));
+    return g.linear(hidden, block.dense.get(2), block.dense.get(3));
+  }
+
+  /** x · silu(gate). */
+  private static <V> V gate(Graph<V> g, V x, V gate) {
+    return g.multiply(x, g.multiply(gate, g.sigmoid(gate)));
   }
 
   /** (B, l, E) as (B, l, heads, E / heads), its axes reordered. */

@@ -1,8 +1,13 @@
 package io.winnow.models.encoder;
 
 import io.winnow.core.WinnowException;
+import io.winnow.models.network.Averages;
 import io.winnow.models.network.Parameter;
+import io.winnow.models.network.Resumable;
 import io.winnow.models.network.RowAdam;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
 import java.util.Arrays;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
@@ -12,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * its tokens'. A step gathers the rows it needs, and hands their gradients back; so its cost does
  * not depend on the size of the catalogue. Not thread-safe.
  */
-final class ItemTable {
+final class ItemTable implements Resumable {
   private static final float START_DEVIATION = 0.05f;
 
   private final int width;
@@ -23,13 +28,21 @@ final class ItemTable {
   private final RowAdam sharedAdam;
   private final float[] sharedGradient;
   private final boolean[] sharedTouched;
+  private final Averages.Table ownAverage;
+  private final Averages.Table sharedAverage;
 
   /**
    * Random embeddings, or a previous training's where there are any: an item's own is then what its
    * tokens do not explain. A new item with tokens starts at its tokens, at 0 of its own.
+   *
+   * @param averages gets to follow the embeddings
    */
   ItemTable(
-      ItemTokens tokens, int width, @Nullable TrainedEncoder previous, RandomGenerator random) {
+      ItemTokens tokens,
+      int width,
+      @Nullable TrainedEncoder previous,
+      RandomGenerator random,
+      Averages averages) {
     this.width = width;
     this.tokens = tokens;
     int n = tokens.itemCount();
@@ -42,6 +55,8 @@ final class ItemTable {
     sharedAdam = new RowAdam(shared, width);
     sharedGradient = new float[shared.length];
     sharedTouched = new boolean[tokens.vocabularySize()];
+    ownAverage = averages.follow(own, width);
+    sharedAverage = averages.follow(shared, width);
   }
 
   private static float[] gaussians(int size, RandomGenerator random) {
@@ -69,7 +84,7 @@ final class ItemTable {
     for (int item = 0; item < tokens.itemCount(); item++) {
       if (item < spec.itemCount()) {
         Arrays.fill(mean, 0);
-        addTokens(item, mean, 0);
+        addTokens(shared, item, mean, 0);
         for (int e = 0; e < width; e++) {
           own[item * width + e] = previous.itemVectors()[item * width + e] - mean[e];
         }
@@ -85,13 +100,13 @@ final class ItemTable {
   }
 
   /** Adds the mean of an item's token embeddings to {@code target[at … at+E-1]}. */
-  private void addTokens(int item, float[] target, int at) {
+  private void addTokens(float[] vectors, int item, float[] target, int at) {
     int from = tokens.offsets()[item];
     int to = tokens.offsets()[item + 1];
     for (int k = from; k < to; k++) {
       int base = tokens.tokens()[k] * width;
       for (int e = 0; e < width; e++) {
-        target[at + e] += shared[base + e] / (to - from);
+        target[at + e] += vectors[base + e] / (to - from);
       }
     }
   }
@@ -108,7 +123,7 @@ final class ItemTable {
       if (!idDropped[u]) {
         System.arraycopy(own, items[u] * width, rows, u * width, width);
       }
-      addTokens(items[u], rows, u * width);
+      addTokens(shared, items[u], rows, u * width);
     }
     return Parameter.of("items", rows, items.length, width);
   }
@@ -118,7 +133,9 @@ final class ItemTable {
     for (int u = 0; u < items.length; u++) {
       int item = items[u];
       if (!idDropped[u]) {
+        ownAverage.beforeChange(item);
         ownAdam.step(item, gradient, u * width, 1, learningRate);
+        ownAverage.afterChange(item);
       }
       int from = tokens.offsets()[item];
       int to = tokens.offsets()[item + 1];
@@ -132,24 +149,39 @@ final class ItemTable {
     }
     for (int token = 0; token < sharedTouched.length; token++) {
       if (sharedTouched[token]) {
+        sharedAverage.beforeChange(token);
         sharedAdam.step(token, sharedGradient, token * width, 1, learningRate);
+        sharedAverage.afterChange(token);
         Arrays.fill(sharedGradient, token * width, (token + 1) * width, 0);
         sharedTouched[token] = false;
       }
     }
   }
 
-  /** Every item's vector, shape (N, E); a copy. */
+  /** Every item's averaged vector, shape (N, E); a copy. */
   float[] itemVectors() {
-    float[] vectors = own.clone();
+    float[] vectors = ownAverage.values().clone();
+    float[] averaged = sharedAverage.values();
     for (int item = 0; item < tokens.itemCount(); item++) {
-      addTokens(item, vectors, item * width);
+      addTokens(averaged, item, vectors, item * width);
     }
     return vectors;
   }
 
-  /** Every token's vector, shape (V, E); a copy. */
+  /** Every token's averaged vector, shape (V, E); a copy. */
   float[] tokenVectors() {
-    return shared.clone();
+    return sharedAverage.values().clone();
+  }
+
+  @Override
+  public void write(DataOutputStream out) throws IOException {
+    ownAdam.write(out);
+    sharedAdam.write(out);
+  }
+
+  @Override
+  public void read(DataInputStream in) throws IOException {
+    ownAdam.read(in);
+    sharedAdam.read(in);
   }
 }

@@ -1,13 +1,17 @@
 package io.winnow.models.network;
 
+import io.winnow.models.ModelFile;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 
 /**
  * Adam with decoupled weight decay (Kingma, Ba 2015; Loshchilov, Hutter 2019) and clipping of the
- * gradient's global norm, on plain arrays. Not thread-safe.
+ * gradient's global norm, on plain arrays. Its saved state holds the parameters. Not thread-safe.
  */
-public final class Adam {
+public final class Adam implements Resumable {
   static final float BETA1 = 0.9f;
   static final float BETA2 = 0.98f;
   static final float EPSILON = 1e-8f;
@@ -79,6 +83,26 @@ public final class Adam {
       m[i] = BETA1 * m[i] + (1 - BETA1) * gradient;
       v[i] = BETA2 * v[i] + (1 - BETA2) * gradient * gradient;
       w[i] = keep * w[i] - rate * m[i] / ((float) Math.sqrt(v[i] * correction2) + EPSILON);
+    }
+  }
+
+  @Override
+  public void write(DataOutputStream out) throws IOException {
+    out.writeInt(steps);
+    for (int p = 0; p < parameters.size(); p++) {
+      ModelFile.writeFloats(out, parameters.get(p).values);
+      ModelFile.writeFloats(out, firstMoments.get(p));
+      ModelFile.writeFloats(out, secondMoments.get(p));
+    }
+  }
+
+  @Override
+  public void read(DataInputStream in) throws IOException {
+    steps = in.readInt();
+    for (int p = 0; p < parameters.size(); p++) {
+      Resumable.readInto(in, parameters.get(p).values);
+      Resumable.readInto(in, firstMoments.get(p));
+      Resumable.readInto(in, secondMoments.get(p));
     }
   }
 }

@@ -1,5 +1,7 @@
 package io.winnow.models.network;
 
+import java.util.List;
+
 /**
  * The operations of which networks are written, over values V: tensors while training, names of
  * ONNX values while exporting. Binary operations broadcast as NumPy does. Axes count from 0; "last
@@ -64,6 +66,9 @@ public interface Graph<V> {
 
   /** Joins along the last axis. */
   V concat(V first, V second);
+
+  /** Cuts the last axis into equal parts; it must be a multiple of {@code parts}. */
+  List<V> split(V x, int parts);
 
   /**
    * The same numbers in another shape: a 0 keeps the dimension at its place, one −1 takes what is

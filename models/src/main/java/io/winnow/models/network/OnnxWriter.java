@@ -12,6 +12,7 @@ import ai.onnx.proto.OnnxMl.ValueInfoProto;
 import com.google.protobuf.ByteString;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -236,6 +237,22 @@ public final class OnnxWriter implements Graph<String> {
   @Override
   public String concat(String first, String second) {
     return node("Concat", List.of(integer("axis", -1)), first, second);
+  }
+
+  @Override
+  public List<String> split(String x, int parts) {
+    NodeProto.Builder node =
+        NodeProto.newBuilder()
+            .setOpType("Split")
+            .setName("v" + values++)
+            .addInput(x)
+            .addAttribute(integer("axis", -1));
+    List<String> results = new ArrayList<>();
+    for (int i = 0; i < parts; i++) {
+      results.add("v" + values++);
+    }
+    graph.addNode(node.addAllOutput(results));
+    return results;
   }
 
   @Override

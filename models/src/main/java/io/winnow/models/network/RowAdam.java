@@ -1,11 +1,17 @@
 package io.winnow.models.network;
 
+import io.winnow.models.ModelFile;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
+
 /**
  * A table of embeddings (rows, E) with an Adam that touches only the rows of a batch, so that a
  * step costs the same for a thousand items and for ten million. A row's moments decay when the row
- * is used, not in between (the "lazy" variant of sparse Adam). Not thread-safe.
+ * is used, not in between (the "lazy" variant of sparse Adam). Its saved state holds the table. Not
+ * thread-safe.
  */
-public final class RowAdam {
+public final class RowAdam implements Resumable {
   private final int width;
   private final float[] values;
   private final float[] first;
@@ -43,5 +49,21 @@ public final class RowAdam {
 
   private static float power(float base, int exponent) {
     return exponent > 2000 ? 0 : (float) Math.pow(base, exponent);
+  }
+
+  @Override
+  public void write(DataOutputStream out) throws IOException {
+    ModelFile.writeFloats(out, values);
+    ModelFile.writeFloats(out, first);
+    ModelFile.writeFloats(out, second);
+    ModelFile.writeInts(out, steps);
+  }
+
+  @Override
+  public void read(DataInputStream in) throws IOException {
+    Resumable.readInto(in, values);
+    Resumable.readInto(in, first);
+    Resumable.readInto(in, second);
+    Resumable.readInto(in, steps);
   }
 }

@@ -3,6 +3,9 @@ package io.winnow.models.network;
 import io.winnow.core.ErrorCode;
 import io.winnow.core.TimeSource;
 import io.winnow.core.WinnowException;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
 
 /**
  * How far a training is: the learning rate of each step (a short linear warm-up, then a cosine down
@@ -10,12 +13,12 @@ import io.winnow.core.WinnowException;
  * they do not depend on the clock; if they do not, the plan is cut so that the learning rate still
  * falls to its end. Not thread-safe.
  */
-public final class Schedule {
+public final class Schedule implements Resumable {
   private static final int CHECK_EVERY = 50;
   private static final double SLACK = 1.05;
 
   private final TimeSource clock;
-  private final long startMs;
+  private long startMs;
   private final double maxMs;
   private final float peak;
   private int totalSteps;
@@ -66,6 +69,30 @@ public final class Schedule {
   public double secondsLeft() {
     double elapsed = clock.nowMs() - startMs;
     return step == 0 ? maxMs / 1000 : elapsed / step * (totalSteps - step) / 1000;
+  }
+
+  /** The steps made. */
+  public int step() {
+    return step;
+  }
+
+  /** The steps planned as yet. */
+  public int totalSteps() {
+    return totalSteps;
+  }
+
+  @Override
+  public void write(DataOutputStream out) throws IOException {
+    out.writeInt(step);
+    out.writeInt(totalSteps);
+    out.writeLong(clock.nowMs() - startMs);
+  }
+
+  @Override
+  public void read(DataInputStream in) throws IOException {
+    step = in.readInt();
+    totalSteps = in.readInt();
+    startMs = clock.nowMs() - in.readLong();
   }
 
   /** Refuses a loss that is not a number, naming the epoch: such weights must never be served. */

@@ -8,11 +8,13 @@ import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.ndarray.types.SparseFormat;
+import io.winnow.models.network.Torch.DropoutMasks;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.LongBuffer;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -26,31 +28,57 @@ final class TorchGraph implements TrainingGraph<NDArray> {
 
   private final NDManager manager;
   private final Arena arena;
-  private final Torch.@Nullable DropoutMasks masks;
+  private final DropoutMasks.@Nullable Sequence masks;
   private final boolean differentiated;
+  private final Map<String, ByteBuffer> weights;
   private final Map<String, NDArray> leaves = new HashMap<>();
 
+  /** A graph that is differentiated, with parameters of which some are in {@code weights}. */
   TorchGraph(
-      NDManager manager, Arena arena, Torch.@Nullable DropoutMasks masks, boolean differentiated) {
+      NDManager manager,
+      Arena arena,
+      DropoutMasks.Sequence masks,
+      Map<String, ByteBuffer> weights) {
     this.manager = manager;
     this.arena = arena;
-    this.masks = masks;
-    this.differentiated = differentiated;
+    this.masks = masks.isActive() ? masks : null;
+    this.differentiated = true;
+    this.weights = weights;
   }
 
-  /** Copies the gradient into the parameter; zeros if the loss does not depend on it. */
-  void readGradient(Parameter parameter) {
+  /** A graph that only runs forward, without dropout. */
+  TorchGraph(NDManager manager, Arena arena) {
+    this.manager = manager;
+    this.arena = arena;
+    this.masks = null;
+    this.differentiated = false;
+    this.weights = Map.of();
+  }
+
+  /** The weights of parameters as graphs on several threads may read them, by name. */
+  static Map<String, ByteBuffer> weights(List<Parameter> parameters, Arena arena) {
+    Map<String, ByteBuffer> weights = new HashMap<>();
+    for (Parameter parameter : parameters) {
+      ByteBuffer bytes = arena.take(parameter.values.length * Float.BYTES);
+      bytes.asFloatBuffer().put(parameter.values);
+      weights.put(parameter.name(), bytes);
+    }
+    return weights;
+  }
+
+  /** Copies a parameter's gradient; zeros if the loss does not depend on it. */
+  void readGradient(Parameter parameter, float[] target) {
     NDArray leaf = leaves.get(parameter.name());
     if (leaf == null || !leaf.hasGradient()) {
-      Arrays.fill(parameter.gradient, 0);
+      Arrays.fill(target, 0);
       return;
     }
     try (NDArray gradient = leaf.getGradient()) {
       gradient
-          .toByteBuffer()
+          .toByteBuffer(true)
           .order(ByteOrder.nativeOrder())
           .asFloatBuffer()
-          .get(parameter.gradient);
+          .get(target, 0, target.length);
     }
   }
 
@@ -59,7 +87,14 @@ final class TorchGraph implements TrainingGraph<NDArray> {
     return leaves.computeIfAbsent(
         parameter.name(),
         name -> {
-          NDArray leaf = floats(parameter.values, parameter.shape());
+          ByteBuffer shared = weights.get(name);
+          NDArray leaf =
+              shared == null
+                  ? floats(parameter.values, parameter.shape())
+                  : manager.create(
+                      shared.duplicate().order(ByteOrder.nativeOrder()),
+                      shape(parameter.shape()),
+                      DataType.FLOAT32);
           leaf.setRequiresGradient(differentiated);
           return leaf;
         });
@@ -124,6 +159,12 @@ final class TorchGraph implements TrainingGraph<NDArray> {
   @Override
   public NDArray matMul(NDArray a, NDArray b) {
     return a.matMul(b);
+  }
+
+  @Override
+  public NDArray linear(NDArray x, Parameter weight, Parameter bias) {
+    NDArray transposed = parameter(weight).transpose(1, 0);
+    return x.getNDArrayInternal().linear(x, transposed, parameter(bias)).singletonOrThrow();
   }
 
   @Override
@@ -202,6 +243,11 @@ final class TorchGraph implements TrainingGraph<NDArray> {
   }
 
   @Override
+  public List<NDArray> split(NDArray x, int parts) {
+    return x.split(parts, x.getShape().dimension() - 1);
+  }
+
+  @Override
   public NDArray column(NDArray matrix, int column) {
     return matrix.get(new NDIndex(":, {}:{}", column, column + 1));
   }
@@ -249,5 +295,36 @@ final class TorchGraph implements TrainingGraph<NDArray> {
     NDArray masked = manager.create(new float[] {MASKED}, new Shape(1, 1));
     NDArray equal = rowIds.eq(columnIds);
     return NDArrays.where(equal, masked.broadcast(logits.getShape()), logits);
+  }
+
+  @Override
+  public NDArray distanceBias(NDArray table, int length) {
+    int heads = Math.toIntExact(table.getShape().get(1));
+    // Row i of the square is a ring of 2 l cells, turned by i: the ring starts at distance 0 and
+    // runs into the future, and its end is the past. Rows of 2 l cells, read as rows of 2 l − 1,
+    // are just so turned.
+    int[] distances = new int[2 * length];
+    float[] mask = new float[2 * length];
+    Arrays.fill(mask, 1, length + 1, MASKED);
+    for (int m = length + 1; m < 2 * length; m++) {
+      distances[m] = 2 * length - m;
+    }
+    NDArray ring = lookup(table, indices(distances, 2 * length)).transpose(1, 0);
+    NDArray masked = ring.add(floats(mask, new int[] {1, 2 * length}));
+    NDArray repeated =
+        masked.reshape(heads, 1, 2L * length).broadcast(new Shape(heads, length, 2L * length));
+    NDArray flat = repeated.reshape(heads, 2L * length * length);
+    NDArray cut = flat.get(new NDIndex().addAllDim().addSliceDim(0, length * (2L * length - 1)));
+    NDArray turned = cut.reshape(heads, length, 2L * length - 1);
+    return turned
+        .get(new NDIndex().addAllDim().addAllDim().addSliceDim(0, length))
+        .reshape(1, heads, length, length);
+  }
+
+  @Override
+  public NDArray softmaxLoss(NDArray queries, NDArray items, SoftmaxTargets choice) {
+    return manager.getDevice().isGpu()
+        ? TrainingGraph.super.softmaxLoss(queries, items, choice)
+        : new SoftmaxLoss(manager, arena, queries, items, choice).run(differentiated);
   }
 }

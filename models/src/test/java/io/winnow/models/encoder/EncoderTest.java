@@ -28,7 +28,7 @@ final class EncoderTest {
     return new EncoderConfig(
         new EncoderConfig.Network(16, 1, 2, 12, 0.05),
         new EncoderConfig.Sampling(negatives, 0.75, 0.3, 0.1),
-        new EncoderConfig.Training(512, epochs, 1000, 1e-2, 0.01, 1000));
+        new EncoderConfig.Training(512, epochs, 1000, 1e-2, 0.01, 0.998, 1000));
   }
 
   /** Users who step through the items by 1 or by 3, each from a random start, 2 to 30 events. */

@@ -23,6 +23,8 @@ final class TorchTest {
     V b = g.multiply(g.sign(y), g.log(g.add(g.abs(y), g.constant(new float[] {1}, 1))));
     V c = g.divide(g.softmax(y), g.sqrt(g.add(g.abs(y), g.constant(new float[] {2}, 1))));
     V joined = g.concat(g.concat(a, b), g.dropout(g.clip(c, -0.5f, 0.3f)));
+    List<V> parts = g.split(joined, 3);
+    joined = g.concat(g.concat(parts.get(2), parts.get(1)), parts.get(0));
     V turned = g.transpose(g.reshape(joined, 0, 3, -1), 0, 2, 1);
     V gain = g.constant(new float[] {1, 2, 3}, 3);
     V shift = g.constant(new float[] {0, 1, 0}, 3);
