@@ -98,7 +98,7 @@ public record EncoderConfig(Network network, Sampling sampling, Training trainin
   public static EncoderConfig defaults() {
     return new EncoderConfig(
         new Network(64, 2, 2, 100, 0.2),
-        new Sampling(2048, 0.75, 0.3, 0.1),
+        new Sampling(2048, 0.75, 0.3, 0.03),
         new Training(1600, 12, 3, 3e-3, 0.01, 0.998, 1800));
   }
 
