@@ -19,6 +19,8 @@ final class RankerProbe {
   /** What the order of additions may change. */
   private static final double TOLERANCE = 1e-4;
 
+  private static final int EVENTS = 3;
+
   private final Ranker ranker;
   private final int width;
   private final int embeddingSize;
@@ -26,6 +28,8 @@ final class RankerProbe {
   private final float[] features;
   private final float[] query;
   private final float[] items;
+  private final int relationWidth;
+  private final float[] relations;
 
   RankerProbe(Ranker ranker) {
     this.ranker = ranker;
@@ -36,6 +40,12 @@ final class RankerProbe {
     this.features = gaussian(random, ROWS * width, 3);
     this.query = gaussian(random, embeddingSize, 1);
     this.items = gaussian(random, ROWS * embeddingSize, 1);
+    HistorySpec history = ranker.spec().history();
+    this.relationWidth = history == null ? 0 : EVENTS * history.columns();
+    this.relations = gaussian(random, ROWS * relationWidth, 1);
+    for (int i = 0; history != null && i < relations.length; i += history.columns()) {
+      relations[i + HistorySpec.PRESENT] = 1;
+    }
     for (int i = 0; i < features.length; i++) {
       if (i < (UNKNOWN_ROW + 1) * width || random.nextInt(10) == 0) {
         features[i] = Float.NaN;
@@ -83,7 +93,8 @@ final class RankerProbe {
         Arrays.copyOfRange(features, from * width, to * width),
         to - from,
         query,
-        Arrays.copyOfRange(items, from * embeddingSize, to * embeddingSize));
+        Arrays.copyOfRange(items, from * embeddingSize, to * embeddingSize),
+        Arrays.copyOfRange(relations, from * relationWidth, to * relationWidth));
   }
 
   private void checkValues(List<Problem> problems, float[] values) {

@@ -264,6 +264,7 @@ final class HistoryTest {
   void probabilities_relationsThatDoNotFit_areRefused() {
     TrainedRanker trained = train(planted(60, true));
     try (Ranker ranker = Ranker.load(trained.onnx(), trained.spec())) {
+      assertEquals(List.of(), ranker.probe());
       float[] none = {};
       for (float[] relations : List.of(none, new float[R - 1], new float[3 * R])) {
         WinnowException refusal =
