@@ -1,6 +1,9 @@
 package io.winnow.models.network;
 
+import ai.onnx.proto.OnnxMl.AttributeProto;
+import ai.onnx.proto.OnnxMl.GraphProto;
 import ai.onnx.proto.OnnxMl.ModelProto;
+import ai.onnx.proto.OnnxMl.NodeProto;
 import ai.onnx.proto.OnnxMl.OperatorSetIdProto;
 import ai.onnx.proto.OnnxMl.TensorProto;
 import ai.onnx.proto.OnnxMl.TensorShapeProto.Dimension;
@@ -14,6 +17,7 @@ import io.winnow.models.network.OnnxModel.Port;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -25,7 +29,8 @@ import org.jspecify.annotations.Nullable;
  * What an ONNX file says of itself, compared with what is needed, before ONNX Runtime sees it.
  *
  * <p>A file of another maker is not trusted: one that names further files is refused, since opening
- * it would read whatever path it names.
+ * it would read whatever path it names; so is one that may compute for ever, or whose graph is too
+ * large to be opened.
  */
 final class OnnxFile {
   /** The operator sets of ONNX's own domain that ONNX Runtime 1.29 knows in full. */
@@ -36,6 +41,16 @@ final class OnnxFile {
   /** Trees and linear models, as scikit-learn and LightGBM are exported. */
   private static final String ML_DOMAIN = "ai.onnx.ml";
 
+  /** The domains of operators that every ONNX Runtime has; it has more, which differ by build. */
+  private static final Set<String> DOMAINS = Set.of("", "ai.onnx", ML_DOMAIN);
+
+  private static final String EXPECTED_DOMAINS =
+      "operators of ONNX itself or of " + ML_DOMAIN + ", which run everywhere";
+
+  /** Operators that repeat a graph as often as their inputs tell them to. */
+  private static final Set<String> REPEATING = Set.of("Loop", "Scan");
+
+  private static final int TOLD_MAX = 5;
   private static final int ML_OPSET_MAX = 5;
   private static final int IR_VERSION_MIN = 3;
   private static final int IR_VERSION_MAX = 13;
@@ -53,17 +68,20 @@ final class OnnxFile {
    *
    * @param problems all that was found
    * @param mayOpen whether ONNX Runtime may be asked what it thinks
+   * @param nodes how many nodes the graph has, inner graphs included
    */
-  record Findings(List<Problem> problems, boolean mayOpen) {}
+  record Findings(List<Problem> problems, boolean mayOpen, int nodes) {}
 
   /** Compares a file with what is needed. */
   static Findings check(String what, byte[] onnx, List<Port> inputs, Port output) {
     OnnxFile file = new OnnxFile(what);
     ModelProto model = parse(onnx);
+    int nodes = 0;
     if (model == null) {
       file.refuse("", onnx.length + " bytes", "an ONNX file, whole");
     } else {
       file.checkVersions(model);
+      nodes = file.checkNodes(model);
       if (namesFiles(model)) {
         file.refuse(
             ".external_data", "weights in another file", "a file that holds all of its weights");
@@ -71,7 +89,7 @@ final class OnnxFile {
       file.checkPorts(".inputs.", inputs, inputsOf(model));
       file.checkPorts(".outputs.", List.of(output), model.getGraph().getOutputList());
     }
-    return new Findings(List.copyOf(file.problems), file.mayOpen);
+    return new Findings(List.copyOf(file.problems), file.mayOpen, nodes);
   }
 
   /** The names of a file's inputs; empty if it is no ONNX file. */
@@ -113,16 +131,56 @@ final class OnnxFile {
           refuse(".opset", Long.toString(version), "from " + OPSET_MIN + " to " + OPSET_MAX);
         }
       } else if (!domain.equals(ML_DOMAIN)) {
-        refuse(
-            ".opset",
-            "domain " + domain,
-            "operators of ONNX itself or of " + ML_DOMAIN + ", which run everywhere");
+        refuse(".opset", "domain " + domain, EXPECTED_DOMAINS);
       } else if (version < 1 || version > ML_OPSET_MAX) {
         refuse(".opset", ML_DOMAIN + " " + version, ML_DOMAIN + " from 1 to " + ML_OPSET_MAX);
       }
     }
     if (!standard) {
       refuse(".opset", "none", "from " + OPSET_MIN + " to " + OPSET_MAX);
+    }
+  }
+
+  /** Looks at every node, since a file may use a domain that it does not import. */
+  private int checkNodes(ModelProto model) {
+    List<NodeProto> nodes = new ArrayList<>();
+    collect(model.getGraph(), nodes);
+    if (nodes.size() > OnnxModel.MAX_NODES) {
+      refuse(".nodes", "%,d".formatted(nodes.size()), "at most %,d".formatted(OnnxModel.MAX_NODES));
+    }
+    if (model.getFunctionsCount() > 0) {
+      // Each of its uses puts in the whole function, functions in functions many times over.
+      refuse(
+          ".functions",
+          model.getFunctionsCount() + " of the file's own",
+          "none: a graph of ONNX's operators alone");
+    }
+    Set<String> foreign = new LinkedHashSet<>();
+    Set<String> repeating = new LinkedHashSet<>();
+    for (NodeProto node : nodes) {
+      if (!DOMAINS.contains(node.getDomain())) {
+        foreign.add(node.getDomain() + "." + node.getOpType());
+      } else if (REPEATING.contains(node.getOpType())) {
+        repeating.add(node.getOpType());
+      }
+    }
+    foreign.stream()
+        .limit(TOLD_MAX)
+        .forEach(operator -> refuse(".operators", operator, EXPECTED_DOMAINS));
+    repeating.forEach(
+        operator -> refuse(".operators", operator, "no loops, which may run for ever"));
+    return nodes.size();
+  }
+
+  private static void collect(GraphProto graph, List<NodeProto> nodes) {
+    for (NodeProto node : graph.getNodeList()) {
+      nodes.add(node);
+      for (AttributeProto attribute : node.getAttributeList()) {
+        if (attribute.hasG()) {
+          collect(attribute.getG(), nodes);
+        }
+        attribute.getGraphsList().forEach(inner -> collect(inner, nodes));
+      }
     }
   }
 

@@ -48,7 +48,17 @@ public final class OnnxModel implements AutoCloseable {
     }
   }
 
-  private static final long LOADING_STACK_BYTES = 64L << 20;
+  /**
+   * Stack of the thread that loads. ONNX Runtime's optimiser recurses over the graph with frames of
+   * kilobytes: a network of 40 nodes overflows a thread's usual megabyte, which kills the process.
+   */
+  private static final long NODE_STACK_BYTES = 64L << 10;
+
+  private static final long MIN_STACK_BYTES = 64L << 20;
+  private static final long MAX_STACK_BYTES = 1L << 30;
+
+  /** The most nodes, those of inner graphs included, that a network may have. */
+  static final int MAX_NODES = (int) (MAX_STACK_BYTES / NODE_STACK_BYTES);
 
   private OnnxModel(
       OrtEnvironment environment, OrtSession session, List<Port> inputs, Port output) {
@@ -73,8 +83,8 @@ public final class OnnxModel implements AutoCloseable {
 
   /**
    * Loads a network and checks that it is the one expected: the file whole and self-contained, an
-   * operator set and operators that ONNX Runtime knows, inputs and output with these names and
-   * shapes, of type float.
+   * operator set and operators that ONNX Runtime knows and that come to an end, at most {@value
+   * #MAX_NODES} of them, inputs and output with these names and shapes, of type float.
    *
    * @param what names the network in problems, such as {@code ranker}
    * @throws WinnowException CORRUPT with everything that is wrong
@@ -84,7 +94,7 @@ public final class OnnxModel implements AutoCloseable {
     List<Problem> problems = new ArrayList<>(found.problems());
     if (found.mayOpen()) {
       try {
-        OrtSession session = open(what, onnx);
+        OrtSession session = open(what, onnx, found.nodes());
         if (problems.isEmpty()) {
           return new OnnxModel(
               OrtEnvironment.getEnvironment(), session, List.copyOf(inputs), output);
@@ -112,11 +122,9 @@ public final class OnnxModel implements AutoCloseable {
     return at < 0 ? message : message.substring(at + "message: ".length());
   }
 
-  private static OrtSession open(String what, byte[] onnx) throws OrtException {
+  private static OrtSession open(String what, byte[] onnx, int nodes) throws OrtException {
     FutureTask<OrtSession> task = new FutureTask<>(() -> create(onnx));
-    // ONNX Runtime's optimiser recurses over the graph with frames of kilobytes: a network of 40
-    // nodes overflows a thread's usual megabyte, which kills the process.
-    new Thread(null, task, "onnx-load", LOADING_STACK_BYTES).start();
+    new Thread(null, task, "onnx-load", stackBytes(nodes)).start();
     try {
       return task.get();
     } catch (ExecutionException e) {
@@ -131,6 +139,11 @@ public final class OnnxModel implements AutoCloseable {
       Thread.currentThread().interrupt();
       throw new WinnowException(ErrorCode.UNAVAILABLE, what + ": interrupted while loading", e);
     }
+  }
+
+  /** The stack for loading a network of at most {@value #MAX_NODES} nodes. */
+  static long stackBytes(int nodes) {
+    return Math.max(MIN_STACK_BYTES, nodes * NODE_STACK_BYTES);
   }
 
   private static OrtSession create(byte[] onnx) throws OrtException {

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.onnx.proto.OnnxMl.AttributeProto;
+import ai.onnx.proto.OnnxMl.FunctionProto;
 import ai.onnx.proto.OnnxMl.GraphProto;
 import ai.onnx.proto.OnnxMl.ModelProto;
 import ai.onnx.proto.OnnxMl.NodeProto;
@@ -245,6 +246,101 @@ final class OnnxModelTest {
                                 .setName("then_branch")
                                 .setType(AttributeProto.AttributeType.GRAPH)
                                 .setG(GraphProto.newBuilder().addInitializer(outside))))));
+  }
+
+  /** y = relu(relu(… relu(x + w))). */
+  private static byte[] chain(int nodes) {
+    return file(model -> {
+      GraphProto.Builder graph = model.getGraphBuilder();
+      graph.removeNode(1);
+      for (int i = 1; i < nodes; i++) {
+        graph.addNode(
+            NodeProto.newBuilder()
+                .setOpType("Sin")
+                .addInput(i == 1 ? "s" : "s" + (i - 1))
+                .addOutput(i == nodes - 1 ? "y" : "s" + i));
+      }
+    });
+  }
+
+  @Test
+  void load_thousandsOfNodes_getsAStackThatGrowsWithThem() {
+    assertEquals(64L << 20, OnnxModel.stackBytes(1));
+    assertEquals(64L << 20, OnnxModel.stackBytes(1024));
+    assertEquals(250L << 20, OnnxModel.stackBytes(4000));
+    assertEquals(1L << 30, OnnxModel.stackBytes(OnnxModel.MAX_NODES));
+    try (OnnxModel network = OnnxModel.load("net", chain(4000), INPUTS, OUTPUT)) {
+      assertEquals(
+          3, network.run(List.of(new float[] {0, 1, 2}), List.of(new long[] {1, 3})).length);
+    }
+  }
+
+  @Test
+  void load_moreNodesThanItsStackHolds_isRefusedWithTheCount() {
+    int most = OnnxModel.MAX_NODES;
+    assertEquals(16_384, most);
+    assertEquals(List.of("net.nodes: 16,385 (expected: at most 16,384)"), refused(chain(most + 1)));
+    // Those of inner graphs count.
+    GraphProto.Builder inner = GraphProto.newBuilder();
+    for (int i = 0; i < most; i++) {
+      inner.addNode(NodeProto.newBuilder().setOpType("Sin"));
+    }
+    assertEquals(
+        List.of("net.nodes: 16,387 (expected: at most 16,384)"),
+        refused(model -> model.getGraphBuilder().addNode(branching(inner))));
+  }
+
+  private static NodeProto branching(GraphProto.Builder inner) {
+    return NodeProto.newBuilder()
+        .setOpType("If")
+        .addAttribute(
+            AttributeProto.newBuilder()
+                .setName("then_branch")
+                .setType(AttributeProto.AttributeType.GRAPH)
+                .setG(inner))
+        .build();
+  }
+
+  @Test
+  void load_operatorOfAnotherDomainThatIsNotImported_isRefused() {
+    String expected =
+        "net.operators: com.microsoft.Gelu (expected: operators of ONNX itself or of ai.onnx.ml,"
+            + " which run everywhere)";
+    NodeProto gelu =
+        NodeProto.newBuilder()
+            .setDomain("com.microsoft")
+            .setOpType("Gelu")
+            .addInput("s")
+            .addOutput("y")
+            .build();
+    assertEquals(List.of(expected), refused(model -> model.getGraphBuilder().setNode(1, gelu)));
+    assertEquals(
+        List.of(expected),
+        refused(model ->
+            model.getGraphBuilder().addNode(branching(GraphProto.newBuilder().addNode(gelu)))));
+  }
+
+  @Test
+  void load_loops_areRefused() {
+    for (String operator : List.of("Loop", "Scan")) {
+      NodeProto loop = NodeProto.newBuilder().setOpType(operator).build();
+      String expected =
+          "net.operators: " + operator + " (expected: no loops, which may run for ever)";
+      assertEquals(List.of(expected), refused(model -> model.getGraphBuilder().addNode(loop)));
+      assertEquals(
+          List.of(expected),
+          refused(model ->
+              model.getGraphBuilder().addNode(branching(GraphProto.newBuilder().addNode(loop)))));
+    }
+  }
+
+  @Test
+  void load_functionsOfTheFilesOwn_areRefused() {
+    assertEquals(
+        List.of(
+            "net.functions: 1 of the file's own (expected: none: a graph of ONNX's operators"
+                + " alone)"),
+        refused(model -> model.addFunctions(FunctionProto.newBuilder().setName("f"))));
   }
 
   @Test
