@@ -139,6 +139,58 @@ final class TrainerSettingsTest {
   }
 
   @Test
+  void parse_splitOutsideItsRanges_isToldWithPathAndLine() {
+    assertEquals(
+        List.of(
+            "tuned.yaml:2: split.ranker_share: 1.0 (expected: between 0 and 1, without both)",
+            "tuned.yaml:7: split.history: 201 (expected: 0 to 200)",
+            "tuned.yaml:3: split.min_choices: 0 (expected: 1 or more)",
+            "tuned.yaml:4: split.min_slate_outcomes: -1 (expected: 1 or more)",
+            "tuned.yaml:5: split.min_ranker_requests: 0 (expected: 1 or more)",
+            "tuned.yaml:6: split.max_ranker_requests: 0 (expected: 1 or more)"),
+        refused(
+                """
+                split:
+                  ranker_share: 1
+                  min_choices: 0
+                  min_slate_outcomes: -1
+                  min_ranker_requests: 0
+                  max_ranker_requests: 0
+                  history: 201
+                """)
+            .stream()
+            .map(Problem::toString)
+            .toList());
+    assertEquals("split.ranker_share", refused("split: {ranker_share: 0}\n").getFirst().field());
+    assertEquals("split.history", refused("split: {history: -1}\n").getFirst().field());
+    assertEquals(
+        200, TrainerSettings.parse("split: {history: 200}\n", "t", DEFAULTS).split().history());
+  }
+
+  @Test
+  void parse_refitOfAnotherShape_isToldBeforeAnythingIsTrained() {
+    assertEquals(
+        List.of(
+            "tuned.yaml:3: encoder_refit.network.embedding_size: 32 (expected: 64, as"
+                + " encoder.network has it, with which the refit goes on)",
+            "tuned.yaml:4: encoder_refit.network.heads: 4 (expected: 2, as encoder.network has"
+                + " it, with which the refit goes on)"),
+        refused("encoder_refit:\n  network:\n    embedding_size: 32\n    heads: 4\n").stream()
+            .map(Problem::toString)
+            .toList());
+    for (String other : List.of("blocks: 3", "max_length: 7")) {
+      assertEquals(1, refused("encoder_refit: {network: {" + other + "}}\n").size(), other);
+    }
+    TrainerConfig fits =
+        TrainerSettings.parse(
+            "encoder: {network: {heads: 4}}\nencoder_refit: {network: {dropout: 0.4}}\n",
+            "t",
+            DEFAULTS);
+    assertEquals(4, fits.encoderRefit().network().heads());
+    assertEquals(0.4, fits.encoderRefit().network().dropout());
+  }
+
+  @Test
   void parse_whatIsNotSettings_isRefused() {
     assertEquals("file", refused("just text").getFirst().field());
     assertEquals("encoder", refused("encoder: [1, 2]\n").getFirst().field());
