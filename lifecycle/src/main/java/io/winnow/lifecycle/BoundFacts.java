@@ -1,6 +1,7 @@
 package io.winnow.lifecycle;
 
 import io.winnow.core.AttributeValue;
+import io.winnow.core.application.Schema;
 import io.winnow.features.Catalog;
 import io.winnow.features.UserHistory;
 import io.winnow.models.ranker.HistorySpec;
@@ -17,7 +18,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * What the ranker compares of items and of what users did, over a live catalogue: the same for
  * training and for serving. An item's facts are made when they are first asked for, and again when
- * its vector or its attributes were replaced. Thread-safe.
+ * its vector or its attributes were replaced. Attributes are compared by their values, not by the
+ * encoder's tokens, so that they stay comparable under another encoder. Thread-safe.
  */
 final class BoundFacts {
   /** At this many items all are forgotten, and made again as they are asked for. */
@@ -26,7 +28,7 @@ final class BoundFacts {
   private static final float[] NONE = {};
 
   private final Catalog catalog;
-  private final ItemTokenizer tokenizer;
+  private final Schema schema;
   private final IntFunction<float @Nullable []> vectors;
   private final Map<Integer, Entry> entries = new ConcurrentHashMap<>();
 
@@ -37,9 +39,9 @@ final class BoundFacts {
   /**
    * @param vectors an item's vector, or null; another array when it is replaced
    */
-  BoundFacts(Catalog catalog, ItemTokenizer tokenizer, IntFunction<float @Nullable []> vectors) {
+  BoundFacts(Catalog catalog, Schema schema, IntFunction<float @Nullable []> vectors) {
     this.catalog = catalog;
-    this.tokenizer = tokenizer;
+    this.schema = schema;
     this.vectors = vectors;
   }
 
@@ -61,7 +63,8 @@ final class BoundFacts {
           new Entry(
               vector,
               attributes,
-              ItemFacts.of(item, vector == null ? NONE : vector, tokenizer.tokens(attributes)));
+              ItemFacts.of(
+                  item, vector == null ? NONE : vector, ItemTokenizer.numbers(schema, attributes)));
       entries.put(item, entry);
     }
     return entry.facts;

@@ -85,7 +85,7 @@ final class BoundRetrieval {
     // whether it came before the release was bound or after.
     int size = Arrays.stream(newIndex).max().orElse(-1) + 1;
 
-    this.facts = new BoundFacts(catalog, models.tokenizer(), this::vector);
+    this.facts = new BoundFacts(catalog, application.schema(), this::vector);
     List<CandidateSource> all = new ArrayList<>();
     RetrievalModels.Deep deep = models.deep();
     if (deep == null) {
@@ -344,7 +344,7 @@ final class BoundRetrieval {
 
   /** Item vectors as the ranker wants them, shape (C, E): zeros where an item has none. */
   float[] rankerItems(int[] items, int embeddingSize) {
-    float[] rows = new float[items.length * embeddingSize];
+    float[] rows = new float[Math.multiplyExact(items.length, embeddingSize)];
     for (int i = 0; embeddingSize > 0 && i < items.length; i++) {
       float[] vector = vector(items[i]);
       if (vector != null) {

@@ -4,6 +4,7 @@ import io.winnow.core.AttributeValue;
 import io.winnow.core.application.AttributeType;
 import io.winnow.core.application.Schema;
 import io.winnow.features.Catalog;
+import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
@@ -17,6 +18,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import java.util.zip.CRC32C;
 
 /**
  * Turns item attributes into category tokens, from which the item encoder makes a vector for an
@@ -83,6 +85,21 @@ final class ItemTokenizer {
         .map(tokenOf::get)
         .filter(token -> token != null)
         .mapToInt(Integer::intValue)
+        .toArray();
+  }
+
+  /**
+   * Numbers of these attributes' values, whether a vocabulary knows them or not: equal values have
+   * equal numbers, in every process; two different ones share a number once in 2³² times.
+   */
+  static int[] numbers(Schema schema, Map<String, AttributeValue> attributes) {
+    CRC32C crc = new CRC32C();
+    return names(schema, attributes).stream()
+        .mapToInt(name -> {
+          crc.reset();
+          crc.update(name.getBytes(StandardCharsets.UTF_8));
+          return (int) crc.getValue();
+        })
         .toArray();
   }
 

@@ -19,15 +19,11 @@ import io.winnow.models.ranker.RankerMetrics;
 import io.winnow.models.ranker.RankerSpec;
 import io.winnow.models.ranker.TrainedRanker;
 import io.winnow.retrieval.PartitionedIndex;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.security.DigestInputStream;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
@@ -159,7 +155,8 @@ public final class ModelImporter {
       Release base, EncoderFiles files, List<Problem> problems, List<Imported> imported) {
     byte[] onnx = bytes(files.network(), NETWORK_BYTES_MAX);
     NumpyFile.Matrix matrix = NumpyFile.readFloats(files.itemVectors());
-    List<String> ids = lines(files.items());
+    byte[] items = bytes(files.items(), LIST_BYTES_MAX);
+    List<String> ids = lines(items);
     int before = problems.size();
     checkItems(files, matrix, ids, problems);
     RetrievalModels.Deep old = base.models().deep();
@@ -180,16 +177,17 @@ public final class ModelImporter {
     try (QueryEncoder encoder = QueryEncoder.load(onnx, spec)) {
       addAll(problems, files.network(), encoder.probe());
     } catch (WinnowException e) {
-      addAll(problems, files.network(), e.problems());
+      addRefusal(problems, files.network(), e);
     }
     if (problems.size() > before) {
       return null;
     }
     RetrievalModels.Deep deep =
         deep(base.models().vocabulary(), files, matrix, ids, onnx, spec, problems);
-    imported.add(origin("encoder", files.network(), new ByteArrayInputStream(onnx)));
-    imported.add(origin("item_vectors", files.itemVectors()));
-    imported.add(origin("items", files.items()));
+    imported.add(origin("encoder", files.network(), onnx));
+    imported.add(
+        new Imported("item_vectors", name(files.itemVectors()), matrix.bytes(), matrix.sha256()));
+    imported.add(origin("items", files.items(), items));
     return deep;
   }
 
@@ -290,7 +288,8 @@ public final class ModelImporter {
       List<Imported> imported) {
     byte[] onnx = bytes(files.network(), NETWORK_BYTES_MAX);
     List<String> expected = inputs(base, models);
-    checkInputs(files.inputs(), lines(files.inputs()), expected, problems);
+    List<String> given = lines(bytes(files.inputs(), LIST_BYTES_MAX));
+    checkInputs(files.inputs(), given, expected, problems);
     int embeddingSize = 0;
     if (Ranker.readsVectors(onnx)) {
       RetrievalModels.Deep deep = models.deep();
@@ -316,9 +315,9 @@ public final class ModelImporter {
     try (Ranker ranker = Ranker.load(onnx, spec)) {
       addAll(problems, files.network(), ranker.probe());
     } catch (WinnowException e) {
-      addAll(problems, files.network(), e.problems());
+      addRefusal(problems, files.network(), e);
     }
-    imported.add(origin("ranker", files.network(), new ByteArrayInputStream(onnx)));
+    imported.add(origin("ranker", files.network(), onnx));
     return new TrainedRanker(onnx, spec);
   }
 
@@ -360,6 +359,14 @@ public final class ModelImporter {
     }
   }
 
+  /** What is wrong with a file; a failure that no file is to blame for goes on. */
+  static void addRefusal(List<Problem> problems, Path file, WinnowException refusal) {
+    if (refusal.problems().isEmpty()) {
+      throw refusal;
+    }
+    addAll(problems, file, refusal.problems());
+  }
+
   private static void addAll(List<Problem> problems, Path file, List<Problem> more) {
     for (Problem problem : more) {
       problems.add(
@@ -367,9 +374,8 @@ public final class ModelImporter {
     }
   }
 
-  private static List<String> lines(Path file) {
-    String text = new String(bytes(file, LIST_BYTES_MAX), StandardCharsets.UTF_8);
-    return text.lines().toList();
+  private static List<String> lines(byte[] text) {
+    return new String(text, StandardCharsets.UTF_8).lines().toList();
   }
 
   private static byte[] bytes(Path file, long max) {
@@ -387,30 +393,17 @@ public final class ModelImporter {
     }
   }
 
-  private static Imported origin(String role, Path file) {
-    try (InputStream in = Files.newInputStream(file)) {
-      return origin(role, file, in);
-    } catch (IOException e) {
-      throw new WinnowException(
-          ErrorCode.UNAVAILABLE, "cannot read " + file + ": " + e.getMessage(), e);
+  /** Of the bytes that were used: the file may be another by now. */
+  private static Imported origin(String role, Path file, byte[] content) {
+    try {
+      byte[] sha256 = MessageDigest.getInstance("SHA-256").digest(content);
+      return new Imported(role, name(file), content.length, HexFormat.of().formatHex(sha256));
+    } catch (NoSuchAlgorithmException e) {
+      throw new AssertionError("every Java platform has SHA-256", e);
     }
   }
 
-  private static Imported origin(String role, Path file, InputStream content) {
-    try {
-      MessageDigest digest = MessageDigest.getInstance("SHA-256");
-      long bytes =
-          new DigestInputStream(content, digest).transferTo(OutputStream.nullOutputStream());
-      return new Imported(
-          role,
-          String.valueOf(file.getFileName()),
-          bytes,
-          HexFormat.of().formatHex(digest.digest()));
-    } catch (NoSuchAlgorithmException e) {
-      throw new AssertionError("every Java platform has SHA-256", e);
-    } catch (IOException e) {
-      throw new WinnowException(
-          ErrorCode.UNAVAILABLE, "cannot read " + file + ": " + e.getMessage(), e);
-    }
+  private static String name(Path file) {
+    return String.valueOf(file.getFileName());
   }
 }

@@ -3,17 +3,22 @@ package io.winnow.lifecycle;
 import io.winnow.core.ErrorCode;
 import io.winnow.core.WinnowException;
 import java.io.BufferedOutputStream;
+import java.io.EOFException;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
+import java.security.DigestInputStream;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -38,8 +43,10 @@ final class NumpyFile {
    * A matrix.
    *
    * @param values row-major, shape (rows, columns)
+   * @param bytes the size of the file that it was read from
+   * @param sha256 of the bytes that it was read from, lower-case hexadecimal
    */
-  record Matrix(float[] values, int rows, int columns) {}
+  record Matrix(float[] values, int rows, int columns, long bytes, String sha256) {}
 
   /** What a header says. */
   private record Header(String type, String order, String shape, long dataAt) {}
@@ -51,37 +58,29 @@ final class NumpyFile {
    *     is expected
    */
   static Matrix readFloats(Path file) {
-    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-      Header header = header(file, channel);
-      int[] shape =
-          Arrays.stream(header.shape().split(","))
-              .map(String::strip)
-              .filter(size -> !size.isEmpty())
-              .mapToInt(size -> size.length() > 9 ? Integer.MAX_VALUE : Integer.parseInt(size))
-              .toArray();
-      long size = Arrays.stream(shape).asLongStream().reduce(1, (a, b) -> a * b);
-      if (!header.type().equals("<f4") || header.order().equals("True") || shape.length != 2) {
-        throw WinnowException.invalid(
-            file.toString(),
-            "type %s, %sshape (%s)"
-                .formatted(
-                    header.type(),
-                    header.order().equals("True") ? "in Fortran's order, " : "",
-                    header.shape()),
-            "type <f4 (numpy.float32), in C's order, shape (N, E)");
-      }
+    try (InputStream content = Files.newInputStream(file)) {
+      long fileBytes = Files.size(file);
+      MessageDigest digest = MessageDigest.getInstance("SHA-256");
+      InputStream in = new DigestInputStream(content, digest);
+      Header header = header(file, fileBytes, in);
+      int[] shape = shape(file, header);
+      long size = Math.multiplyExact((long) shape[0], shape[1]);
       if (shape[0] < 1 || shape[1] < 1 || size > Integer.MAX_VALUE - 8) {
         throw WinnowException.invalid(
             file.toString(), "shape (" + header.shape() + ")", "1 to 2,147,483,639 numbers");
       }
-      long bytes = channel.size() - header.dataAt();
+      long bytes = fileBytes - header.dataAt();
       if (bytes != size * Float.BYTES) {
         throw WinnowException.invalid(
             file.toString(),
             bytes + " bytes of numbers",
             size * Float.BYTES + ", as its shape (" + header.shape() + ") says");
       }
-      return new Matrix(readAll(channel, header.dataAt(), (int) size), shape[0], shape[1]);
+      float[] values = readAll(file, in, (int) size);
+      String sha256 = HexFormat.of().formatHex(digest.digest());
+      return new Matrix(values, shape[0], shape[1], fileBytes, sha256);
+    } catch (NoSuchAlgorithmException e) {
+      throw new AssertionError("every Java platform has SHA-256", e);
     } catch (NoSuchFileException e) {
       throw new WinnowException(ErrorCode.NOT_FOUND, file + ": no such file", e);
     } catch (IOException e) {
@@ -90,32 +89,57 @@ final class NumpyFile {
     }
   }
 
-  private static Header header(Path file, FileChannel channel) throws IOException {
-    ByteBuffer start = read(channel, 0, (int) Math.min(channel.size(), 12));
-    byte[] magic = new byte[MAGIC.length];
-    if (start.remaining() == 12) {
-      start.get(magic);
+  /** The two sizes of a matrix of numbers of the one type that is read. */
+  private static int[] shape(Path file, Header header) {
+    List<String> sizes = Arrays.stream(header.shape().split(",", -1)).map(String::strip).toList();
+    if (sizes.getLast().isEmpty()) {
+      sizes = sizes.subList(0, sizes.size() - 1); // A tuple may end with a comma.
     }
-    int version = start.remaining() == 6 ? start.get() : 0;
-    if (!Arrays.equals(magic, MAGIC) || version < 1 || version > 3) {
+    if (!sizes.stream().allMatch(size -> size.matches("[0-9]+"))) {
       throw WinnowException.invalid(
           file.toString(),
-          channel.size() + " bytes of another format",
-          "a .npy file, versions 1-3");
+          "shape (" + header.shape() + ")",
+          "whole numbers with commas between them, such as (1000, 64)");
     }
-    start.get();
-    int headerAt = version == 1 ? 10 : 12;
-    int length = version == 1 ? Short.toUnsignedInt(start.getShort()) : start.getInt();
-    if (length < 0 || length > HEADER_MAX || headerAt + length > channel.size()) {
+    int[] shape =
+        sizes.stream()
+            .mapToInt(size -> size.length() > 9 ? Integer.MAX_VALUE : Integer.parseInt(size))
+            .toArray();
+    if (!header.type().equals("<f4") || header.order().equals("True") || shape.length != 2) {
+      throw WinnowException.invalid(
+          file.toString(),
+          "type %s, %sshape (%s)"
+              .formatted(
+                  header.type(),
+                  header.order().equals("True") ? "in Fortran's order, " : "",
+                  header.shape()),
+          "type <f4 (numpy.float32), in C's order, shape (N, E)");
+    }
+    return shape;
+  }
+
+  private static Header header(Path file, long fileBytes, InputStream in) throws IOException {
+    byte[] start = in.readNBytes(MAGIC.length + 2);
+    boolean magic = Arrays.equals(Arrays.copyOf(start, MAGIC.length), MAGIC);
+    int version = start.length == MAGIC.length + 2 ? start[MAGIC.length] : 0;
+    if (!magic || version < 1 || version > 3) {
+      throw WinnowException.invalid(
+          file.toString(), fileBytes + " bytes of another format", "a .npy file, versions 1-3");
+    }
+    int lengthBytes = version == 1 ? Short.BYTES : Integer.BYTES;
+    // Padded to four bytes: what is not there reads as zeros, and is refused as too short below.
+    ByteBuffer stated =
+        ByteBuffer.wrap(Arrays.copyOf(in.readNBytes(lengthBytes), Integer.BYTES))
+            .order(ByteOrder.LITTLE_ENDIAN);
+    int length = stated.getInt();
+    long dataAt = start.length + lengthBytes + (long) length;
+    if (length < 0 || length > HEADER_MAX || dataAt > fileBytes) {
       throw WinnowException.invalid(
           file.toString(), "a header of " + length + " bytes", "one that the file holds");
     }
-    String text = StandardCharsets.ISO_8859_1.decode(read(channel, headerAt, length)).toString();
+    String text = new String(in.readNBytes(length), StandardCharsets.ISO_8859_1);
     return new Header(
-        find(file, TYPE, text),
-        find(file, ORDER, text),
-        find(file, SHAPE, text),
-        headerAt + length);
+        find(file, TYPE, text), find(file, ORDER, text), find(file, SHAPE, text), dataAt);
   }
 
   private static String find(Path file, Pattern pattern, String header) {
@@ -129,21 +153,17 @@ final class NumpyFile {
     return matcher.group(1).strip();
   }
 
-  private static ByteBuffer read(FileChannel channel, long at, int size) throws IOException {
-    ByteBuffer buffer = ByteBuffer.allocate(size).order(ByteOrder.LITTLE_ENDIAN);
-    int more = 0;
-    while (buffer.hasRemaining() && more >= 0) {
-      more = channel.read(buffer, at + buffer.position());
-    }
-    return buffer.flip();
-  }
-
-  private static float[] readAll(FileChannel channel, long at, int size) throws IOException {
+  private static float[] readAll(Path file, InputStream in, int size) throws IOException {
     float[] values = new float[size];
     int perChunk = CHUNK_BYTES / Float.BYTES;
     for (int from = 0; from < size; from += perChunk) {
       int count = Math.min(perChunk, size - from);
-      read(channel, at + (long) from * Float.BYTES, count * Float.BYTES)
+      byte[] chunk = in.readNBytes(count * Float.BYTES);
+      if (chunk.length < count * Float.BYTES) {
+        throw new EOFException(file + " became shorter while it was read");
+      }
+      ByteBuffer.wrap(chunk)
+          .order(ByteOrder.LITTLE_ENDIAN)
           .asFloatBuffer()
           .get(values, from, count);
     }

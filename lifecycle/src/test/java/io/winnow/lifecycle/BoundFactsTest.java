@@ -14,8 +14,10 @@ import io.winnow.features.UserHistory;
 import io.winnow.models.ranker.HistorySpec;
 import io.winnow.models.ranker.ItemFacts;
 import io.winnow.models.ranker.RequestHistory;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
+import java.util.zip.CRC32C;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -28,10 +30,8 @@ final class BoundFactsTest {
 
   private BoundFacts bind() {
     TinyWorld.append(store, List.of(put(0, "c0"), put(1, "c1"), put(2, "c0")));
-    ItemTokenizer tokenizer =
-        new ItemTokenizer(
-            TestApplications.clips().definition().schema(), List.of("category=c0", "category=c1"));
-    return new BoundFacts(store.catalog(), tokenizer, item -> vectors[item]);
+    return new BoundFacts(
+        store.catalog(), TestApplications.clips().definition().schema(), item -> vectors[item]);
   }
 
   @AfterEach
@@ -48,13 +48,22 @@ final class BoundFactsTest {
   }
 
   @Test
-  void of_items_haveDirectionsAndTokens() {
+  void of_items_haveDirectionsAndNumbersOfTheirValues() {
     List<ItemFacts> all = facts.of(new int[] {0, 2, 1});
     assertArrayEquals(new float[] {.6f, .8f}, all.getFirst().direction(), 1e-6f);
     assertEquals(0, all.get(1).direction().length);
-    assertArrayEquals(new int[] {0}, all.get(1).attributes());
-    assertArrayEquals(new int[] {1}, all.get(2).attributes());
+    assertEquals(1, all.get(1).attributes().length);
+    assertArrayEquals(all.getFirst().attributes(), all.get(1).attributes());
+    assertNotEquals(all.getFirst().attributes()[0], all.get(2).attributes()[0]);
+    // A ranker learnt with these numbers: they must not change with the program or its version.
+    assertArrayEquals(new int[] {crc32c("category=c0")}, all.getFirst().attributes());
     assertSame(all.getFirst(), facts.of(new int[] {0}).getFirst());
+  }
+
+  private static int crc32c(String text) {
+    CRC32C crc = new CRC32C();
+    crc.update(text.getBytes(StandardCharsets.UTF_8));
+    return (int) crc.getValue();
   }
 
   @Test
@@ -65,7 +74,8 @@ final class BoundFactsTest {
     assertArrayEquals(new float[] {0, 1}, withVector.direction());
     assertNotEquals(before, withVector);
     TinyWorld.append(store, List.of(put(2, "c1")));
-    assertArrayEquals(new int[] {1}, facts.of(new int[] {2}).getFirst().attributes());
+    assertArrayEquals(
+        new int[] {crc32c("category=c1")}, facts.of(new int[] {2}).getFirst().attributes());
   }
 
   @Test

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -22,6 +23,7 @@ import io.winnow.lifecycle.ModelImporter.EncoderFiles;
 import io.winnow.lifecycle.ModelImporter.RankerFiles;
 import io.winnow.lifecycle.RequestStages.Moment;
 import io.winnow.lifecycle.RequestStages.Ranked;
+import io.winnow.models.ranker.ItemFacts;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -131,24 +133,30 @@ final class ModelImporterTest {
   @Test
   void join_tellsWhereTheFilesCameFrom() throws Exception {
     RankerFiles files = ranker();
-    ReleaseManifest manifest = importer().join(base, encoder(), files).manifest();
+    EncoderFiles encoderFiles = encoder();
+    ReleaseManifest manifest = importer().join(base, encoderFiles, files).manifest();
     ReleaseManifest.Provenance provenance = manifest.provenance();
     assertEquals(base.version(), provenance.parent());
     assertEquals(base.manifest().provenance().toOffset(), provenance.toOffset());
     assertEquals(base.manifest().provenance().settings(), provenance.settings());
     assertEquals(
-        List.of("encoder", "item_vectors", "items", "ranker"),
-        provenance.imported().stream().map(ReleaseManifest.Imported::role).toList());
-    byte[] onnx = Files.readAllBytes(files.network());
-    assertEquals(
-        new ReleaseManifest.Imported(
-            "ranker",
-            "ranker.onnx",
-            onnx.length,
-            HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(onnx))),
-        provenance.imported().getLast());
+        List.of(
+            imported("encoder", encoderFiles.network()),
+            imported("item_vectors", encoderFiles.itemVectors()),
+            imported("items", encoderFiles.items()),
+            imported("ranker", files.network())),
+        provenance.imported());
     assertTrue(base.manifest().metrics().containsKey("ranker.click.auc"));
     assertFalse(manifest.metrics().containsKey("ranker.click.auc"), "of a ranker that is gone");
+  }
+
+  private static ReleaseManifest.Imported imported(String role, Path file) throws Exception {
+    byte[] content = Files.readAllBytes(file);
+    return new ReleaseManifest.Imported(
+        role,
+        String.valueOf(file.getFileName()),
+        content.length,
+        HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(content)));
   }
 
   @Test
@@ -199,6 +207,62 @@ final class ModelImporterTest {
     List<Problem> problems = refused(encoder(), null);
     assertEquals(1, problems.size(), problems.toString());
     assertEquals("encoder", problems.getFirst().field());
+  }
+
+  @Test
+  void join_encoderUnderARankerThatReadsHistories_leavesItWhatItComparesByAttributes()
+      throws Exception {
+    TrainerConfig tiny = TinyWorld.config(1);
+    TrainerConfig.Split split = tiny.split();
+    TrainerConfig withoutVectors =
+        new TrainerConfig(
+            tiny.seed(),
+            tiny.threads(),
+            new TrainerConfig.Split(
+                split.rankerShare(),
+                split.minChoices(),
+                split.minSlateOutcomes(),
+                split.minRankerRequests(),
+                split.maxRankerRequests(),
+                false,
+                split.history()),
+            tiny.encoder(),
+            tiny.encoderRefit(),
+            tiny.linear(),
+            tiny.ranker());
+    Release trained =
+        new Trainer(
+                TestApplications.clips(), withoutVectors, () -> NOW_MS, TrainingProgress.silent())
+            .train(RecordSource.of(RECORDS), RECORDS.size());
+    assertNotNull(Objects.requireNonNull(trained.ranker()).spec().history());
+    Release joined = importer().join(trained, encoder(), null);
+    assertEquals(List.of(), joined.models().tokenizer().vocabulary(), "of the encoder that went");
+    try (OnlineStore features = OnlineStores.inMemory(base.definition())) {
+      TinyWorld.append(features, RECORDS);
+      int[] items = {0, 1, 2, 3};
+      List<ItemFacts> before =
+          new BoundRetrieval(trained, features, new CallerRunsExecutor()).facts().of(items);
+      List<ItemFacts> after =
+          new BoundRetrieval(joined, features, new CallerRunsExecutor()).facts().of(items);
+      for (int i = 0; i < items.length; i++) {
+        assertEquals(1, after.get(i).attributes().length, "its category");
+        assertArrayEquals(before.get(i).attributes(), after.get(i).attributes());
+      }
+      assertArrayEquals(after.get(0).attributes(), after.get(3).attributes(), "both of c0");
+    }
+  }
+
+  @Test
+  void addRefusal_failureThatIsNoFilesFault_goesOn() {
+    Path file = Path.of("encoder.onnx");
+    List<Problem> problems = new ArrayList<>();
+    WinnowException failure = new WinnowException(ErrorCode.UNAVAILABLE, "interrupted");
+    assertSame(
+        failure,
+        assertThrows(
+            WinnowException.class, () -> ModelImporter.addRefusal(problems, file, failure)));
+    ModelImporter.addRefusal(problems, file, WinnowException.invalid("opset", 1, "13"));
+    assertEquals(List.of(new Problem("opset", "1", "13", "encoder.onnx")), problems);
   }
 
   @Test

@@ -11,8 +11,10 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.MessageDigest;
 import java.util.Arrays;
 import java.util.HexFormat;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -33,6 +35,7 @@ final class NumpyFileTest {
     byte[] content = new byte[10 + text.length + 4 * numbers];
     System.arraycopy(HexFormat.of().parseHex("934e554d50590100"), 0, content, 0, 8);
     content[8] = (byte) text.length;
+    content[9] = (byte) (text.length >> 8);
     System.arraycopy(text, 0, content, 10, text.length);
     return content;
   }
@@ -83,6 +86,32 @@ final class NumpyFileTest {
         refused(file("{'descr': '<f4', 'fortran_order': False, 'shape': (99999999999, 2), }", 0))
             .contains("2,147,483,639"));
     assertTrue(refused(file("{'shape': (1, 2), }", 2)).contains("as numpy.save writes"));
+  }
+
+  @Test
+  void readFloats_shapeThatIsNoTuple_isRefused() throws IOException {
+    for (String shape : List.of("3 4,", "3,,4", ",", "3, 4 5", ",3,4")) {
+      assertTrue(
+          refused(file("{'descr': '<f4', 'fortran_order': False, 'shape': (" + shape + "), }", 12))
+              .contains("shape (" + shape + ") (expected: whole numbers with commas"),
+          shape);
+    }
+    String many = "1,".repeat(100);
+    assertTrue(
+        refused(file("{'descr': '<f4', 'fortran_order': False, 'shape': (" + many + ")}", 1))
+            .contains("shape (N, E)"));
+  }
+
+  @Test
+  void readFloats_tellsSizeAndHashOfTheBytesThatItRead() throws Exception {
+    Path file = folder.resolve("hashed.npy");
+    NumpyFile.writeFloats(file, new float[700_000], 100_000, 7);
+    NumpyFile.Matrix matrix = NumpyFile.readFloats(file);
+    byte[] content = Files.readAllBytes(file);
+    assertEquals(content.length, matrix.bytes());
+    assertEquals(
+        HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(content)),
+        matrix.sha256());
   }
 
   @Test
