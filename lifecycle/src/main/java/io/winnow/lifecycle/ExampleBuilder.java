@@ -83,7 +83,7 @@ final class ExampleBuilder {
       List<ItemFacts> facts,
       RequestHistory history) {}
 
-  /** One shard's rows and the names of their columns. */
+  /** One shard's rows, the names of their columns, and all items' vectors if they are wanted. */
   private record ShardResult(List<Group> groups, List<String> names, float[] itemVectors) {}
 
   /**
@@ -104,7 +104,9 @@ final class ExampleBuilder {
     groups.sort(Comparator.comparingInt(Group::request));
     ShardResult last =
         shards.stream()
-            .max(Comparator.comparingInt(shard -> shard.itemVectors().length))
+            .max(
+                Comparator.<ShardResult>comparingInt(shard -> shard.itemVectors().length)
+                    .thenComparingInt(shard -> shard.names().size()))
             .orElseThrow();
     return concatenate(groups, last);
   }
@@ -130,10 +132,13 @@ final class ExampleBuilder {
             groups.add(group);
           }
         });
-    return serving[0] == null
-        ? new ShardResult(groups, List.of(), new float[0])
-        : new ShardResult(
-            groups, serving[0].rankerInputs().names(), serving[0].retrieval().allVectors());
+    if (serving[0] == null) {
+      return new ShardResult(groups, List.of(), new float[0]);
+    }
+    return new ShardResult(
+        groups,
+        serving[0].rankerInputs().names(),
+        vectors ? serving[0].retrieval().allVectors() : new float[0]);
   }
 
   private @Nullable Group example(ServingRelease serving, TrainingRequest request, int r) {

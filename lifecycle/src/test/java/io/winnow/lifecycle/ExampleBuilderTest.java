@@ -52,7 +52,12 @@ final class ExampleBuilderTest {
   }
 
   private RankingExamples build(List<LogRecord> log, List<TrainingRequest> requests) {
-    return new ExampleBuilder(clips.definition(), release, true, 6, new Seed(3), 2)
+    return build(log, requests, true);
+  }
+
+  private RankingExamples build(
+      List<LogRecord> log, List<TrainingRequest> requests, boolean vectors) {
+    return new ExampleBuilder(clips.definition(), release, vectors, 6, new Seed(3), 2)
         .build(RecordSource.of(log), requests);
   }
 
@@ -142,6 +147,18 @@ final class ExampleBuilderTest {
       assertArrayEquals(
           earlier.ageSeconds(), after.history().requests().get(r).ageSeconds(), "request " + r);
     }
+  }
+
+  @Test
+  void build_withoutVectors_holdsTheSameRowsAndNoVectors() {
+    List<TrainingRequest> requests = requests().subList(0, 20);
+    RankingExamples with = build(records, requests);
+    RankingExamples without = build(records, requests, false);
+    assertEquals(with.featureNames(), without.featureNames());
+    assertArrayEquals(with.features(), without.features());
+    assertArrayEquals(with.outcomes().labels(), without.outcomes().labels());
+    assertTrue(with.embeddings().itemVectors().length > 0);
+    assertEquals(0, without.embeddings().itemVectors().length);
   }
 
   @Test
