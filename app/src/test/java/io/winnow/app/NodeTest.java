@@ -38,9 +38,11 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.MessageDigest;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -295,6 +297,47 @@ final class NodeTest {
       assertEquals(Optional.of(active), node.releases().active());
       assertEquals(List.of(), recommend(node, "r", USER).degraded());
     }
+  }
+
+  @Test
+  void open_activeReleaseOfAnEarlierWinnow_startsAndSaysSo(@TempDir Path folder) throws Exception {
+    DataFolder data = copy(folder);
+    ReleaseStore releases = new ReleaseStore(data.releases());
+    String version = releases.active().orElseThrow();
+    asOfFormat2(releases.bundle(version));
+    try (Node node = open(data)) {
+      assertEquals(Release.UNTRAINED, node.pipeline().release());
+      Slate slate = recommend(node, "r", USER);
+      assertEquals(10, slate.items().size());
+      assertEquals("release", slate.degraded().getFirst().stage());
+      WinnowException refused =
+          assertThrows(
+              WinnowException.class, () -> node.activate(version, PromotionGate.Promotion.AUDITED));
+      assertEquals(ErrorCode.CONFLICT, refused.code());
+      assertTrue(
+          String.valueOf(refused.getMessage()).contains("'winnow train' makes a new release"),
+          refused.getMessage());
+    }
+  }
+
+  /** The manifest of format 2 over files that are whole, one of an earlier version. */
+  private static void asOfFormat2(Path bundle) throws Exception {
+    Path file = bundle.resolve("transitions.bin");
+    byte[] bytes = Files.readAllBytes(file);
+    String before = sha256(bytes);
+    int versionAt = Integer.BYTES + Short.BYTES + "transitions".length() + 3;
+    assertEquals(2, bytes[versionAt]);
+    bytes[versionAt] = 1;
+    Files.write(file, bytes);
+    Path manifest = bundle.resolve("manifest.json");
+    String text = Files.readString(manifest);
+    assertTrue(text.contains("\"format\" : 3") && text.contains(before), text);
+    Files.writeString(
+        manifest, text.replace("\"format\" : 3", "\"format\" : 2").replace(before, sha256(bytes)));
+  }
+
+  private static String sha256(byte[] bytes) throws Exception {
+    return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
   }
 
   /** Changes one bit of the ranker. */

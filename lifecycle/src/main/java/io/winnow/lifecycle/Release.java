@@ -75,7 +75,12 @@ public final class Release {
         null);
   }
 
-  /** Loads a bundle after comparing every byte with its manifest. */
+  /**
+   * Loads a bundle after comparing every byte with its manifest.
+   *
+   * @throws io.winnow.core.WinnowException with {@code NOT_FOUND}, {@code CORRUPT}, or {@code
+   *     CONFLICT} if another Winnow wrote it in a way that this one does not read
+   */
   public static Release load(ReleaseStore store, String version) {
     return ReleaseFiles.load(store, version);
   }

@@ -97,8 +97,42 @@ final class ReleaseFiles {
     return application(store, store.manifest(version));
   }
 
+  /**
+   * Reads a bundle.
+   *
+   * @throws WinnowException with {@code NOT_FOUND}, with {@code CORRUPT} naming the file, or with
+   *     {@code CONFLICT} if every byte is as it was written, but another Winnow wrote it in a way
+   *     that this one does not read
+   */
   static Release load(ReleaseStore store, String version) {
     ReleaseManifest manifest = store.verify(version);
+    try {
+      return read(store, manifest);
+    } catch (WinnowException e) {
+      int format = store.format(version);
+      String writer = manifest.provenance().codeVersion();
+      boolean earlier = format < ReleaseManifest.FORMAT;
+      if (e.code() != ErrorCode.CORRUPT || (!earlier && writer.equals(Winnow.VERSION))) {
+        throw e;
+      }
+      throw new WinnowException(
+          ErrorCode.CONFLICT,
+          ("release %s: written by %s Winnow (%s, manifest of format %d) in a way that this one (%s,"
+                  + " format %d) does not read; 'winnow train' makes a new release: %s")
+              .formatted(
+                  version,
+                  earlier ? "an earlier" : "another",
+                  writer,
+                  format,
+                  Winnow.VERSION,
+                  ReleaseManifest.FORMAT,
+                  e.getMessage()),
+          e);
+    }
+  }
+
+  private static Release read(ReleaseStore store, ReleaseManifest manifest) {
+    String version = manifest.version();
     Path bundle = store.bundle(version);
     try {
       ApplicationFile application = application(store, manifest);

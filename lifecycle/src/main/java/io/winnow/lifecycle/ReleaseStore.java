@@ -43,6 +43,10 @@ import org.slf4j.LoggerFactory;
 public final class ReleaseStore {
   static final String MANIFEST = "manifest.json";
   private static final String FORMAT_FIELD = "format";
+
+  /** Manifests of this format do not tell it. */
+  private static final int FIRST_FORMAT = 1;
+
   private static final String ACTIVE = "active";
   private static final String STAGING_PREFIX = ".staging-";
   private static final Pattern VERSION = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,63}");
@@ -196,6 +200,20 @@ public final class ReleaseStore {
     }
   }
 
+  /**
+   * The format in which a bundle's manifest was written.
+   *
+   * @return 1 to {@link ReleaseManifest#FORMAT}
+   */
+  int format(String version) {
+    Path file = bundle(version).resolve(MANIFEST);
+    try {
+      return JSON.readTree(Files.readAllBytes(file)).path(FORMAT_FIELD).asInt(FIRST_FORMAT);
+    } catch (IOException e) {
+      throw unavailable("read " + file, e);
+    }
+  }
+
   private static byte[] toJson(ReleaseManifest manifest) throws IOException {
     ObjectNode tree = JSON.createObjectNode().put(FORMAT_FIELD, ReleaseManifest.FORMAT);
     tree.setAll((ObjectNode) JSON.valueToTree(manifest));
@@ -207,12 +225,12 @@ public final class ReleaseStore {
     if (!(JSON.readTree(bytes) instanceof ObjectNode tree)) {
       throw corrupt(version, MANIFEST, "not an object", "JSON as written");
     }
-    int format = tree.path(FORMAT_FIELD).asInt(1);
+    int format = tree.path(FORMAT_FIELD).asInt(FIRST_FORMAT);
     tree.remove(FORMAT_FIELD);
-    if (format == 1) {
+    if (format == FIRST_FORMAT) {
       tree.putArray("features");
     }
-    if (format >= 1 && format < 3) {
+    if (format >= FIRST_FORMAT && format < 3) {
       if (tree.get("provenance") instanceof ObjectNode provenance) {
         provenance.putObject("settings");
         provenance.putArray("imported");

@@ -31,8 +31,13 @@ import io.winnow.ranking.reranking.Slate;
 import io.winnow.ranking.reranking.Slate.Placed;
 import io.winnow.retrieval.CandidateSet;
 import io.winnow.retrieval.CandidateSource.Candidates;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -44,6 +49,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.io.TempDir;
 
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 final class ServingReleaseTest {
@@ -152,6 +158,67 @@ final class ServingReleaseTest {
     assertArrayEquals(candidates.items(), unranked.items());
     assertEquals(0, unranked.storeFeatures(candidates.items()[0]).length);
     assertEquals(0, unranked.asOfOffset());
+  }
+
+  @Test
+  void rankerItems_moreNumbersThanAnArrayHolds_areRefused() {
+    int[] items = new int[1 << 16];
+    assertThrows(ArithmeticException.class, () -> serving.retrieval().rankerItems(items, 1 << 16));
+  }
+
+  @Test
+  void load_bundleOfAnEarlierWinnow_saysThatTrainingMakesItAnew(@TempDir Path folder)
+      throws Exception {
+    ReleaseStore releases = new ReleaseStore(folder);
+    String version = release.publish(releases).version();
+    Path bundle = releases.bundle(version);
+    String before = sha256(bundle.resolve("transitions.bin"));
+    asOfVersion1(bundle.resolve("transitions.bin"));
+    Path manifest = bundle.resolve(ReleaseStore.MANIFEST);
+    String text =
+        Files.readString(manifest).replace(before, sha256(bundle.resolve("transitions.bin")));
+    Files.writeString(manifest, text);
+    WinnowException damaged =
+        assertThrows(WinnowException.class, () -> Release.load(releases, version));
+    assertEquals(ErrorCode.CORRUPT, damaged.code(), "this Winnow writes no such file");
+
+    for (int format : new int[] {1, 2}) {
+      Files.writeString(manifest, text.replace("\"format\" : 3", "\"format\" : " + format));
+      WinnowException old =
+          assertThrows(WinnowException.class, () -> Release.load(releases, version));
+      assertEquals(ErrorCode.CONFLICT, old.code());
+      String message = String.valueOf(old.getMessage());
+      assertTrue(
+          message.startsWith(
+              "release %s: written by an earlier Winnow (%s, manifest of format %d)"
+                  .formatted(version, Winnow.VERSION, format)),
+          message);
+      assertTrue(message.contains("'winnow train' makes a new release"), message);
+      assertTrue(message.endsWith("transitions.bin: version: 1 (expected: 2)"), message);
+    }
+    Files.writeString(
+        manifest,
+        text.replace(
+            "\"code_version\" : \"" + Winnow.VERSION + "\"", "\"code_version\" : \"0.0.9\""));
+    WinnowException other =
+        assertThrows(WinnowException.class, () -> Release.load(releases, version));
+    assertEquals(ErrorCode.CONFLICT, other.code());
+    assertTrue(
+        String.valueOf(other.getMessage()).contains("another Winnow (0.0.9,"), other.getMessage());
+  }
+
+  private static String sha256(Path file) throws Exception {
+    return HexFormat.of()
+        .formatHex(MessageDigest.getInstance("SHA-256").digest(Files.readAllBytes(file)));
+  }
+
+  /** The number behind the file's kind. */
+  private static void asOfVersion1(Path transitions) throws IOException {
+    byte[] bytes = Files.readAllBytes(transitions);
+    int at = Integer.BYTES + Short.BYTES + "transitions".length() + 3;
+    assertEquals(2, bytes[at]);
+    bytes[at] = 1;
+    Files.write(transitions, bytes);
   }
 
   @Test
