@@ -363,18 +363,14 @@ final class TunerTest {
     Tuner.Objective broken =
         (part, _) -> {
           measured.add(part);
-          switch (measured.size()) {
+          return switch (measured.size()) {
             case 2 -> throw new IllegalStateException("c10::Error " + "x".repeat(5000));
             case 3 -> throw new OutOfMemoryError("Java heap space");
             case 4 -> throw new IllegalStateException(new OutOfMemoryError("in a shard"));
-            case 5 -> {
-              return Double.POSITIVE_INFINITY;
-            }
+            case 5 -> Double.POSITIVE_INFINITY;
             case 9 -> throw new Killed();
-            default -> {
-              return 0.5;
-            }
-          }
+            default -> 0.5;
+          };
         };
     assertThrows(Killed.class, () -> run(broken));
     List<Trial> failed = trials("j").subList(1, 5);
