@@ -90,6 +90,12 @@ final class EvaluateCommand implements Callable<Integer> {
     }
     Protocol chosen = protocol();
     TrainerConfig config = training.config();
+    if (config.seed() > Long.MAX_VALUE - seeds) {
+      throw WinnowException.invalid(
+          "--seed",
+          config.seed(),
+          "at most " + (Long.MAX_VALUE - seeds) + " with --seeds " + seeds);
+    }
     List<Long> each = LongStream.range(config.seed(), config.seed() + seeds).boxed().toList();
     ConsoleProgress progress = new ConsoleProgress(spec.commandLine().getErr());
     ApplicationFile application = ApplicationFile.forDataset(dataset, app, environment);

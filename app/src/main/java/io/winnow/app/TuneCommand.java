@@ -105,6 +105,9 @@ final class TuneCommand implements Callable<Integer> {
     if (!(quantile > 0 && quantile <= 1)) {
       throw WinnowException.invalid("--cut", quantile, "above 0, at most 1");
     }
+    if (!(minutes > 0 && minutes <= Tuning.MINUTES_MAX)) {
+      throw WinnowException.invalid("--minutes", minutes, "above 0, at most " + Tuning.MINUTES_MAX);
+    }
     TrainerConfig base = training.config();
     Path place = folder == null ? data.resolve("tuning") : folder;
     Tuning tuning =

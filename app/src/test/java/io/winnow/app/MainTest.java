@@ -164,7 +164,8 @@ final class MainTest {
     Outcome outcome = run(Map.of(), "bench", "serv", "--kills", "3");
     assertEquals(2, outcome.code());
     for (String expected :
-        java.util.List.of("serv", "crash, features, serving, log, ann, training, malformed")) {
+        java.util.List.of(
+            "serv", "crash, features, serving, log, ann, training, ranker, malformed")) {
       assertTrue(outcome.err().contains(expected), outcome.err());
     }
     assertEquals(2, run(Map.of(), "bench").code());

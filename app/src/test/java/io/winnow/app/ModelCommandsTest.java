@@ -267,7 +267,9 @@ final class ModelCommandsTest {
   @Test
   void tune_wrongArguments_areRefused() {
     assertEquals(2, run("tune", "--data", data(), "--models", "easy").code());
-    assertEquals(2, run("tune", "--data", data(), "--minutes", "0").code());
+    Outcome minutes = run("tune", "--data", data(), "--minutes", "0");
+    assertEquals(2, minutes.code());
+    assertTrue(minutes.err().contains("--minutes: 0.0 (expected: above 0"), minutes.err());
     assertEquals(2, run("tune", "--data", data(), "--cut", "1.5").code());
     assertEquals(2, run("tune", "--data", own.toString()).code());
   }

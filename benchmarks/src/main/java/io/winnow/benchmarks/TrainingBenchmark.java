@@ -135,6 +135,11 @@ public final class TrainingBenchmark {
       nanos.add(System.nanoTime());
     }
 
+    /** How many ended; the quickest is looked for among one less. */
+    int count() {
+      return nanos.size();
+    }
+
     /** The quickest but the first, in seconds. */
     double best() {
       return IntStream.range(1, nanos.size())
@@ -199,6 +204,7 @@ public final class TrainingBenchmark {
     double seconds = laps.best();
     figures
         .count("als.threads", config.threads(), "threads")
+        .count("als.iterations", laps.count(), "iterations")
         .add("als.seconds_per_iteration", seconds, "s")
         .add(
             "als.events_per_second_core",
@@ -224,6 +230,7 @@ public final class TrainingBenchmark {
                           .formatted(epoch.epoch(), epoch.epochs(), epoch.loss()));
                 });
     figures
+        .count("ranker.epochs", laps.count(), "epochs")
         .count("ranker.batch_rows", ranker.training().batchRows(), "rows")
         .count("ranker.features", FEATURES, "features")
         .add(

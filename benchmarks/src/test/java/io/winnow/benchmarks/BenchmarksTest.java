@@ -100,6 +100,8 @@ final class BenchmarksTest {
     assertTrue(value(figures, "encoder.seconds_per_epoch") > 0, figures.toText());
     assertTrue(value(figures, "als.events_per_second_core") > 0, figures.toText());
     assertTrue(value(figures, "ranker.examples_per_second") > 0, figures.toText());
+    assertEquals(20, value(figures, "als.iterations"));
+    assertTrue(value(figures, "ranker.epochs") > 1, figures.toText());
     assertEquals(2, lines.stream().filter(line -> line.startsWith("encoder: epoch")).count());
   }
 

@@ -30,7 +30,7 @@ final class ModelFitter {
   private final @Nullable TrainingCheckpoints checkpoints;
 
   /**
-   * @param seconds receives how long each model took; a second fit overwrites the first
+   * @param seconds receives how long each model took, all its fits together
    * @param checkpoints where long trainings keep their state, or null
    */
   ModelFitter(
@@ -151,7 +151,7 @@ final class ModelFitter {
         model, "%,d events, %,d items".formatted(interactions.size(), interactions.itemCount()));
     long began = System.nanoTime();
     T result = training.get();
-    seconds.put(model, (System.nanoTime() - began) / 1e9);
+    seconds.merge(model, (System.nanoTime() - began) / 1e9, Double::sum);
     return result;
   }
 

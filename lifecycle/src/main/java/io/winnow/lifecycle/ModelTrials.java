@@ -124,7 +124,8 @@ public final class ModelTrials {
             to,
             (offset, record) -> {
               if (offset >= endOffset) {
-                throw new IllegalStateException(
+                // An Error, so that no search takes it for a training that failed.
+                throw new AssertionError(
                     "record " + offset + " was read (expected: below " + endOffset + ")");
               }
               visitor.visit(offset, record);
@@ -311,22 +312,33 @@ public final class ModelTrials {
     return total;
   }
 
-  /** Ties, as of items without evidence, go to the more popular item. */
   private double gain(Target target, float[] scores) {
-    int item = target.item();
-    if (item < 0) {
-      return 0;
-    }
     boolean[] had = new boolean[scores.length];
     if (!application.definition().schema().repeats()) {
       for (int past : target.history()) {
         had[past] = true;
       }
     }
+    return gain(target.item(), had, scores, popularity);
+  }
+
+  /**
+   * What a choice adds to NDCG@10, 0 to 1. Ties, as of items without evidence, go to the more
+   * popular item. A score that is not finite is never to a model's credit: it makes a miss of the
+   * item that was chosen, and stands before that item at any other.
+   *
+   * @param item that was chosen; -1 if the model does not know it
+   * @param had items that are left out
+   */
+  static double gain(int item, boolean[] had, float[] scores, int[] popularity) {
+    if (item < 0 || !Float.isFinite(scores[item])) {
+      return 0;
+    }
     int rank = 0;
     for (int other = 0; other < scores.length && rank < TOP; other++) {
       boolean better =
           scores[other] > scores[item]
+              || !Float.isFinite(scores[other])
               || (scores[other] == scores[item] && popularity[other] > popularity[item]);
       rank += other != item && !had[other] && better ? 1 : 0;
     }

@@ -103,6 +103,23 @@ final class ModelTrialsTest {
   }
 
   @Test
+  void gain_scoreThatIsNotFinite_isNeverToTheModelsCredit() {
+    boolean[] had = new boolean[4];
+    int[] popularity = {1, 1, 1, 1};
+    for (float broken : new float[] {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY}) {
+      float[] scores = {broken, 0, 1, broken};
+      assertEquals(0, ModelTrials.gain(0, had, scores, popularity), "asked for: " + broken);
+      assertEquals(
+          Math.log(2) / Math.log(4),
+          ModelTrials.gain(2, had, scores, popularity),
+          1e-12,
+          "two others: " + broken);
+    }
+    assertEquals(1, ModelTrials.gain(2, had, new float[] {0, 0, 1, 0}, popularity));
+    assertEquals(0, ModelTrials.gain(-1, had, new float[4], popularity));
+  }
+
+  @Test
   void examples_areThoseThatTrainingShows() {
     List<float[]> shown = new ArrayList<>();
     new Trainer(TestApplications.clips(), CONFIG, () -> 1, TrainingProgress.silent())

@@ -164,15 +164,20 @@ final class ListMeasures {
       return Double.NaN;
     }
     double similar = 0;
+    int pairs = 0;
     for (int i = 0; i < n; i++) {
+      int[] one = categories(list[i]).all();
       for (int j = 0; j < i; j++) {
-        similar += jaccard(categories(list[i]).all(), categories(list[j]).all());
+        int[] other = categories(list[j]).all();
+        if (one.length > 0 && other.length > 0) {
+          similar += jaccard(one, other);
+          pairs++;
+        }
       }
     }
-    return 1 - similar / (n * (n - 1) / 2.0);
+    return pairs == 0 ? Double.NaN : 1 - similar / pairs;
   }
 
-  /** 0 where one of them has no category. */
   private static double jaccard(int[] a, int[] b) {
     int common = 0;
     int j = 0;

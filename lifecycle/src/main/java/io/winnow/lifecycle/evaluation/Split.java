@@ -12,9 +12,12 @@ import io.winnow.lifecycle.TrainingRequests;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A data set cut into what models may learn from and what they are asked.
@@ -83,7 +86,7 @@ record Split(
 
   /** Takes each user's last choice out. */
   static Split leaveOneOut(ApplicationDefinition application, RecordSource records) {
-    List<LogRecord> kept = withoutRareItems(records);
+    List<LogRecord> kept = catalogueFirst(withoutRareItems(records));
     Map<UserId, Last> lasts = new LinkedHashMap<>();
     TrainingRequests requests = new TrainingRequests(application);
     for (int i = 0; i < kept.size(); i++) {
@@ -133,6 +136,34 @@ record Split(
    */
   private record Moment(long timeMs, long offset) {}
 
+  /**
+   * Names every item before the first event, as the published tables rank all of them: one that the
+   * log names later is put first, without attributes.
+   */
+  private static List<LogRecord> catalogueFirst(List<LogRecord> records) {
+    Set<ItemId> named = new HashSet<>();
+    List<LogRecord> first = new ArrayList<>();
+    boolean events = false;
+    for (LogRecord record : records) {
+      events |= record instanceof LogRecord.Happened;
+      ItemId item = item(record);
+      if (item != null && named.add(item) && events) {
+        first.add(new LogRecord.ItemPut(item, Map.of(), true, records.getFirst().timeMs()));
+      }
+    }
+    first.addAll(records);
+    return first;
+  }
+
+  private static @Nullable ItemId item(LogRecord record) {
+    return switch (record) {
+      case LogRecord.Happened(Event event) -> event.item();
+      case LogRecord.ItemPut put -> put.item();
+      case LogRecord.ItemRemoved removed -> removed.item();
+      case LogRecord.UserPut _ -> null;
+    };
+  }
+
   private static List<LogRecord> withoutRareItems(RecordSource records) {
     Map<ItemId, Integer> counts = new HashMap<>();
     records.replay((_, record) -> {
@@ -142,13 +173,7 @@ record Split(
     });
     List<LogRecord> kept = new ArrayList<>();
     records.replay((_, record) -> {
-      ItemId item =
-          switch (record) {
-            case LogRecord.Happened(Event event) -> event.item();
-            case LogRecord.ItemPut put -> put.item();
-            case LogRecord.ItemRemoved removed -> removed.item();
-            case LogRecord.UserPut _ -> null;
-          };
+      ItemId item = item(record);
       if (item == null || counts.getOrDefault(item, 0) >= MIN_ITEM_EVENTS) {
         kept.add(record);
       }

@@ -16,7 +16,9 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
@@ -26,9 +28,12 @@ import org.jspecify.annotations.Nullable;
  * quarter of their epochs, the best third of them a half, the best of those all.
  *
  * <p>Each model has a share of the budget; what it leaves goes to the next. The first trial of each
- * is the base itself, so the result is never worse on the choices that were looked at. A trial
- * begins only if trials like it fit into the time that is left; the first one of a model is not
- * held back, so the budget is exceeded by one training at most.
+ * is the base itself, which is always trained, so the result is never worse on the choices that
+ * were looked at. Any other trial begins only if trials like it fit into the time that is left.
+ *
+ * <p>The ranker's figures are those over certain sources: when the best of a model before it
+ * changes, its search begins anew, and the trials over other sources are neither compared nor
+ * charged.
  *
  * <p>The order of trials depends on seed and scores alone. Trials that the journal has are not
  * repeated, and their time counts, so a search that was killed goes on where it was. Not
@@ -39,6 +44,9 @@ final class Tuner {
 
   /** Trials that take no time would never use up the budget. */
   private static final int BRACKETS_MAX = 1000;
+
+  /** Characters; libraries tell their whole call stack. */
+  private static final int FAILURE_MAX = 1000;
 
   private static final double[] WHOLE = {1};
   private static final double[] HALVING = {0.25, 0.5, 1};
@@ -53,7 +61,7 @@ final class Tuner {
   private final TimeSource clock;
   private final TuningProgress progress;
   private final Consumer<Map<String, String>> onBest;
-  private final Map<String, String> best = new LinkedHashMap<>();
+  private @Nullable Map<String, String> told;
 
   /** Trains and measures. */
   @FunctionalInterface
@@ -101,7 +109,8 @@ final class Tuner {
   private record Candidate(String name, Map<String, String> settings) {}
 
   /**
-   * @param onBest receives the settings beyond the base, whenever they got better
+   * @param onBest receives the settings beyond the base: when the search begins, those that the
+   *     journal has, and then whenever they change
    */
   Tuner(
       TuningSpace space,
@@ -127,39 +136,82 @@ final class Tuner {
   /**
    * Searches until the budget is spent.
    *
-   * @return what is better than the base, by path; empty if nothing is
+   * @return what is better than the base, by path, other models' earlier searches with this journal
+   *     included; empty if nothing is
    */
   Map<String, String> run() {
-    onBest.accept(best);
+    tell();
     for (Part part : budget.parts()) {
       search(part);
+    }
+    return best();
+  }
+
+  private void tell() {
+    Map<String, String> now = best();
+    if (!now.equals(told)) {
+      told = now;
+      onBest.accept(now);
+    }
+  }
+
+  /** The best of every model, whether it is searched now or was before. */
+  private Map<String, String> best() {
+    Map<String, String> best = bestBefore(Part.RANKER);
+    Trial ranker = best(name(Part.RANKER));
+    if (ranker == null) {
+      // Until it is tried over the new sources, what was best over others is the best guess.
+      ranker = best(lastRanker());
+    }
+    if (ranker != null) {
+      best.putAll(ranker.settings());
     }
     return best;
   }
 
+  /** The best of the models before one, which are its sources. */
+  private Map<String, String> bestBefore(Part end) {
+    Map<String, String> best = new LinkedHashMap<>();
+    for (Part part : Part.values()) {
+      Trial winner = part.compareTo(end) < 0 ? best(name(part)) : null;
+      if (winner != null) {
+        best.putAll(winner.settings());
+      }
+    }
+    return best;
+  }
+
+  /** The newest of the ranker's searches that has a figure. */
+  private String lastRanker() {
+    String last = name(Part.RANKER);
+    for (Trial trial : journal.trials().values()) {
+      if (isOf(Part.RANKER, trial) && trial.share() == 1 && trial.score() != null) {
+        last = search(trial.id());
+      }
+    }
+    return last;
+  }
+
+  private static String search(String id) {
+    return id.split("/", 2)[0];
+  }
+
   private void search(Part part) {
     String name = name(part);
-    TrainerConfig from = TrainerSettings.with(base, best);
-    if (left(part) <= 0 && !journal.trials().containsKey(name + "/base")) {
-      return;
-    }
+    TrainerConfig from = TrainerSettings.with(base, bestBefore(part));
     run(part, name + "/base", Map.of(), 1, from);
     for (int bracket = 0; bracket < BRACKETS_MAX; bracket++) {
       if (!bracket(part, name + "/" + bracket, from)) {
         break;
       }
     }
-    Trial winner = best(name);
-    if (winner != null && !winner.settings().isEmpty()) {
-      best.putAll(winner.settings());
-      onBest.accept(best);
-    }
   }
 
   /** Figures of the ranker with other sources are of another search. */
   private String name(Part part) {
     String name = part.name().toLowerCase(Locale.ROOT);
-    if (part != Part.RANKER || best.isEmpty()) {
+    Map<String, String> best = part == Part.RANKER ? bestBefore(part) : Map.of();
+    if (best.isEmpty()) {
       return name;
     }
     CRC32C sources = new CRC32C();
@@ -207,7 +259,8 @@ final class Tuner {
     if (trial == null) {
       trial = measure(part, id, settings, share, from);
       journal.add(trial);
-      Trial winner = best(id.substring(0, id.indexOf('/')));
+      tell();
+      Trial winner = best(search(id));
       progress.trial(
           part,
           id,
@@ -227,15 +280,34 @@ final class Tuner {
     try {
       double measured =
           objective.measure(part, shortened(TrainerSettings.with(from, settings), share));
-      if (Double.isNaN(measured)) {
-        failure = "no figure: nothing was held out";
-      } else {
+      if (Double.isFinite(measured)) {
         score = measured;
+      } else {
+        failure = "no figure: " + (Double.isNaN(measured) ? "nothing was held out" : measured);
       }
     } catch (WinnowException e) {
       failure = String.valueOf(e.getMessage());
+    } catch (RuntimeException | OutOfMemoryError e) {
+      if (endsSearch(e)) {
+        throw e;
+      }
+      // The same settings would fail in the same way at every start of the search.
+      failure = e.toString();
+    }
+    if (failure != null && failure.length() > FAILURE_MAX) {
+      failure = failure.substring(0, FAILURE_MAX) + "…";
     }
     return new Trial(id, settings, share, score, (clock.nowMs() - beganMs) / 1e3, failure);
+  }
+
+  /** Whether settings cannot be the cause: an interruption, or a defect that is not of memory. */
+  private static boolean endsSearch(Throwable failure) {
+    boolean ends = Thread.currentThread().isInterrupted();
+    for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+      ends |= cause instanceof InterruptedException;
+      ends |= cause instanceof Error && !(cause instanceof OutOfMemoryError);
+    }
+    return ends;
   }
 
   private static TrainerConfig shortened(TrainerConfig config, double share) {
@@ -275,11 +347,15 @@ final class Tuner {
     return budget.until(part) - spent(part);
   }
 
-  /** What a model and those before it took so far, seconds. */
+  /** What a model and those before it took so far, seconds; the ranker over its sources only. */
   private double spent(Part part) {
+    Set<String> charged =
+        budget.parts().stream()
+            .filter(p -> p.compareTo(part) <= 0)
+            .map(this::name)
+            .collect(Collectors.toSet());
     return journal.trials().values().stream()
-        .filter(trial ->
-            budget.parts().stream().anyMatch(p -> p.compareTo(part) <= 0 && isOf(p, trial)))
+        .filter(trial -> charged.contains(search(trial.id())))
         .mapToDouble(Trial::seconds)
         .sum();
   }

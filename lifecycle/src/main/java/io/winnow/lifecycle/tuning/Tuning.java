@@ -33,12 +33,16 @@ import java.util.zip.CRC32C;
  *
  * <pre>
  * journal.jsonl   the trials that ended; a search that is started again goes on from there
+ * journal.lock    locked by the process that searches
  * best.yaml       the best settings so far, for 'winnow train --settings' and 'winnow evaluate --settings'
  * </pre>
  */
 public final class Tuning {
   /** The file with the best settings so far. */
   public static final String BEST = "best.yaml";
+
+  /** No search may take longer, minutes. */
+  public static final int MINUTES_MAX = 100_000;
 
   private static final String JOURNAL = "journal.jsonl";
 
@@ -57,8 +61,8 @@ public final class Tuning {
     /** Checks the ranges. */
     public Config {
       parts = List.copyOf(parts);
-      if (!(minutes > 0 && minutes <= 100_000)) {
-        throw WinnowException.invalid("minutes", minutes, "above 0, at most 100,000");
+      if (!(minutes > 0 && minutes <= MINUTES_MAX)) {
+        throw WinnowException.invalid("minutes", minutes, "above 0, at most " + MINUTES_MAX);
       }
       if (parts.isEmpty()) {
         throw WinnowException.invalid("parts", "none", "at least one of " + List.of(Part.values()));

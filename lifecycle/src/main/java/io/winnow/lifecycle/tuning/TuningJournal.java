@@ -17,6 +17,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -27,15 +28,20 @@ import org.jspecify.annotations.Nullable;
 /**
  * The trials of a search, on disk: JSON, one line each, of which the first says what is searched. A
  * line counts when it is on disk, newline and all; what a killed process left of the next one is
- * cut off. One process at a time has a journal.
+ * cut off. One process at a time has a journal: the one that holds the lock of {@code journal.lock}
+ * beside it, which stays. The lock has a file of its own because a process's locks of a file end on
+ * Linux when it closes any descriptor of it. For the same reason a second opening within a process,
+ * which is refused, ends the lock towards other processes: whoever embeds a search opens once.
  *
  * <p>Not thread-safe.
  */
 final class TuningJournal implements AutoCloseable {
   private static final long BYTES_MAX = 256L << 20;
+  private static final String LOCK = "journal.lock";
   private static final ObjectMapper JSON = JsonMapper.builder().build();
 
   private final Path file;
+  private final FileChannel lock;
   private final FileChannel channel;
   private final Map<String, Trial> trials = new LinkedHashMap<>();
 
@@ -62,8 +68,9 @@ final class TuningJournal implements AutoCloseable {
     }
   }
 
-  private TuningJournal(Path file, FileChannel channel) {
+  private TuningJournal(Path file, FileChannel lock, FileChannel channel) {
     this.file = file;
+    this.lock = lock;
     this.channel = channel;
   }
 
@@ -78,16 +85,11 @@ final class TuningJournal implements AutoCloseable {
   static TuningJournal open(Path file, Map<String, String> search) {
     try {
       Files.createDirectories(file.toAbsolutePath().getParent());
-      FileChannel channel =
-          FileChannel.open(
-              file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
+      FileChannel lock = locked(file);
       try {
-        lock(file, channel);
-        TuningJournal journal = new TuningJournal(file, channel);
-        journal.read(search);
-        return journal;
+        return read(file, lock, search);
       } catch (IOException | RuntimeException e) {
-        channel.close();
+        lock.close();
         throw e;
       }
     } catch (IOException e) {
@@ -95,16 +97,39 @@ final class TuningJournal implements AutoCloseable {
     }
   }
 
-  private static void lock(Path file, FileChannel channel) throws IOException {
-    boolean locked;
+  private static FileChannel locked(Path file) throws IOException {
+    FileChannel lock =
+        FileChannel.open(
+            file.resolveSibling(LOCK), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+    boolean locked = false;
     try {
-      locked = channel.tryLock() != null;
+      locked = lock.tryLock() != null;
     } catch (OverlappingFileLockException e) {
-      locked = false;
+      // This process has it already: refused below.
+    } finally {
+      if (!locked) {
+        lock.close();
+      }
     }
     if (!locked) {
       throw new WinnowException(
           ErrorCode.UNAVAILABLE, file + ": in use (expected: one search at a time)");
+    }
+    return lock;
+  }
+
+  private static TuningJournal read(Path file, FileChannel lock, Map<String, String> search)
+      throws IOException {
+    FileChannel channel =
+        FileChannel.open(
+            file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
+    try {
+      TuningJournal journal = new TuningJournal(file, lock, channel);
+      journal.read(search);
+      return journal;
+    } catch (IOException | RuntimeException e) {
+      channel.close();
+      throw e;
     }
   }
 
@@ -113,7 +138,11 @@ final class TuningJournal implements AutoCloseable {
       throw new WinnowException(
           ErrorCode.TOO_LARGE, file + ": " + channel.size() + " bytes (at most " + BYTES_MAX + ")");
     }
-    byte[] bytes = Files.readAllBytes(file);
+    ByteBuffer content = ByteBuffer.allocate((int) channel.size());
+    while (content.hasRemaining() && channel.read(content) >= 0) {
+      // Read until the end.
+    }
+    byte[] bytes = Arrays.copyOf(content.array(), content.position());
     int whole = bytes.length;
     while (whole > 0 && bytes[whole - 1] != '\n') {
       whole--;
@@ -216,7 +245,7 @@ final class TuningJournal implements AutoCloseable {
 
   @Override
   public void close() {
-    try {
+    try (lock) {
       channel.close();
     } catch (IOException e) {
       throw unavailable(file, e);

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.winnow.core.Event;
+import io.winnow.core.ItemId;
 import io.winnow.core.LogRecord;
 import io.winnow.core.UserId;
 import io.winnow.core.application.ApplicationDefinition;
@@ -15,9 +16,11 @@ import io.winnow.lifecycle.TrainingRequest;
 import io.winnow.lifecycle.TrainingRequests;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 final class SplitTest {
@@ -85,5 +88,34 @@ final class SplitTest {
         assertFalse(event.user().equals(user) && event.item().equals(target.item()));
       }
     });
+  }
+
+  @Test
+  void leaveOneOut_itemsKnownByEventsAlone_areNamedBeforeTheFirstEvent() {
+    List<LogRecord> events = new ArrayList<>();
+    Set<ItemId> items = new HashSet<>();
+    records.replay((_, record) -> {
+      if (record instanceof LogRecord.Happened(Event event)) {
+        events.add(record);
+        items.add(event.item());
+      }
+    });
+    Split split = Split.leaveOneOut(CLIPS, RecordSource.of(events));
+    Set<ItemId> named = new HashSet<>();
+    List<LogRecord> first = new ArrayList<>();
+    split
+        .records()
+        .replay((_, record) -> {
+          if (record instanceof LogRecord.ItemPut put && first.isEmpty()) {
+            named.add(put.item());
+          } else {
+            first.add(record);
+          }
+        });
+    assertFalse(named.isEmpty());
+    assertTrue(items.containsAll(named));
+    for (Split.Target target : split.targets()) {
+      assertTrue(named.contains(target.item()), target::toString);
+    }
   }
 }

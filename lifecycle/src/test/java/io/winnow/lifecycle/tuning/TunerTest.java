@@ -3,6 +3,7 @@ package io.winnow.lifecycle.tuning;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.winnow.core.Seed;
@@ -18,6 +19,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
@@ -29,6 +31,11 @@ final class TunerTest {
   private static final Map<String, String> SEARCH = Map.of("seed", "1");
 
   @TempDir Path folder;
+
+  /** Ends a search as a kill does: not as a training that failed. */
+  private static final class Killed extends Error {
+    private static final long serialVersionUID = 1;
+  }
 
   /** A made-up world: figures of settings by rule, time by clock. */
   private static final class World {
@@ -50,7 +57,7 @@ final class TunerTest {
     /** The optimum is at λ = 100, a learning rate of .003, and so on. */
     double measure(Part part, TrainerConfig config) {
       if (measured.size() == dieAfter) {
-        throw new IllegalStateException("killed");
+        throw new Killed();
       }
       Map<String, String> values = TrainerSettings.values(config);
       measured.add(part + " " + values);
@@ -90,6 +97,22 @@ final class TunerTest {
 
   private Map<String, String> run(World world, String journal) {
     return run(world, journal, new ArrayList<>());
+  }
+
+  private void run(Tuner.Objective objective) {
+    try (TuningJournal file = TuningJournal.open(folder.resolve("j"), SEARCH)) {
+      new Tuner(
+              TuningSpace.DEFAULT,
+              BASE,
+              new Seed(1),
+              new Tuner.Budget(1, List.of(Part.EASE)),
+              file,
+              objective,
+              () -> 0,
+              TuningProgress.silent(),
+              _ -> {})
+          .run();
+    }
   }
 
   private List<Trial> trials(String journal) {
@@ -147,7 +170,14 @@ final class TunerTest {
       run(world, "j" + seconds);
       double longest =
           trials("j" + seconds).stream().mapToDouble(Trial::seconds).max().orElseThrow();
-      assertTrue(world.nowMs / 1e3 <= seconds + longest, world.nowMs + " ms of " + seconds + " s");
+      double bases =
+          trials("j" + seconds).stream()
+              .filter(trial -> trial.id().endsWith("/base"))
+              .mapToDouble(Trial::seconds)
+              .sum();
+      assertTrue(
+          world.nowMs / 1e3 <= Math.max(seconds, bases) + longest,
+          world.nowMs + " ms of " + seconds + " s");
       if (seconds >= 1000) {
         assertTrue(world.nowMs / 1e3 > 0.7 * seconds, world.nowMs + " ms of " + seconds + " s");
       }
@@ -234,7 +264,7 @@ final class TunerTest {
       boolean died = false;
       try {
         run(dying, journal);
-      } catch (IllegalStateException e) {
+      } catch (Killed e) {
         died = true;
       }
       assertTrue(died);
@@ -258,6 +288,115 @@ final class TunerTest {
     List<Trial> after = trials("j");
     assertTrue(after.size() > before.size() + 10);
     assertEquals(before, after.subList(0, before.size()));
+  }
+
+  @Test
+  void run_again_beginsWithTheBestOfTheJournal() {
+    Map<String, String> best = run(new World(), "j");
+    List<Map<String, String>> improved = new ArrayList<>();
+    run(new World(), "j", improved);
+    assertEquals(best, improved.getFirst());
+  }
+
+  @Test
+  void run_onePartLater_keepsTheOthersSettings() {
+    World first = new World();
+    first.parts = List.of(Part.TRANSITIONS, Part.ENCODER);
+    Map<String, String> before = run(first, "j");
+    assertFalse(before.isEmpty());
+    World second = new World();
+    second.parts = List.of(Part.EASE);
+    List<Map<String, String>> improved = new ArrayList<>();
+    Map<String, String> best = run(second, "j", improved);
+    assertTrue(best.containsKey("linear.ease.lambda"), best.toString());
+    improved.add(best);
+    for (Map<String, String> told : improved) {
+      assertTrue(told.entrySet().containsAll(before.entrySet()), told.toString());
+    }
+  }
+
+  @Test
+  void run_killedWithinAModel_hasToldTheBestSoFar() {
+    World world = new World();
+    world.parts = List.of(Part.EASE);
+    world.dieAfter = 12;
+    List<Map<String, String>> improved = new ArrayList<>();
+    assertThrows(Killed.class, () -> run(world, "j", improved));
+    Trial best = trials("j").stream().max(Comparator.comparingDouble(Trial::score)).orElseThrow();
+    assertFalse(best.settings().isEmpty());
+    assertEquals(best.settings(), improved.getLast());
+  }
+
+  @Test
+  void run_rankerOverOtherSources_isSearchedAnewAndNotCharged() {
+    World alone = new World();
+    alone.parts = List.of(Part.RANKER);
+    Map<String, String> before = run(alone, "j");
+    assertEquals("3", before.get("ranker.network.cross_layers"));
+    World all = new World();
+    all.budgetSeconds = 500;
+    List<Map<String, String>> improved = new ArrayList<>();
+    run(all, "j", improved);
+    List<String> anew =
+        trials("j").stream().map(Trial::id).filter(id -> id.startsWith("ranker-")).toList();
+    assertTrue(anew.getFirst().endsWith("/base"), anew.toString());
+    assertTrue(anew.size() > 10, anew.toString());
+    assertEquals(1, anew.stream().filter(id -> id.endsWith("/base")).count(), anew.toString());
+    // While the sources are searched, the ranker's settings over others are kept.
+    assertTrue(improved.get(1).entrySet().containsAll(before.entrySet()), improved.toString());
+  }
+
+  @Test
+  void run_budgetThatIsSpentAtOnce_stillTrainsEveryBase() {
+    World world = new World();
+    world.budgetSeconds = 1;
+    run(world, "j");
+    List<String> ids = trials("j").stream().map(Trial::id).toList();
+    assertEquals(
+        List.of("transitions/base", "ease/base", "ials/base", "encoder/base", "ranker/base"),
+        ids.stream().filter(id -> id.endsWith("/base")).toList());
+  }
+
+  @Test
+  void run_trainingThatBreaksInALibrary_isJournalledAndNotRepeated() {
+    List<Part> measured = new ArrayList<>();
+    Tuner.Objective broken =
+        (part, _) -> {
+          measured.add(part);
+          return switch (measured.size()) {
+            case 2 -> throw new IllegalStateException("c10::Error " + "x".repeat(5000));
+            case 3 -> throw new OutOfMemoryError("Java heap space");
+            case 4 -> throw new IllegalStateException(new OutOfMemoryError("in a shard"));
+            case 5 -> Double.POSITIVE_INFINITY;
+            case 9 -> throw new Killed();
+            default -> 0.5;
+          };
+        };
+    assertThrows(Killed.class, () -> run(broken));
+    List<Trial> failed = trials("j").subList(1, 5);
+    assertEquals(8, trials("j").size());
+    assertTrue(failed.stream().allMatch(trial -> trial.score() == null), failed.toString());
+    String first = String.valueOf(failed.getFirst().failure());
+    assertTrue(first.startsWith("java.lang.IllegalStateException: c10::Error"), first);
+    assertEquals(1001, first.length());
+    assertEquals("java.lang.OutOfMemoryError: Java heap space", failed.get(1).failure());
+    run(broken);
+    assertEquals(failed, trials("j").subList(1, 5));
+    assertEquals(1001, trials("j").size());
+    assertEquals(1002, measured.size(), "only the one in flight is repeated");
+  }
+
+  @Test
+  void run_interruptionOrDefect_endsTheSearchAndIsNotJournalled() {
+    for (Throwable cause : List.of(new InterruptedException(), new AssertionError("too far"))) {
+      assertThrows(
+          IllegalStateException.class,
+          () ->
+              run((_, _) -> {
+                throw new IllegalStateException(cause);
+              }));
+    }
+    assertEquals(List.of(), trials("j"));
   }
 
   /** What the killed process runs: the fourth trial never ends. */

@@ -109,6 +109,50 @@ final class TuningJournalTest {
     assertThrows(WinnowException.class, () -> TuningJournal.open(file, SEARCH));
   }
 
+  /** What another process runs: opens the journal that is named, and says what came of it. */
+  public static final class Child {
+    private Child() {}
+
+    /** Prints the error's code, or that there was none. */
+    public static void main(String[] arguments) {
+      try (TuningJournal journal = TuningJournal.open(Path.of(arguments[0]), SEARCH)) {
+        System.out.println("opened, " + journal.trials().size() + " trials");
+      } catch (WinnowException e) {
+        System.out.println(e.code());
+      }
+    }
+  }
+
+  private String openedByAnotherProcess() throws Exception {
+    Process child =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-cp",
+                System.getProperty("java.class.path"),
+                Child.class.getName(),
+                file.toString())
+            .redirectError(ProcessBuilder.Redirect.DISCARD)
+            .start();
+    try {
+      return new String(child.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
+    } finally {
+      child.destroyForcibly().waitFor();
+    }
+  }
+
+  @Test
+  void open_whileAnotherProcessHasReadIt_isRefused() throws Exception {
+    written().close();
+    try (TuningJournal journal = TuningJournal.open(file, SEARCH)) {
+      assertEquals(3, journal.trials().size());
+      assertEquals("UNAVAILABLE", openedByAnotherProcess());
+      // Whoever looks into the journal meanwhile does not end the lock.
+      assertEquals(4, Files.readAllLines(file).size());
+      assertEquals("UNAVAILABLE", openedByAnotherProcess());
+    }
+    assertEquals("opened, 3 trials", openedByAnotherProcess());
+  }
+
   @Test
   void open_twiceAtATime_isRefused() {
     try (TuningJournal first = written()) {

@@ -61,6 +61,24 @@ final class TuningTest {
     assertEquals(TrainerSettings.with(BASE, best), read);
     assertTrue(Files.readString(folder.resolve(Tuning.BEST)).startsWith("# The best settings"));
 
+    // Whoever stops the next run at its first word still finds what was best.
+    assertThrows(
+        IllegalStateException.class,
+        () ->
+            new Tuning(
+                    folder,
+                    new Tuning.Config(BASE, 1, List.of(Part.TRANSITIONS, Part.EASE)),
+                    this::clock)
+                .run(
+                    TestApplications.clips(),
+                    RecordSource.of(RECORDS),
+                    RECORDS.size(),
+                    (_, _, _, _, _, _) -> {
+                      throw new IllegalStateException("stopped");
+                    },
+                    TrainingProgress.silent()));
+    assertTrue(!TrainerSettings.read(folder.resolve(Tuning.BEST), BASE).equals(BASE));
+
     List<String> none = new ArrayList<>();
     assertEquals(best, run(BASE, RECORDS, 0.5, none));
     assertTrue(none.size() <= 1, "the budget was used: " + none);

@@ -1,5 +1,6 @@
 package io.winnow.models.encoder;
 
+import io.winnow.core.ErrorCode;
 import io.winnow.core.Seed;
 import io.winnow.core.TimeSource;
 import io.winnow.core.WinnowException;
@@ -219,6 +220,9 @@ final class EncoderRun implements Resumable {
   }
 
   private TrainedEncoder finish() {
+    bestWeights.forEach(EncoderRun::requireFinite);
+    requireFinite(bestItems);
+    requireFinite(bestTokens);
     set(bestWeights);
     double ndcg = heldOut.size() == 0 ? Double.NaN : bestNdcg;
     EncoderSpec spec =
@@ -230,6 +234,16 @@ final class EncoderRun implements Resumable {
             config.network().blocks(),
             new EncoderMetrics(epochsDone, loss, heldOut.size(), ndcg));
     return new TrainedEncoder(bestItems, bestTokens, network.write(), spec, bestWeights);
+  }
+
+  /** The loss is checked before a step's update, so the last update is checked here. */
+  private static void requireFinite(float[] weights) {
+    for (float weight : weights) {
+      if (!Float.isFinite(weight)) {
+        throw new WinnowException(
+            ErrorCode.INTERNAL, "encoder.weights: " + weight + " (expected: a finite number)");
+      }
+    }
   }
 
   /** Where and under which digest the state is saved, and who hears if it cannot be. */

@@ -72,7 +72,8 @@ public final class EncoderTrainer {
     EncoderRun run = new EncoderRun(config, seed, clock, start);
     EncoderRun.Saving saving = null;
     if (checkpoints != null) {
-      String digest = TrainingDigest.of(config, seed, interactions, tokens, previous);
+      String digest =
+          TrainingDigest.of(Torch.platform(), config, seed, interactions, tokens, previous);
       saving = new EncoderRun.Saving(checkpoints, digest, progress);
       run = resume(run, saving, start);
     }

@@ -78,6 +78,11 @@ final class HeldOut {
       float[] some = queries(torch, network, itemVectors, width, maxLength, from, to);
       System.arraycopy(some, 0, queries, from * width, some.length);
     }
+    for (float query : queries) {
+      if (!Float.isFinite(query)) {
+        return 0; // What compares with nothing is behind everything.
+      }
+    }
     int[] better = ranks(torch, queries, itemVectors, width);
     double sum = 0;
     for (int rank : better) {

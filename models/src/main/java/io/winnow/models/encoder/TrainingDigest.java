@@ -13,6 +13,9 @@ import org.jspecify.annotations.Nullable;
 final class TrainingDigest {
   private static final int BLOCK = 1 << 14;
 
+  /** To be changed with any change to what a step does. */
+  private static final String ALGORITHM = "gated-1";
+
   private final MessageDigest digest;
   private final ByteBuffer block = ByteBuffer.allocate(BLOCK * Long.BYTES);
 
@@ -24,13 +27,19 @@ final class TrainingDigest {
     }
   }
 
+  /**
+   * @param platform what else decides the last bits: a training that goes on elsewhere is another
+   */
   static String of(
+      String platform,
       EncoderConfig config,
       Seed seed,
       Interactions interactions,
       ItemTokens tokens,
       @Nullable TrainedEncoder previous) {
     TrainingDigest all = new TrainingDigest();
+    all.add(ALGORITHM);
+    all.add(platform);
     all.add(config.toString());
     all.add(Long.toString(seed.value()));
     all.add(Integer.toString(interactions.itemCount()));

@@ -22,6 +22,11 @@ final class Gemm {
 
   private Gemm() {}
 
+  /** How many numbers a vector register holds. */
+  static int lanes() {
+    return LANES;
+  }
+
   /**
    * A matrix in an array.
    *

@@ -90,6 +90,15 @@ public final class Torch implements AutoCloseable {
     return new Torch(Engine.getEngine(ENGINE), cores, seed.derive("dropout"), (float) dropout);
   }
 
+  /** What decides the last bits of a training beside its data, settings and seed. */
+  public static String platform() {
+    try (Torch torch = open(new Seed(0), 0)) {
+      return "PyTorch %s, %s, %d threads, %d lanes"
+          .formatted(
+              torch.engine.getVersion(), torch.manager.getDevice(), torch.threads, Gemm.lanes());
+    }
+  }
+
   private static void setUnlessSet(String property, String value) {
     if (System.getProperty(property) == null) {
       System.setProperty(property, value);
@@ -248,7 +257,8 @@ public final class Torch implements AutoCloseable {
 
   @Override
   public void close() {
-    workers.shutdownNow();
+    // After an interrupt shards may still run, on memory that the manager would free.
+    workers.close();
     manager.close();
   }
 
