@@ -11,6 +11,11 @@ import java.util.Set;
 
 /** Writes an evaluation's table for people. */
 final class TableText {
+  private static final Set<String> BRIEF =
+      new LinkedHashSet<>(
+          List.of(
+              RankMetrics.NDCG, "hr@10", "recall@100", "coverage@10", "novelty", "diversity"));
+
   private final EvaluationTable table;
   private final StringBuilder text = new StringBuilder();
 
@@ -18,12 +23,45 @@ final class TableText {
     this.table = table;
   }
 
+  /** The rows with the most telling columns. */
+  String writeBrief() {
+    rows(table.rows(), BRIEF);
+    slates(columns());
+    counts();
+    return text.toString();
+  }
+
   String write() {
+    Set<String> columns = columns();
+    rows(table.rows(), columns);
+    slates(columns);
+    differences(table.differences());
+    for (Group group : table.groups()) {
+      text.append(
+          "%n%s: %,d targets of %,d users and %,d items%n"
+              .formatted(group.name(), group.targets(), group.users(), group.items()));
+      rows(group.rows(), group.rows().getFirst().metrics().keySet());
+      differences(group.differences());
+    }
+    text.append(System.lineSeparator());
+    counts();
+    if (!table.details().seeds().isEmpty()) {
+      text.append("means of seeds");
+      table.details().seeds().forEach(seed -> text.append(" %d".formatted(seed.seed())));
+      text.append("; ± is the standard deviation over them%n".formatted());
+    }
+    return text.toString();
+  }
+
+  private Set<String> columns() {
     Set<String> columns = new LinkedHashSet<>();
     table.rows().stream()
         .filter(row -> row.kind() == EvaluationTable.Kind.SIMPLE)
         .forEach(row -> columns.addAll(row.metrics().keySet()));
-    rows(table.rows(), columns);
+    return columns;
+  }
+
+  private void slates(Set<String> columns) {
     for (Row row : table.rows()) {
       Map<String, Double> more = new LinkedHashMap<>(row.metrics());
       more.keySet().removeAll(columns);
@@ -33,27 +71,16 @@ final class TableText {
         text.append(System.lineSeparator());
       }
     }
-    differences(table.differences());
-    for (Group group : table.groups()) {
-      text.append(
-          "%n%s: %,d targets of %,d users and %,d items%n"
-              .formatted(group.name(), group.targets(), group.users(), group.items()));
-      rows(group.rows(), group.rows().getFirst().metrics().keySet());
-      differences(group.differences());
-    }
+  }
+
+  private void counts() {
     text.append(
-        "%n%,d targets of %,d users; %,d could not be recommended; unpublished: 0 of %,d places%n"
+        "%,d targets of %,d users; %,d could not be recommended; unpublished: 0 of %,d places%n"
             .formatted(
                 table.targets(),
                 table.details().users(),
                 table.details().unreachable(),
                 table.details().checkedPlaces()));
-    if (!table.details().seeds().isEmpty()) {
-      text.append("means of seeds");
-      table.details().seeds().forEach(seed -> text.append(" %d".formatted(seed.seed())));
-      text.append("; ± is the standard deviation over them%n".formatted());
-    }
-    return text.toString();
   }
 
   private void rows(List<Row> rows, Set<String> columns) {
