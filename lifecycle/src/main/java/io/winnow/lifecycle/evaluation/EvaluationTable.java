@@ -164,6 +164,11 @@ public record EvaluationTable(
         .orElseThrow(() -> new IllegalArgumentException("model: " + model + " (expected: a row)"));
   }
 
+  /** The rows over all targets with the most telling columns, for people in a hurry. */
+  public String toBriefText() {
+    return new TableText(this).writeBrief();
+  }
+
   /** The table for people. */
   public String toText() {
     return new TableText(this).write();

@@ -13,8 +13,7 @@ import java.util.Set;
 final class TableText {
   private static final Set<String> BRIEF =
       new LinkedHashSet<>(
-          List.of(
-              RankMetrics.NDCG, "hr@10", "recall@100", "coverage@10", "novelty", "diversity"));
+          List.of(RankMetrics.NDCG, "hr@10", "recall@100", "coverage@10", "novelty", "diversity"));
 
   private final EvaluationTable table;
   private final StringBuilder text = new StringBuilder();
