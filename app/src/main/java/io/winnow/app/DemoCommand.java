@@ -43,7 +43,7 @@ final class DemoCommand implements Callable<Integer> {
   private static final double HELD_OUT_SHARE = 0.1;
   private static final int RANKER_REQUESTS_MAX = 4_000;
   private static final int RANKER_EPOCHS = 3;
-  private static final int ENCODER_EPOCHS = 8;
+  private static final int ENCODER_EPOCHS = 6;
   private static final double NETWORK_SECONDS_MAX = 8;
   private static final int LIVE_VISITS = 2_400;
   private static final double LIVE_SECONDS_MAX = 20;
@@ -179,7 +179,7 @@ final class DemoCommand implements Callable<Integer> {
             RANKER_REQUESTS_MAX,
             split.vectors()),
         defaults.encoder().withLimits(ENCODER_EPOCHS, NETWORK_SECONDS_MAX),
-        defaults.encoderRefit().withLimits(4, NETWORK_SECONDS_MAX),
+        defaults.encoderRefit().withLimits(1, NETWORK_SECONDS_MAX),
         defaults.linear(),
         defaults.ranker().withLimits(RANKER_EPOCHS, NETWORK_SECONDS_MAX));
   }
