@@ -152,11 +152,6 @@ public final class Ranker implements AutoCloseable {
     return scores;
   }
 
-  /** The score of each candidate: {@link #score(float[])} of {@link #probabilities}. */
-  public float[] score(float[] features, int candidates, float[] query, float[] items) {
-    return score(probabilities(features, candidates, query, items));
-  }
-
   @Override
   public void close() {
     model.close();

@@ -1,9 +1,6 @@
 package io.winnow.models.ranker;
 
-import io.winnow.core.Problem;
-import io.winnow.core.WinnowException;
-import java.util.ArrayList;
-import java.util.List;
+import io.winnow.models.Ranges;
 
 /**
  * How a ranker is built and trained.
@@ -33,13 +30,13 @@ public record RankerConfig(Network network, Training training) {
 
     /** Checks the ranges. */
     public Network {
-      List<Problem> problems = new ArrayList<>();
-      check(problems, "hidden1", hidden1, 1, 4096);
-      check(problems, "hidden2", hidden2, 1, 4096);
-      check(problems, "crossLayers", crossLayers, 0, 4);
-      check(problems, "members", members, 1, 8);
-      check(problems, "dropout", dropout, 0, 0.9);
-      refuse(problems);
+      new Ranges()
+          .check("hidden1", hidden1, 1, 4096)
+          .check("hidden2", hidden2, 1, 4096)
+          .check("crossLayers", crossLayers, 0, 4)
+          .check("members", members, 1, 8)
+          .check("dropout", dropout, 0, 0.9)
+          .refuse();
     }
   }
 
@@ -56,11 +53,11 @@ public record RankerConfig(Network network, Training training) {
 
     /** Checks the ranges. */
     public Attention {
-      List<Problem> problems = new ArrayList<>();
-      check(problems, "attention.heads", heads, 1, 16);
-      check(problems, "attention.hidden", hidden, 1, 256);
-      check(problems, "attention.outputs", outputs, 1, 256);
-      refuse(problems);
+      new Ranges()
+          .check("attention.heads", heads, 1, 16)
+          .check("attention.hidden", hidden, 1, 256)
+          .check("attention.outputs", outputs, 1, 256)
+          .refuse();
     }
   }
 
@@ -109,16 +106,16 @@ public record RankerConfig(Network network, Training training) {
 
     /** Checks the ranges. */
     public Training {
-      List<Problem> problems = new ArrayList<>();
-      check(problems, "batchRows", batchRows, 1, 1 << 20);
-      check(problems, "epochs", epochs, 1, 1000);
-      check(problems, "learningRate", learningRate, 1e-7, 1);
-      check(problems, "weightDecay", weightDecay, 0, 1);
-      check(problems, "listwiseShare", listwiseShare, 0, 1);
-      check(problems, "holdOutShare", holdOutShare, 0.01, 0.5);
-      check(problems, "maxSeconds", maxSeconds, 0.1, 1e6);
-      check(problems, "averaging", averaging, 0, 0.9999);
-      refuse(problems);
+      new Ranges()
+          .check("batchRows", batchRows, 1, 1 << 20)
+          .check("epochs", epochs, 1, 1000)
+          .check("learningRate", learningRate, 1e-7, 1)
+          .check("weightDecay", weightDecay, 0, 1)
+          .check("listwiseShare", listwiseShare, 0, 1)
+          .check("holdOutShare", holdOutShare, 0.01, 0.5)
+          .check("maxSeconds", maxSeconds, 0.1, 1e6)
+          .check("averaging", averaging, 0, 0.9999)
+          .refuse();
     }
   }
 
@@ -166,18 +163,5 @@ public record RankerConfig(Network network, Training training) {
             t.holdOutShare,
             maxSeconds,
             t.averaging));
-  }
-
-  private static void check(
-      List<Problem> problems, String field, double value, double low, double high) {
-    if (!(value >= low && value <= high)) {
-      problems.add(new Problem(field, Double.toString(value), low + " to " + high));
-    }
-  }
-
-  private static void refuse(List<Problem> problems) {
-    if (!problems.isEmpty()) {
-      throw WinnowException.invalid(problems);
-    }
   }
 }
