@@ -42,11 +42,21 @@ final class LayeringTest {
     allowed.put("models", Set.of("core"));
     allowed.put("retrieval", Set.of("core", "features", "models"));
     allowed.put("ranking", Set.of("core", "features", "models"));
+    allowed.put("experiments", Set.of("core", "events"));
     allowed.put(
-        "lifecycle", Set.of("core", "events", "features", "models", "retrieval", "ranking"));
+        "lifecycle",
+        Set.of("core", "events", "features", "models", "retrieval", "ranking", "experiments"));
     allowed.put(
         "serving",
-        Set.of("core", "events", "features", "models", "retrieval", "ranking", "lifecycle"));
+        Set.of(
+            "core",
+            "events",
+            "features",
+            "models",
+            "retrieval",
+            "ranking",
+            "experiments",
+            "lifecycle"));
     allowed.put("simulator", Set.of("core"));
     allowed.put(
         "benchmarks",
@@ -58,6 +68,7 @@ final class LayeringTest {
             "models",
             "retrieval",
             "ranking",
+            "experiments",
             "lifecycle",
             "serving",
             "simulator"));
