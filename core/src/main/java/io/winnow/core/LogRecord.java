@@ -41,6 +41,9 @@ public sealed interface LogRecord {
    */
   record ItemRemoved(ItemId item, long timeMs) implements LogRecord {}
 
+  /** A unit met an experiment. */
+  record Exposed(Exposure exposure, long timeMs) implements LogRecord {}
+
   /** A user's attributes were set or replaced as a whole. */
   record UserPut(UserId user, Map<String, AttributeValue> attributes, long timeMs)
       implements LogRecord {

@@ -51,6 +51,7 @@ final class KafkaSender implements AutoCloseable {
           case LogRecord.UserPut put -> put.user().value();
           case LogRecord.ItemPut put -> put.item().value();
           case LogRecord.ItemRemoved removed -> removed.item().value();
+          case LogRecord.Exposed exposed -> exposed.exposure().user().value();
         };
     return key.getBytes(StandardCharsets.UTF_8);
   }

@@ -2,6 +2,7 @@ package io.winnow.events;
 
 import io.winnow.core.AttributeValue;
 import io.winnow.core.Event;
+import io.winnow.core.Exposure;
 import io.winnow.core.Impression;
 import io.winnow.core.ItemId;
 import io.winnow.core.LogRecord;
@@ -33,6 +34,7 @@ public final class LogCodec {
   private static final int ITEM_PUT = 2;
   private static final int ITEM_REMOVED = 3;
   private static final int USER_PUT = 4;
+  private static final int EXPOSED = 5;
 
   private static final int HAS_VALUE = 1;
   private static final int HAS_REQUEST = 2;
@@ -77,6 +79,11 @@ public final class LogCodec {
         out.putString(put.user().value());
         out.putSigned(put.timeMs());
         putAttributes(out, put.attributes());
+      }
+      case LogRecord.Exposed exposed -> {
+        out.putByte(EXPOSED);
+        putExposure(out, exposed.exposure());
+        out.putSigned(exposed.timeMs());
       }
     }
   }
@@ -157,8 +164,41 @@ public final class LogCodec {
         long timeMs = in.getSigned();
         yield new LogRecord.UserPut(user, getAttributes(in), timeMs);
       }
+      case EXPOSED -> new LogRecord.Exposed(getExposure(in), in.getSigned());
       default -> throw in.corrupt("kind " + kind);
     };
+  }
+
+  private static void putExposure(ByteWriter out, Exposure exposure) {
+    out.putString(exposure.requestId());
+    out.putString(exposure.user().value());
+    out.putString(exposure.unit());
+    out.putString(exposure.experiment());
+    out.putVarint(exposure.run());
+    out.putString(exposure.arm());
+    out.putDouble(exposure.probability());
+    out.putVarint(exposure.context().size());
+    new TreeMap<>(exposure.context())
+        .forEach((name, value) -> {
+          out.putString(name);
+          out.putString(value);
+        });
+  }
+
+  private static Exposure getExposure(ByteReader in) {
+    String requestId = in.getString();
+    UserId user = new UserId(in.getString());
+    String unit = in.getString();
+    String experiment = in.getString();
+    int run = (int) in.getVarint();
+    String arm = in.getString();
+    double probability = in.getDouble();
+    int count = in.getCount(2);
+    Map<String, String> context = HashMap.newHashMap(count);
+    for (int i = 0; i < count; i++) {
+      context.put(in.getString(), in.getString());
+    }
+    return new Exposure(requestId, user, unit, experiment, run, arm, probability, context);
   }
 
   private static void putEvent(ByteWriter out, Event event) {

@@ -2,6 +2,7 @@ package io.winnow.events;
 
 import io.winnow.core.AttributeValue;
 import io.winnow.core.Event;
+import io.winnow.core.Exposure;
 import io.winnow.core.Impression;
 import io.winnow.core.LogRecord;
 import io.winnow.core.Problem;
@@ -51,7 +52,20 @@ final class RecordValidator {
         Problem id = checkText("user", put.user().value());
         yield id != null ? id : checkAttributes(put.attributes(), schemas.get().userAttributes());
       }
+      case LogRecord.Exposed exposed -> checkExposure(exposed.exposure());
     };
+  }
+
+  private static @Nullable Problem checkExposure(Exposure exposure) {
+    Problem problem = checkText("user", exposure.user().value());
+    problem = problem != null ? problem : checkName("request_id", exposure.requestId());
+    problem = problem != null ? problem : checkText("unit", exposure.unit());
+    for (Map.Entry<String, String> field : new TreeMap<>(exposure.context()).entrySet()) {
+      String name = "context." + field.getKey();
+      problem = problem != null ? problem : checkName("context", field.getKey());
+      problem = problem != null ? problem : checkName(name, field.getValue());
+    }
+    return problem;
   }
 
   private @Nullable Problem checkTime(long timeMs) {

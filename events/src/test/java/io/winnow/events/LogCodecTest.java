@@ -10,6 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.winnow.core.AttributeValue;
 import io.winnow.core.ErrorCode;
 import io.winnow.core.Event;
+import io.winnow.core.Exposure;
 import io.winnow.core.Impression;
 import io.winnow.core.ItemId;
 import io.winnow.core.LogRecord;
@@ -69,7 +70,18 @@ final class LogCodecTest {
               7),
           new LogRecord.ItemRemoved(new ItemId("i3"), 8),
           new LogRecord.UserPut(
-              new UserId("u3"), Map.of("country", new AttributeValue.Text("AT")), 9));
+              new UserId("u3"), Map.of("country", new AttributeValue.Text("AT")), 9),
+          new LogRecord.Exposed(
+              new Exposure(
+                  "r-3",
+                  new UserId("ü1"),
+                  "session-1",
+                  "ranking",
+                  2,
+                  "treatment",
+                  0.125,
+                  Map.of("device", "phone", "app", "é")),
+              1_700_000_000_124L));
 
   @Test
   void encode_golden_givesTheBytesOfVersion1() throws IOException {

@@ -2,6 +2,7 @@ package io.winnow.events;
 
 import io.winnow.core.AttributeValue;
 import io.winnow.core.Event;
+import io.winnow.core.Exposure;
 import io.winnow.core.Impression;
 import io.winnow.core.ItemId;
 import io.winnow.core.LogRecord;
@@ -56,13 +57,27 @@ final class Samples {
       ItemId item = new ItemId("item-" + random.nextInt(80));
       long timeMs = NOW - random.nextInt(1_000_000);
       records.add(
-          switch (random.nextInt(8)) {
+          switch (random.nextInt(9)) {
             case 0 -> new LogRecord.ItemPut(item, attributes(random), random.nextBoolean(), timeMs);
             case 1 -> new LogRecord.ItemRemoved(item, timeMs);
             case 2 ->
                 new LogRecord.UserPut(
                     user, Map.of("country", new AttributeValue.Text("Österreich")), timeMs);
             case 3 -> impression("e" + i, user, item, timeMs, random);
+            case 5 ->
+                new LogRecord.Exposed(
+                    new Exposure(
+                        "r" + i,
+                        user,
+                        user.value(),
+                        "ranking",
+                        1 + random.nextInt(3),
+                        random.nextBoolean() ? "control" : "treatment",
+                        0.5,
+                        random.nextBoolean()
+                            ? Map.of()
+                            : Map.of("device", "téléphone", "page", "2")),
+                    timeMs);
             case 4 ->
                 new LogRecord.Happened(
                     new Event(

@@ -352,6 +352,7 @@ final class FeatureState implements FeatureReader, LogFold {
           users.put(offset, put.user(), put.attributes());
         }
       }
+      case LogRecord.Exposed _ -> {} // no feature reads experiments
     }
     appliedOffset = offset + 1;
   }

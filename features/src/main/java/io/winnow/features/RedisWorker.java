@@ -227,7 +227,7 @@ final class RedisWorker implements FeatureWorker {
                 }
               }
               case LogRecord.UserPut put -> needed.put(put.user(), offset);
-              case LogRecord.ItemPut _, LogRecord.ItemRemoved _ -> {}
+              case LogRecord.ItemPut _, LogRecord.ItemRemoved _, LogRecord.Exposed _ -> {}
             }
           });
       users.prefetch(needed);

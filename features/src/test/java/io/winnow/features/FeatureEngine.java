@@ -132,7 +132,7 @@ interface FeatureEngine {
       case LogRecord.Happened happened -> List.of(happened.event().item());
       case LogRecord.ItemPut put -> List.of(put.item());
       case LogRecord.ItemRemoved removed -> List.of(removed.item());
-      case LogRecord.UserPut _ -> List.of();
+      case LogRecord.UserPut _, LogRecord.Exposed _ -> List.of();
     };
   }
 

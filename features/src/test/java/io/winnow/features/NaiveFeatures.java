@@ -127,7 +127,7 @@ final class NaiveFeatures {
         }
       }
       case LogRecord.ItemPut put -> items.put(put.item(), put.attributes());
-      case LogRecord.ItemRemoved _ -> {}
+      case LogRecord.ItemRemoved _, LogRecord.Exposed _ -> {}
       case LogRecord.UserPut put -> users.put(put.user(), put.attributes());
     }
   }

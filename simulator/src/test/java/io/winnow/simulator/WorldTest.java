@@ -56,6 +56,7 @@ final class WorldTest {
               assertTrue(event.timeMs() >= NOW_MS - 4 * DAY_MS);
             }
             case LogRecord.ItemRemoved removed -> throw new AssertionError(removed);
+            case LogRecord.Exposed exposed -> throw new AssertionError(exposed);
           }
         });
     assertTrue(lastMs[0] <= NOW_MS);

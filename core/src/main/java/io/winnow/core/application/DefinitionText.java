@@ -62,12 +62,12 @@ public final class DefinitionText {
     return function + "(" + part(filter, "value") + ")" + over(window);
   }
 
-  private static String filter(EventFilter filter) {
+  static String filter(EventFilter filter) {
     return filter.type() + where(filter);
   }
 
   /** Something of each selected event, such as {@code watch.value where value >= 30}. */
-  private static String part(EventFilter filter, String part) {
+  static String part(EventFilter filter, String part) {
     return filter.type() + "." + part + where(filter);
   }
 
@@ -86,7 +86,7 @@ public final class DefinitionText {
   }
 
   /** Without an exponent and without zeros that say nothing. */
-  private static String number(double value) {
+  static String number(double value) {
     return BigDecimal.valueOf(value).stripTrailingZeros().toPlainString();
   }
 }

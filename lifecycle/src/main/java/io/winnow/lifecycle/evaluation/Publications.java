@@ -108,7 +108,7 @@ final class Publications {
                 .computeIfAbsent(removed.item(), _ -> new Item())
                 .states
                 .add(new State(offset, false, UNDATED));
-        case LogRecord.UserPut _ -> {}
+        case LogRecord.UserPut _, LogRecord.Exposed _ -> {}
       }
     });
     return new Publications(items);

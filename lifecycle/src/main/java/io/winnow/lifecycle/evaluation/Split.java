@@ -160,7 +160,7 @@ record Split(
       case LogRecord.Happened(Event event) -> event.item();
       case LogRecord.ItemPut put -> put.item();
       case LogRecord.ItemRemoved removed -> removed.item();
-      case LogRecord.UserPut _ -> null;
+      case LogRecord.UserPut _, LogRecord.Exposed _ -> null;
     };
   }
 

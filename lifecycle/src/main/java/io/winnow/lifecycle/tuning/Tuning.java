@@ -164,6 +164,7 @@ public final class Tuning {
           put.item() + " " + put.timeMs() + " " + new TreeMap<>(put.attributes());
       case LogRecord.ItemRemoved removed -> removed.toString();
       case LogRecord.UserPut put -> put.user() + " " + new TreeMap<>(put.attributes());
+      case LogRecord.Exposed exposed -> exposed.toString();
     };
   }
 

@@ -84,6 +84,7 @@ final class MemoryStore implements EventLog, FeatureReader, Catalog {
       case LogRecord.ItemRemoved removed ->
           unavailable.put(index(removed.item(), removed.timeMs()), true);
       case LogRecord.UserPut put -> users.put(put.user(), put.attributes());
+      case LogRecord.Exposed _ -> {}
     }
   }
 
