@@ -1,7 +1,6 @@
 package io.winnow.experiments.analysis;
 
-import java.util.ArrayList;
-import java.util.List;
+import java.util.Arrays;
 
 /**
  * How often each arm showed each item, or each group of items, in {@value #BUCKETS} parts of its
@@ -37,29 +36,46 @@ final class EntityCounts {
     return full;
   }
 
-  /** An arm's impressions by entity. */
-  long[] total(int arm, int entities) {
-    long[] sums = new long[entities];
+  /** One arm's counts, read out of the map once. */
+  Arm arm(int arm) {
+    int[] parts = new int[counts.size()];
+    int[] entities = new int[parts.length];
+    int[] numbers = new int[parts.length];
+    int[] size = new int[1];
     counts.forEach((key, count) -> {
       if (part(key) / BUCKETS == arm) {
-        sums[entity(key)] += count;
+        parts[size[0]] = part(key) % BUCKETS;
+        entities[size[0]] = entity(key);
+        numbers[size[0]++] = count;
       }
     });
-    return sums;
+    return new Arm(
+        Arrays.copyOf(parts, size[0]),
+        Arrays.copyOf(entities, size[0]),
+        Arrays.copyOf(numbers, size[0]));
   }
 
-  /** An arm's impressions by entity, for each part of its units. */
-  List<long[]> byBucket(int arm, int entities) {
-    List<long[]> buckets = new ArrayList<>();
-    for (int b = 0; b < BUCKETS; b++) {
-      buckets.add(new long[entities]);
-    }
-    counts.forEach((key, count) -> {
-      if (part(key) / BUCKETS == arm) {
-        buckets.get(part(key) % BUCKETS)[entity(key)] += count;
+  /** One arm's counts; it owns its arrays, which are of one length. */
+  record Arm(int[] parts, int[] entities, int[] numbers) {
+    /** Impressions by part of the units. */
+    long[] byPart() {
+      long[] sums = new long[BUCKETS];
+      for (int i = 0; i < parts.length; i++) {
+        sums[parts[i]] += numbers[i];
       }
-    });
-    return buckets;
+      return sums;
+    }
+
+    /** Impressions by entity, of the first {@code usedParts} parts but one; -1 for all of those. */
+    long[] sums(int usedParts, int without, int entityCount) {
+      long[] sums = new long[entityCount];
+      for (int i = 0; i < parts.length; i++) {
+        if (parts[i] < usedParts && parts[i] != without) {
+          sums[entities[i]] += numbers[i];
+        }
+      }
+      return sums;
+    }
   }
 
   private static int part(long key) {

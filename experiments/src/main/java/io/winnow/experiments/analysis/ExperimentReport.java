@@ -114,6 +114,7 @@ public record ExperimentReport(
   /**
    * Whether the data fit the design.
    *
+   * @param units that count, in all arms
    * @param ratio the arms' units against the plan; null where units are not split between arms
    * @param alwaysValidP the same, however often one looks; 1 without a ratio
    * @param mixed units that were seen in several arms, left out everywhere
@@ -123,6 +124,7 @@ public record ExperimentReport(
    * @param lastMs the newest time that the server itself wrote to the log
    */
   public record Health(
+      long units,
       @Nullable SampleRatio ratio,
       double alwaysValidP,
       long mixed,

@@ -89,7 +89,15 @@ final class ExposurePass implements RecordSource.Visitor {
     for (int i = 0; i < segments.size(); i++) {
       segmentValues[i] = segment(segments.get(i), exposure);
     }
-    int unit = units.expose(key, exposure.arm(), timeMs, offset, period, segmentValues);
+    int unit =
+        units.expose(
+            key,
+            exposure.arm(),
+            exposure.probability(),
+            timeMs,
+            offset,
+            period,
+            segmentValues);
     if (unit >= 0 && keys.bySession()) {
       requests.put(Hashes.of(exposure.requestId()), unit);
     }

@@ -36,6 +36,9 @@ record Needs(
     names.add(experiment.goals().primary());
     names.addAll(experiment.goals().secondary());
     names.addAll(experiment.goals().guardrails().keySet());
+    if (experiment.design() instanceof Experiment.Design.Bandit bandit) {
+      names.add(bandit.metric());
+    }
     List<Metric> metrics = new ArrayList<>();
     for (String name : names) {
       metrics.add(

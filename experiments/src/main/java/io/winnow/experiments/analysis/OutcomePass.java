@@ -10,10 +10,13 @@ import io.winnow.events.RecordSource;
 import io.winnow.experiments.statistics.Moments;
 import io.winnow.experiments.statistics.UnitMoments;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -255,7 +258,7 @@ final class OutcomePass implements RecordSource.Visitor {
     return new Snapshot(
         at.timeMs(),
         at.look(),
-        java.util.Arrays.stream(met).boxed().toList(),
+        Arrays.stream(met).boxed().toList(),
         tally == null ? List.of() : moments.stream().map(UnitMoments::snapshot).toList());
   }
 
@@ -313,18 +316,48 @@ final class OutcomePass implements RecordSource.Visitor {
     return merit;
   }
 
-  /** By name; a metric that is no number by unit has none. */
-  Map<String, UnitTally> tallies() {
-    return tallies;
+  /** Whether behaviour before the first exposure is collected. */
+  boolean hasBefore() {
+    return beforeMs > 0;
   }
 
+  /** Units that met one arm only. */
+  long[] unitsByArm() {
+    long[] byArm = new long[experiment.arms().size()];
+    for (int unit = 0; unit < units.size(); unit++) {
+      if (!units.isMixed(unit)) {
+        byArm[units.arm(unit)]++;
+      }
+    }
+    return byArm;
+  }
+
+  /** The entries of the units that met one arm only. */
+  double[] unmixed(double[] byUnit) {
+    return IntStream.range(0, units.size())
+        .filter(unit -> !units.isMixed(unit))
+        .mapToDouble(unit -> byUnit[unit])
+        .toArray();
+  }
+
+  /** What a metric that is a number by unit has counted. */
+  UnitTally tally(String metric) {
+    return Objects.requireNonNull(tallies.get(metric));
+  }
+
+  /** The values of all quantiles, by metric. */
   Map<String, UnitValues> quantiles() {
     return quantiles;
   }
 
-  /** By attribute, or {@link Needs#ITEMS}. */
-  Map<String, EntityCounts> counts() {
-    return counts;
+  /** The values that a quantile is of. */
+  UnitValues values(String metric) {
+    return Objects.requireNonNull(quantiles.get(metric));
+  }
+
+  /** Impressions by arm and entity of a dimension. */
+  EntityCounts counts(String dimension) {
+    return Objects.requireNonNull(counts.get(dimension));
   }
 
   /** Credited outcomes of an interleaving by metric, then arm, then unit. */

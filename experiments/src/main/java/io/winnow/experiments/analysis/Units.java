@@ -38,6 +38,7 @@ final class Units {
   private byte[] arms = new byte[FIRST];
   private boolean[] mixed = new boolean[FIRST];
   private int[] periods = new int[FIRST];
+  private float[] probabilities = new float[FIRST];
   private final int[][] segments;
   private int size;
   private long strangers;
@@ -60,10 +61,18 @@ final class Units {
    *
    * @param key of the unit
    * @param period of a bandit, else 0
+   * @param probability with which the arm was drawn
    * @param values of the segments at this exposure, {@link #UNKNOWN} where there is none
    * @return the unit's index, or -1 if the arm is none of the experiment's
    */
-  int expose(long key, String arm, long timeMs, long offset, int period, String[] values) {
+  int expose(
+      long key,
+      String arm,
+      double probability,
+      long timeMs,
+      long offset,
+      int period,
+      String[] values) {
     Integer armOf = armIndex.get(arm);
     if (armOf == null) {
       strangers++;
@@ -76,20 +85,22 @@ final class Units {
       room();
       hashes[unit] = key;
       periods[unit] = period;
-      first(unit, armOf, timeMs, offset, values);
+      first(unit, armOf, probability, timeMs, offset, values);
       return unit;
     }
     if (arms[unit] != armOf) {
       mixed[unit] = true;
     }
     if (timeMs < firstMs[unit]) {
-      first(unit, armOf, timeMs, offset, values);
+      first(unit, armOf, probability, timeMs, offset, values);
     }
     return unit;
   }
 
-  private void first(int unit, int arm, long timeMs, long offset, String[] values) {
+  private void first(
+      int unit, int arm, double probability, long timeMs, long offset, String[] values) {
     arms[unit] = (byte) arm;
+    probabilities[unit] = (float) probability;
     firstMs[unit] = timeMs;
     firstOffset[unit] = offset;
     for (int i = 0; i < segments.length; i++) {
@@ -118,6 +129,7 @@ final class Units {
     arms = Arrays.copyOf(arms, length);
     mixed = Arrays.copyOf(mixed, length);
     periods = Arrays.copyOf(periods, length);
+    probabilities = Arrays.copyOf(probabilities, length);
     for (int i = 0; i < segments.length; i++) {
       segments[i] = Arrays.copyOf(segments[i], length);
     }
@@ -151,6 +163,11 @@ final class Units {
 
   int period(int unit) {
     return periods[unit];
+  }
+
+  /** With which its arm was drawn. */
+  double probability(int unit) {
+    return probabilities[unit];
   }
 
   /** Whether it was seen in several arms. */
