@@ -38,6 +38,8 @@ final class Catalogue {
   private final int[][][] groups;
   private long[] createdMs = new long[FIRST];
   private boolean[] available = new boolean[FIRST];
+  private int[] newTimes = new int[FIRST];
+  private int[] olderTimes = new int[FIRST];
   private int size;
 
   /**
@@ -104,6 +106,8 @@ final class Catalogue {
         int length = available.length * 2;
         available = Arrays.copyOf(available, length);
         createdMs = Arrays.copyOf(createdMs, length);
+        newTimes = Arrays.copyOf(newTimes, length);
+        olderTimes = Arrays.copyOf(olderTimes, length);
         for (int a = 0; a < groups.length; a++) {
           groups[a] = Arrays.copyOf(groups[a], length);
         }
@@ -150,6 +154,20 @@ final class Catalogue {
       case Needs.AGE -> ageMs(item, timeMs) <= NEW_MS ? NEW : OLDER;
       default -> groups(attribute(dimension), item);
     };
+  }
+
+  /** Counts each item that may be shown at a time among the new or the older ones. */
+  void countAges(long timeMs) {
+    for (int item = 0; item < size; item++) {
+      if (available[item]) {
+        (ageMs(item, timeMs) <= NEW_MS ? newTimes : olderTimes)[item]++;
+      }
+    }
+  }
+
+  /** How often an item was counted among the new ones (0) or the older ones (1). */
+  int ageTimes(int age, int item) {
+    return (age == 0 ? newTimes : olderTimes)[item];
   }
 
   /** How many entities a dimension has. */

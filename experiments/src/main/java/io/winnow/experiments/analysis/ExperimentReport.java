@@ -260,8 +260,9 @@ public record ExperimentReport(
    * What the arms showed of one dimension.
    *
    * @param dimension an attribute, {@code item} or {@code age}
-   * @param gini by arm, over what could be shown
-   * @param coverage by arm, the share of it that was shown at an equal number of impressions
+   * @param gini by arm, over what could be shown; empty for {@code age}
+   * @param coverage by arm, the share of it that was shown at an equal number of impressions; empty
+   *     for {@code age}
    * @param againstCatalogue by arm, how far exposure is from the catalogue's shares; empty for items
    * @param againstMerit by arm, how far exposure is from merit's shares; empty for items
    * @param groups the largest; empty for items

@@ -101,7 +101,13 @@ final class ExposureMeasures {
     long[] offered = new long[entities];
     double[] worth = new double[entities];
     for (int item = 0; item < catalogue.size(); item++) {
-      if (catalogue.isAvailable(item)) {
+      if (name.equals(Needs.AGE)) {
+        // Items age while the experiment runs: each counts as often as it was new, or older.
+        for (int age = 0; age < entities; age++) {
+          offered[age] += catalogue.ageTimes(age, item);
+          worth[age] += merit[item] * catalogue.ageTimes(age, item);
+        }
+      } else if (catalogue.isAvailable(item)) {
         for (int entity : catalogue.entities(name, item, nowMs)) {
           offered[entity]++;
           worth[entity] += merit[item];
@@ -177,10 +183,11 @@ final class ExposureMeasures {
   /** All of a dimension. */
   ExposureResult result(String dimension) {
     boolean items = dimension.equals(Needs.ITEMS);
+    boolean ages = dimension.equals(Needs.AGE);
     return new ExposureResult(
         dimension,
-        gini(dimension),
-        coverage(dimension),
+        ages ? List.of() : gini(dimension),
+        ages ? List.of() : coverage(dimension),
         items ? List.of() : disparity(dimension, Metric.Against.CATALOGUE),
         items ? List.of() : disparity(dimension, Metric.Against.MERIT),
         items ? List.of() : groups(dimension));

@@ -239,6 +239,7 @@ final class OutcomePass implements RecordSource.Visitor {
   }
 
   private Snapshot snapshot(Due at, long offset) {
+    catalogue.countAges(at.timeMs());
     UnitTally tally = tallies.get(primary);
     List<UnitMoments> moments = new ArrayList<>();
     long[] met = new long[experiment.arms().size()];
@@ -265,6 +266,7 @@ final class OutcomePass implements RecordSource.Visitor {
   /** Writes down what is due by now though the log has nothing newer. */
   void finish(long endOffset, long nowMs) {
     tick(endOffset, nowMs);
+    catalogue.countAges(nowMs);
     List<Experiment.Field> segments = experiment.goals().segments();
     for (int field = 0; field < segments.size(); field++) {
       if (segments.get(field) instanceof Experiment.Field.NewUsers) {
