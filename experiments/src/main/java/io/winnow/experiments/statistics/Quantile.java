@@ -41,7 +41,7 @@ public final class Quantile {
     UnitMoments moments = new UnitMoments();
     for (double[] values : valuesByUnit) {
       long below = Arrays.stream(values).filter(v -> v <= value).count();
-      moments.add(UnitTotals.ratio(below, values.length));
+      moments.add(UnitTotals.ratio((double) below, values.length));
     }
     double shareError = Estimate.ratio(moments.snapshot()).standardError();
     double low = Math.floor(events * (quantile - Z * shareError));
