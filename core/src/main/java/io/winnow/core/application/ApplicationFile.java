@@ -55,6 +55,10 @@ public record ApplicationFile(String text, ApplicationDefinition definition) {
           "reranking",
           "serving",
           "retraining",
+          "metrics",
+          "experiments",
+          "holdout",
+          "testers",
           "feature_store",
           "engines",
           "imports");
@@ -131,17 +135,19 @@ public record ApplicationFile(String text, ApplicationDefinition definition) {
             ? new FeaturesReader(schema).read(declared)
             : Defaults.features(schema);
     PolicyReader policy = new PolicyReader(schema);
+    Objectives objectives = policy.objectives(root.get("objectives"), root.get("outcome_window"));
     return new ApplicationDefinition(
         name,
         schema,
         features,
-        policy.objectives(root.get("objectives"), root.get("outcome_window")),
+        objectives,
         policy.policy(root),
         new ImportsReader(schema).read(root.get("imports")),
         new Operations(
             new FeatureStoreReader(schema, features).read(root.get("feature_store")),
             EnginesReader.read(root.get("engines"), name),
-            PolicyReader.retraining(root.get("retraining"))));
+            PolicyReader.retraining(root.get("retraining")),
+            new ExperimentsReader(schema, objectives, policy).read(root)));
   }
 
   /**

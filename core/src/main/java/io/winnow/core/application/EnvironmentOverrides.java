@@ -45,6 +45,7 @@ final class EnvironmentOverrides {
     paths.add(List.of("reranking", "explore"));
     paths.add(List.of("reranking", "diversity", "strength"));
     paths.add(List.of("retraining", "cadence"));
+    paths.add(List.of("holdout"));
     paths.add(List.of("feature_store", "audit", "sample"));
     paths.add(List.of("feature_store", "audit", "max_mismatches"));
     EnginesReader.KEYS.forEach(role -> paths.add(List.of("engines", role)));

@@ -1,8 +1,6 @@
 package io.winnow.core.application;
 
-import io.winnow.core.Event;
 import io.winnow.core.application.EventFilter.Comparison;
-import io.winnow.core.application.EventFilter.Operator;
 import io.winnow.core.application.FeatureDefinition.Aggregation;
 import io.winnow.core.application.FeatureDefinition.Aggregation.Distinct.Counted;
 import io.winnow.core.application.FeatureDefinition.Window;
@@ -14,7 +12,6 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.function.BiFunction;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -35,19 +32,16 @@ import org.jspecify.annotations.Nullable;
  *           | "last" "(" values ")"
  *           | "since" "(" ( ATTRIBUTE | filter ) ")"
  *           | "hour_of_day" | "day_of_week" | "context" "." NAME
- * filter    = type [ "." "value" comparison | where ]
- * values    = type "." "value" [ where ]
- * where     = "where" "value" comparison
- * comparison = ( ">=" | ">" | "<=" | "<" | "==" ) NUMBER
- * type      = EVENT_TYPE | "impression" | "*"
  * windows   = over { "," DURATION } [ "late" DURATION ]
  * over      = "over" DURATION
  * exclusion = filter [ over ]
  * }</pre>
  *
+ * <p>See {@link ExpressionReader} for filter, values, where and type.
+ *
  * <p>{@link AggregationText} writes what this reads.
  */
-final class ExpressionParser {
+final class ExpressionParser extends ExpressionReader {
   static final Duration WINDOW_MIN = Duration.ofMinutes(1);
   static final Duration WINDOW_MAX = Duration.ofDays(400);
   static final int MAX_WINDOWS = 10;
@@ -58,7 +52,6 @@ final class ExpressionParser {
   static final int LAST_MAX = 1000;
   static final double DEFAULT_PRIOR = 0.05;
   static final double DEFAULT_PRIOR_WEIGHT = 20;
-  static final int MAX_LENGTH = 500;
 
   private static final List<String> FEATURES =
       List.of(
@@ -77,17 +70,8 @@ final class ExpressionParser {
           "day_of_week",
           "context");
 
-  private final Schema schema;
-  private final List<Token> tokens;
-  private int next;
-
   private ExpressionParser(String text, Schema schema) {
-    if (text.length() > MAX_LENGTH) {
-      throw new ExpressionException(
-          MAX_LENGTH + 1, "more text", "at most " + MAX_LENGTH + " characters");
-    }
-    this.schema = schema;
-    this.tokens = Lexer.tokens(text);
+    super(text, schema);
   }
 
   /**
@@ -184,7 +168,7 @@ final class ExpressionParser {
     if (!peek().is(keyword)) {
       return fallback;
     }
-    next++;
+    skip();
     return number(0, max);
   }
 
@@ -199,7 +183,7 @@ final class ExpressionParser {
           case "user" -> Counted.USER;
           default -> throw error(token, "'item' or 'user': what is told apart");
         };
-    next++;
+    skip();
     EventFilter filter = new EventFilter(type, where(type));
     expect(")");
     return windows().each(window -> new Aggregation.Distinct(filter, counted, window));
@@ -260,7 +244,7 @@ final class ExpressionParser {
     List<String> times = new ArrayList<>(FeaturesReader.times(schema.itemAttributes()));
     times.addAll(FeaturesReader.times(schema.userAttributes()));
     if (times.contains(name.text()) && !isEvent(name.text())) {
-      next++;
+      skip();
       expect(")");
       return new Aggregation.SinceAttribute(name.text());
     }
@@ -275,79 +259,6 @@ final class ExpressionParser {
     EventFilter filter = filter();
     expect(")");
     return new Aggregation.SinceEvent(filter);
-  }
-
-  private EventFilter filter() {
-    String type = type();
-    if (peek().is(".")) {
-      value(type);
-      return new EventFilter(type, comparison());
-    }
-    return new EventFilter(type, where(type));
-  }
-
-  private EventFilter values() {
-    String type = type();
-    value(type);
-    return new EventFilter(type, where(type));
-  }
-
-  private @Nullable Comparison where(String type) {
-    if (!peek().is("where")) {
-      return null;
-    }
-    next++;
-    Token value = peek();
-    expect("value");
-    requireValue(type, value);
-    return comparison();
-  }
-
-  /** Reads {@code .value} behind a type. */
-  private void value(String type) {
-    expect(".");
-    Token value = peek();
-    expect("value");
-    requireValue(type, value);
-  }
-
-  private void requireValue(String type, Token place) {
-    boolean has =
-        type.equals("*")
-            ? schema.events().values().stream().anyMatch(Schema.EventType::hasValue)
-            : Optional.ofNullable(schema.events().get(type))
-                .map(Schema.EventType::hasValue)
-                .orElse(false);
-    if (!has) {
-      throw error(
-          place,
-          "an event type that has a value; declare one with events: { "
-              + (type.equals("*") ? anEvent() : type)
-              + ": { value: UNIT } }");
-    }
-  }
-
-  private Comparison comparison() {
-    Token token = peek();
-    for (Operator operator : Operator.values()) {
-      if (token.is(operator.symbol())) {
-        next++;
-        return new Comparison(operator, number(-1e15, 1e15));
-      }
-    }
-    throw error(token, "one of >=, >, <=, <, ==");
-  }
-
-  private String type() {
-    Token token = peek();
-    if (token.is("*") || (token.kind() == Kind.NAME && isEvent(token.text()))) {
-      next++;
-      return token.text();
-    }
-    throw error(
-        token,
-        "an event type or * for any but impressions: "
-            + NearestName.expectation(token.text(), eventTypes()));
   }
 
   /**
@@ -373,7 +284,7 @@ final class ExpressionParser {
     expect("over");
     lengths.put(peek().text(), window());
     while (peek().is(",")) {
-      next++;
+      skip();
       Token token = peek();
       Duration length = window();
       if (lengths.containsValue(length)) {
@@ -388,7 +299,7 @@ final class ExpressionParser {
   }
 
   private Duration late(Duration shortest) {
-    next++;
+    skip();
     Duration most = shortest.multipliedBy(MAX_LATENESS_WINDOWS);
     return duration(
         "a lateness (at most "
@@ -407,79 +318,5 @@ final class ExpressionParser {
 
   private Duration window() {
     return duration("a window such as 1h or 7d", WINDOW_MIN, WINDOW_MAX);
-  }
-
-  private Duration duration(String what, Duration min, Duration max) {
-    Token token = peek();
-    String expectation = what + ", from " + Durations.format(min) + " to " + Durations.format(max);
-    if (token.kind() != Kind.DURATION) {
-      throw error(token, expectation);
-    }
-    next++;
-    return Durations.parse(token.text())
-        .filter(d -> d.compareTo(min) >= 0 && d.compareTo(max) <= 0)
-        .orElseThrow(() -> error(token, expectation));
-  }
-
-  private double number(double min, double max) {
-    String expectation = "a number from " + bound(min) + " to " + bound(max);
-    Token token = peek();
-    if (token.kind() != Kind.NUMBER) {
-      throw error(token, expectation);
-    }
-    next++;
-    double value = Double.parseDouble(token.text());
-    if (!(value >= min && value <= max)) {
-      throw error(token, expectation);
-    }
-    return value + 0.0; // -0 is 0, so that one meaning has one version
-  }
-
-  private static String bound(double value) {
-    return Math.abs(value) < 1e9 ? Long.toString((long) value) : Double.toString(value);
-  }
-
-  private boolean isEvent(String name) {
-    return name.equals(Event.IMPRESSION) || schema.events().containsKey(name);
-  }
-
-  private List<String> eventTypes() {
-    List<String> types = new ArrayList<>(schema.events().keySet());
-    types.add(Event.IMPRESSION);
-    return types;
-  }
-
-  private String anEvent() {
-    return schema.events().keySet().stream().findFirst().orElse("click");
-  }
-
-  private Token peek() {
-    return tokens.get(next);
-  }
-
-  private Token take(Kind kind, String expectation) {
-    Token token = peek();
-    if (token.kind() != kind) {
-      throw error(token, expectation);
-    }
-    next++;
-    return token;
-  }
-
-  private void expect(String text) {
-    if (!peek().is(text)) {
-      throw error(peek(), "'" + text + "'");
-    }
-    next++;
-  }
-
-  private void end() {
-    if (peek().kind() != Kind.END) {
-      throw error(peek(), "the end");
-    }
-  }
-
-  private static ExpressionException error(Token found, String expectation) {
-    return new ExpressionException(found.column(), found.display(), expectation);
   }
 }

@@ -90,14 +90,8 @@ final class PolicyReader {
     if (!section.isPresent()) {
       return Defaults.retrieval(schema);
     }
-    section.onlyKeys(Policy.Retrieval.SOURCES);
-    Map<String, Integer> quotas = new LinkedHashMap<>();
-    for (String source : section.keys()) {
-      int quota = section.get(source).integer(0, 0, MAX_QUOTA);
-      if (quota > 0 && Policy.Retrieval.SOURCES.contains(source)) {
-        quotas.put(source, quota);
-      }
-    }
+    Map<String, Integer> quotas = quotas(section);
+    quotas.values().removeIf(quota -> quota == 0);
     if (quotas.isEmpty() && section.isMapping()) {
       section.problem(
           "at least one source with a quota above 0: "
@@ -106,24 +100,60 @@ final class PolicyReader {
     return new Policy.Retrieval(quotas);
   }
 
+  /** The quotas that are written, those of 0 too. */
+  Map<String, Integer> quotas(Section section) {
+    section.onlyKeys(Policy.Retrieval.SOURCES);
+    Map<String, Integer> quotas = new LinkedHashMap<>();
+    for (String source : section.keys()) {
+      int quota = section.get(source).integer(0, 0, MAX_QUOTA);
+      if (Policy.Retrieval.SOURCES.contains(source)) {
+        quotas.put(source, quota);
+      }
+    }
+    return quotas;
+  }
+
   private Policy.Reranking reranking(Section section) {
     section.onlyKeys(RERANKING_KEYS);
-    Map<String, Integer> caps = new LinkedHashMap<>();
-    Section cap = section.get("cap");
-    for (String attribute : cap.keys()) {
-      Section limit = cap.get(attribute);
-      checkCategory(limit, attribute);
-      caps.put(attribute, limit.integer(1, 1, 100));
-    }
-    List<Policy.Exclusion> exclusions = new ArrayList<>();
-    for (Section rule : section.get("exclude").elements()) {
-      rule.expression(text -> ExpressionParser.exclusion(text, schema)).ifPresent(exclusions::add);
-    }
+    Map<String, Integer> caps = caps(section.get("cap"));
+    List<Policy.Exclusion> exclusions = exclusions(section.get("exclude"));
     return new Policy.Reranking(
         diversity(section.get("diversity")),
         caps,
         section.get("explore").number(Defaults.EXPLORE, 0, 0.5),
         exclusions);
+  }
+
+  /** What is written of re-ranking; what is not stays as it is. */
+  Experiment.RerankingChange rerankingChange(Section section) {
+    section.onlyKeys(RERANKING_KEYS);
+    Section diversity = section.get("diversity");
+    Section cap = section.get("cap");
+    Section explore = section.get("explore");
+    Section exclude = section.get("exclude");
+    return new Experiment.RerankingChange(
+        diversity.isPresent() ? diversity(diversity) : null,
+        cap.isPresent() ? caps(cap) : null,
+        explore.isPresent() ? explore.number(Defaults.EXPLORE, 0, 0.5) : null,
+        exclude.isPresent() ? exclusions(exclude) : null);
+  }
+
+  private Map<String, Integer> caps(Section cap) {
+    Map<String, Integer> caps = new LinkedHashMap<>();
+    for (String attribute : cap.keys()) {
+      Section limit = cap.get(attribute);
+      checkCategory(limit, attribute);
+      caps.put(attribute, limit.integer(1, 1, 100));
+    }
+    return caps;
+  }
+
+  private List<Policy.Exclusion> exclusions(Section exclude) {
+    List<Policy.Exclusion> exclusions = new ArrayList<>();
+    for (Section rule : exclude.elements()) {
+      rule.expression(text -> ExpressionParser.exclusion(text, schema)).ifPresent(exclusions::add);
+    }
+    return exclusions;
   }
 
   private Policy.@Nullable Diversity diversity(Section section) {

@@ -88,6 +88,15 @@ final class JsonSchemaTest {
         set(PolicyReader.DIVERSITY_KEYS), keys("/properties/reranking/properties/diversity"));
     assertEquals(set(PolicyReader.SERVING_KEYS), keys("/properties/serving"));
     assertEquals(set(PolicyReader.RETRAINING_KEYS), keys("/properties/retraining"));
+    assertEquals(
+        set(ExperimentsReader.METRIC_KEYS),
+        keys("/properties/metrics/additionalProperties/anyOf/1"));
+    String experiment = "/properties/experiments/additionalProperties";
+    assertEquals(set(ExperimentsReader.EXPERIMENT_KEYS), keys(experiment));
+    assertEquals(set(ExperimentsReader.BANDIT_KEYS), keys(experiment + "/properties/bandit"));
+    assertEquals(
+        set(ExperimentsReader.ARM_KEYS),
+        keys(experiment + "/properties/arms/additionalProperties/anyOf/1"));
     assertEquals(set(FeatureStoreReader.KEYS), keys("/properties/feature_store"));
     assertEquals(
         set(FeatureStoreReader.VIEW_KEYS),
@@ -135,6 +144,15 @@ final class JsonSchemaTest {
         "{ application: a, events: [click], items: { attributes: { a: sting } } }",
         "{ application: a, events: [click], imports: { events: [ { files: [a] } ] } }",
         "{ application: a, events: [click], features: { user.a x: { a: hour_of_day } } }",
+        "{ application: a, events: [click], metrics: { m: 'rato(click, slates)' } }",
+        "{ application: a, events: [click], metrics: { m: { better: lower } } }",
+        "{ application: a, events: [click], holdout: 0.9 }",
+        "{ application: a, events: [click], experiments: { e: {} } }",
+        "{ application: a, events: [click], experiments: { e: { arms: { a: {} } } } }",
+        "{ application: a, events: [click], experiments: { e: { arms: { a: {}, b: {} }, traffic: 2 } } }",
+        "{ application: a, events: [click], experiments: { e: { arms: { a: {}, b: {} }, looks: often } } }",
+        "{ application: a, events: [click], experiments: { e: { arms: { a: {}, b: {} }, when: { user: x } } } }",
+        "{ application: a, events: [click], experiments: { e: { arms: { a: {}, b: { retrieval: { x: 1 } } } } } }",
         "{ application: a, events: [click], feature_store: { vews: {} } }",
         "{ application: a, events: [click], feature_store: { views: { user: { ttl: 9 } } } }",
         "{ application: a, events: [click], feature_store: { views: { 'a x b x c': {} } } }",
@@ -166,6 +184,22 @@ final class JsonSchemaTest {
         feature_store:
           views: { user x topic: { ttl: 90d, max_keys: 2000 }, topic: }
           audit: { sample: 0.5, max_mismatches: 0 }
+        metrics:
+          ctr: ratio(click, impression)
+          spent: { is: mean(click.value) cap 100, better: higher }
+          shown: { is: "exposure(topic, news)", better: lower }
+        experiments:
+          first:
+            arms: { control: , treatment: { weight: 2, retrieval: { fresh: 0 }, reranking: { explore: 0.1 } } }
+            share: [0, 0.5]
+            when: { surface: home, user.country: [de, at], context.version: 3 }
+            from: 2026-12-01
+            primary: ctr
+            guardrails: { spent: 0.02 }
+            segments: [user.country, new_users]
+            looks: always
+        holdout: 0.02
+        testers: { tester: { first: treatment } }
         engines: { log: "kafka://a:9092,b:9092/events", features: "rediss://u:p@r:1/2?prefix=x" }
         """;
     assertEquals(List.of(), check(yaml));
