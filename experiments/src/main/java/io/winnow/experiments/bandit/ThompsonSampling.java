@@ -27,7 +27,7 @@ import org.apache.commons.statistics.distribution.NormalDistribution;
  * <p>Stateless, thread-safe.
  */
 public final class ThompsonSampling {
-  private static final int POINTS = 2_000;
+  private static final int POINTS = 1_000;
 
   /** As if so many units had shown that each arm has the arms' common variance. */
   private static final double PRIOR_UNITS = 2;

@@ -12,11 +12,14 @@ import java.util.List;
  * so their union stays within it.
  *
  * <ol>
- *   <li><b>Up to the plan's end</b> (f <= 1), with share p of alpha: |B| >= c, where
+ *   <li><b>Up to a little past the plan's end</b> (f <= h = 1.1), with share p of alpha: |B| >=
+ *       c·√h, where
  *       <pre>P(max_{t<=1} |B_t| >= c) = 4·Σ_{k>=0} (−1)^k·Φ̄((2k + 1)·c) = p·alpha</pre>
  *       (reflection principle: Billingsley, Convergence of Probability Measures, 2nd edition, 9.14,
  *       or Feller II, X.5). That is the continuous limit of the test of O'Brien and Fleming, and
- *       has nearly the power of one look.
+ *       has nearly the power of one look. The little past is there since a plan's information is
+ *       computed from a variance that was itself estimated: an experiment that ends as planned must
+ *       not end just behind the boundary.
  *   <li><b>For all time</b>, with the rest of alpha: the normal mixture (Robbins, Statistical
  *       methods related to the law of the iterated logarithm, 1970; two-sided form: Howard, Ramdas,
  *       McAuliffe, Sekhon, Time-uniform, nonparametric, nonasymptotic confidence sequences, Annals
@@ -29,7 +32,8 @@ import java.util.List;
  *
  * <p>The interval at a look is that of the narrower boundary. Alone (p = 0), the mixture pays for
  * its endless horizon with much power at the plan's end; with p = 0.8 little is lost there and the
- * horizon is still endless.
+ * horizon is still endless. Past f = h the interval becomes wider again, that of the mixture with
+ * the rest of alpha; what was called before stays called.
  *
  * <p>What this rests on: the fraction is information over a plan's information that was fixed
  * before any difference was seen (other clocks will not do: B would not be Brownian motion);
@@ -45,6 +49,9 @@ import java.util.List;
  * @param planShare the share of alpha for the boundary up to the plan's end, from 0 to below 1
  */
 public record AlwaysValid(double alpha, double planShare) implements MonitoringRule {
+  /** How far past the plan's end its boundary reaches, as a multiple of the plan's information. */
+  private static final double HORIZON = 1.1;
+
   /** Checks both. */
   public AlwaysValid {
     Rules.requireAlpha(alpha);
@@ -53,7 +60,7 @@ public record AlwaysValid(double alpha, double planShare) implements MonitoringR
     }
   }
 
-  /** For an experiment with a planned information: 0.8 of alpha up to there. */
+  /** For an experiment with a planned information: 0.8 of alpha up to just past there. */
   public static AlwaysValid planned(double alpha) {
     return new AlwaysValid(alpha, 0.8);
   }
@@ -70,7 +77,9 @@ public record AlwaysValid(double alpha, double planShare) implements MonitoringR
   public List<Judgement> judge(List<Look> looks) {
     Rules.requireLooks(looks);
     double planBoundary =
-        planShare == 0 ? Double.POSITIVE_INFINITY : inverseMaximumSurvival(planShare * alpha);
+        planShare == 0
+            ? Double.POSITIVE_INFINITY
+            : inverseMaximumSurvival(planShare * alpha) * Math.sqrt(HORIZON);
     double rho = rho();
     return looks.stream()
         .map(look -> Judgement.of(look, critical(look.fraction(), planBoundary, rho)))
@@ -80,8 +89,8 @@ public record AlwaysValid(double alpha, double planShare) implements MonitoringR
   /**
    * {@inheritDoc}
    *
-   * <p>At each look the smaller of P(max|B| >= |b|)/p up to the plan's end and 1/Λ/(1 − p), then
-   * the smallest so far: P(ever <= a) <= p·a + (1 − p)·a.
+   * <p>At each look the smaller of P(max|B| >= |b|/√h)/p up to h and 1/Λ/(1 − p), then the smallest
+   * so far: P(ever <= a) <= p·a + (1 − p)·a.
    */
   @Override
   public double pValue(List<Look> looks) {
@@ -93,8 +102,8 @@ public record AlwaysValid(double alpha, double planShare) implements MonitoringR
       double b = Math.abs(look.z()) * Math.sqrt(f);
       double inverse = Math.sqrt((f + rho) / rho) * Math.exp(-b * b / (2 * (f + rho)));
       smallest = Math.min(smallest, inverse / (1 - planShare));
-      if (planShare > 0 && f <= 1) {
-        smallest = Math.min(smallest, maximumSurvival(b) / planShare);
+      if (planShare > 0 && f <= HORIZON) {
+        smallest = Math.min(smallest, maximumSurvival(b / Math.sqrt(HORIZON)) / planShare);
       }
     }
     return smallest;
@@ -107,7 +116,7 @@ public record AlwaysValid(double alpha, double planShare) implements MonitoringR
     double mixtureAlpha = (1 - planShare) * alpha;
     double mixture =
         Math.sqrt((f + rho) / f * (Math.log((f + rho) / rho) - 2 * Math.log(mixtureAlpha)));
-    return f <= 1 ? Math.min(planBoundary / Math.sqrt(f), mixture) : mixture;
+    return f <= HORIZON ? Math.min(planBoundary / Math.sqrt(f), mixture) : mixture;
   }
 
   /**

@@ -64,11 +64,12 @@ public record Estimate(double value, double standardError, long units) {
   /**
    * The share of units that converted: moments of zeros and ones, with denominators 1.
    *
-   * <p>The value is the share; its standard error is that of a sample with one more success and one
-   * more failure, √(p̃·(1 − p̃)/(n + 2)) with p̃ = (successes + 1)/(n + 2) (Agresti, Caffo, Simple
+   * <p>The value is the share; its standard error is √(p̃·(1 − p̃)/(n − 1)), where p̃ = (successes
+   * + 1)/(n + 2) is the share with one more success and one more failure (Agresti, Caffo, Simple
    * and effective confidence intervals for proportions and differences of proportions, The American
-   * Statistician 54, 2000). So it is not zero where nobody or everybody converted, which a share of
-   * few units often is.
+   * Statistician 54, 2000, who move the centre of the interval there as well). So it is not zero
+   * where nobody or everybody converted, as it is for {@link #ratio}, and otherwise just above
+   * that.
    */
   public static Estimate conversion(Moments moments) {
     long units = moments.units();
@@ -83,7 +84,7 @@ public record Estimate(double value, double standardError, long units) {
       return new Estimate(share, Double.POSITIVE_INFINITY, units);
     }
     double shrunk = (share * units + 1) / (units + 2);
-    return new Estimate(share, Math.sqrt(shrunk * (1 - shrunk) / (units + 2)), units);
+    return new Estimate(share, Math.sqrt(shrunk * (1 - shrunk) / (units - 1)), units);
   }
 
   /** Whether there was any data to compute a value from. */

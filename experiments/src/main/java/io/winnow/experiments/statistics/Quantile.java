@@ -18,6 +18,9 @@ public final class Quantile {
    * interval with the cluster variance; Woodruff, Confidence intervals for medians and other
    * position measures, JASA 47, 1952). No density has to be estimated.
    *
+   * <p>σ is not taken below √(q(1 − q)/n), that of independent events: events of one unit are alike
+   * or independent, and at the edge of a sample no variation may be seen.
+   *
    * <p>Infinite standard error with fewer than two units, and where a rank would lie outside the
    * sample: a quantile so far out needs more events. Sorts: O(n log n) for n events.
    *
@@ -41,9 +44,12 @@ public final class Quantile {
     UnitMoments moments = new UnitMoments();
     for (double[] values : valuesByUnit) {
       long below = Arrays.stream(values).filter(v -> v <= value).count();
-      moments.add(UnitTotals.ratio(below, values.length));
+      moments.add(UnitTotals.ratio((double) below, values.length));
     }
-    double shareError = Estimate.ratio(moments.snapshot()).standardError();
+    double shareError =
+        Math.max(
+            Estimate.ratio(moments.snapshot()).standardError(),
+            Math.sqrt(quantile * (1 - quantile) / events));
     double low = Math.floor(events * (quantile - Z * shareError));
     double high = Math.ceil(events * (quantile + Z * shareError));
     // Also where the share's error is infinite.

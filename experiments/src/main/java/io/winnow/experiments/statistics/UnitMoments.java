@@ -102,7 +102,7 @@ public final class UnitMoments {
     double p = high[a] * high[b];
     double pError = Math.fma(high[a], high[b], -p) + (high[a] * low[b] + low[a] * high[b]);
     double q = p / units;
-    double rest = (Math.fma(-q, units, p) + pError) / units;
+    double rest = (Math.fma(-q, (double) units, p) + pError) / units;
     return (high[product] - q) + (low[product] - rest);
   }
 
