@@ -1,6 +1,4 @@
-/**
- * Interleaving: one slate from two rankers, credit for what users choose, and its test.
- */
+/** Interleaving: one slate from two rankers, credit for what users choose, and its test. */
 @NullMarked
 package io.winnow.experiments.interleaving;
 
