@@ -8,6 +8,8 @@ import io.winnow.core.WinnowException;
 import io.winnow.core.application.ApplicationDefinition;
 import io.winnow.core.application.ApplicationFile;
 import io.winnow.core.application.Engines;
+import io.winnow.core.application.Experiment;
+import io.winnow.core.application.Experiments;
 import io.winnow.core.application.FeatureDefinition;
 import io.winnow.core.application.FeatureStorePolicy;
 import io.winnow.core.application.Presets;
@@ -114,7 +116,11 @@ final class ValidateCommand implements Callable<Integer> {
         + application.features().stream().map(FeatureDefinition::entity).distinct().count()
         + " entities, "
         + application.objectives().list().size()
-        + " objectives; log "
+        + " objectives, "
+        + application.operations().experiments().metrics().size()
+        + " metrics, "
+        + application.operations().experiments().list().size()
+        + " experiments; log "
         + engines.log()
         + ", features "
         + engines.features()
@@ -130,6 +136,12 @@ final class ValidateCommand implements Callable<Integer> {
     application.schema().events().keySet().forEach(root.putArray("events")::add);
     ArrayNode features = root.putArray("features");
     application.features().forEach(feature -> features.add(feature.qualifiedName()));
+    Experiments experiments = application.operations().experiments();
+    ObjectNode metrics = root.putObject("metrics");
+    experiments
+        .metrics()
+        .forEach(metric -> metrics.put(metric.name(), metric.definition().toString()));
+    experiments.list().stream().map(Experiment::name).forEach(root.putArray("experiments")::add);
     Engines engines = application.operations().engines();
     root.putObject("engines")
         .put("log", engines.log().toString())

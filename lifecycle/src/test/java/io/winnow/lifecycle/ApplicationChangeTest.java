@@ -107,4 +107,48 @@ final class ApplicationChangeTest {
     assertEquals(
         List.of("items.attributes.category", "items.attributes.published"), refused(without, true));
   }
+
+  private static final String TESTED =
+      TEXT
+          + """
+          metrics: { ctr: "ratio(click, impression)", watched: mean(watch.value) }
+          experiments:
+            first:
+              arms: { control: {}, treatment: { reranking: { explore: 0.1 } } }
+              primary: ctr
+              traffic: 0.1
+          """;
+
+  private static List<String> refusedInATest(String from, String to) {
+    assertEquals(true, TESTED.contains(from));
+    return ApplicationChange.problems(parse(TESTED), parse(TESTED.replace(from, to)), List.of())
+        .stream()
+        .map(Problem::field)
+        .toList();
+  }
+
+  @Test
+  void problems_experimentThatGoesOn_keepsItsArmsAndItsRule() {
+    assertEquals(List.of("experiments.first.arms"), refusedInATest("explore: 0.1", "explore: 0.2"));
+    assertEquals(
+        List.of("experiments.first.arms"), refusedInATest("control: {}", "control: {}, more: {}"));
+    assertEquals(
+        List.of("experiments.first.primary"), refusedInATest("primary: ctr", "primary: watched"));
+    assertEquals(
+        List.of("experiments.first.layer"), refusedInATest("primary", "layer: other\n    primary"));
+    assertEquals(
+        List.of("experiments.first.looks"),
+        refusedInATest("primary", "looks: always\n    primary"));
+    assertEquals(List.of("metrics.ctr"), refusedInATest("ratio(click, imp", "ratio(watch, imp"));
+  }
+
+  @Test
+  void problems_experimentThatIsRampedRestartedOrStopped_none() {
+    assertEquals(List.of(), refusedInATest("traffic: 0.1", "traffic: 0.5"));
+    assertEquals(
+        List.of(),
+        refusedInATest("primary: ctr", "run: 2\n    primary: watched\n    looks: always"));
+    assertEquals(List.of(), refusedInATest("first:", "second:"));
+    assertEquals(List.of(), refusedInATest("primary", "secondary: [watched]\n    primary"));
+  }
 }
