@@ -43,8 +43,13 @@ public record Figures(String bench, String machine, Map<String, Figure> figures)
     }
   }
 
-  /** What a figure should be. */
-  public record Goal(Comparison comparison, double bound) {
+  /**
+   * What a figure should be.
+   *
+   * @param bound the bound, or the lower one of two
+   * @param upper the upper bound of {@link Comparison#BETWEEN}; otherwise the bound
+   */
+  public record Goal(Comparison comparison, double bound, double upper) {
     /** How the figure compares with the bound. */
     public enum Comparison {
       /** Less than the bound. */
@@ -52,7 +57,9 @@ public record Figures(String bench, String machine, Map<String, Figure> figures)
       /** The bound or more. */
       AT_LEAST(">="),
       /** The bound itself. */
-      EXACTLY("=");
+      EXACTLY("="),
+      /** From one bound to another, both included. */
+      BETWEEN("between");
 
       private final String symbol;
 
@@ -63,17 +70,22 @@ public record Figures(String bench, String machine, Map<String, Figure> figures)
 
     /** {@code < bound}. */
     public static Goal below(double bound) {
-      return new Goal(Comparison.BELOW, bound);
+      return new Goal(Comparison.BELOW, bound, bound);
     }
 
     /** {@code >= bound}. */
     public static Goal atLeast(double bound) {
-      return new Goal(Comparison.AT_LEAST, bound);
+      return new Goal(Comparison.AT_LEAST, bound, bound);
     }
 
     /** {@code = bound}. */
     public static Goal exactly(double bound) {
-      return new Goal(Comparison.EXACTLY, bound);
+      return new Goal(Comparison.EXACTLY, bound, bound);
+    }
+
+    /** {@code between low and high}. */
+    public static Goal between(double low, double high) {
+      return new Goal(Comparison.BETWEEN, low, high);
     }
 
     boolean isReachedBy(double value) {
@@ -81,12 +93,14 @@ public record Figures(String bench, String machine, Map<String, Figure> figures)
         case BELOW -> value < bound;
         case AT_LEAST -> value >= bound;
         case EXACTLY -> value == bound;
+        case BETWEEN -> value >= bound && value <= upper;
       };
     }
 
     @Override
     public String toString() {
-      return comparison.symbol + " " + text(bound);
+      String first = comparison.symbol + " " + text(bound);
+      return comparison == Comparison.BETWEEN ? first + " and " + text(upper) : first;
     }
   }
 
