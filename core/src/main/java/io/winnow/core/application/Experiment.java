@@ -190,6 +190,15 @@ public record Experiment(
       return equals(NONE);
     }
 
+    /** These changes, with nothing left to exploration. */
+    public Settings withoutExploration() {
+      return new Settings(
+          release,
+          quotas,
+          objectives,
+          new RerankingChange(reranking.diversity(), reranking.caps(), 0.0, reranking.exclude()));
+    }
+
     /**
      * Both changes, as of two experiments that overlap; where they conflict the later one holds.
      */
