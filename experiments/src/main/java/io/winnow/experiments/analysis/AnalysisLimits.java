@@ -13,7 +13,8 @@ import java.util.List;
  * @param requests most requests of session units, 24 bytes each
  * @param values most values of events for each quantile metric, 8 bytes each
  * @param unitDays most pairs of a unit and a day on which it did something, 40 bytes each
- * @param showings most showings that wait for their outcomes, some 100 bytes each
+ * @param showings most showings that wait for their outcomes, some 150 bytes each; more within one
+ *     window of outcomes are refused
  * @param entities most counted pairs of an item (or group) and a part of the units, 24 bytes each;
  *     beyond it the metric is not computed
  */

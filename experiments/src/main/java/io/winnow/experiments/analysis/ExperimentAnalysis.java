@@ -83,7 +83,8 @@ public final class ExperimentAnalysis {
             : null;
   }
 
-  private static ExposurePass exposures(AnalysisRequest request) {
+  /** The first replay, of a sample of the units where there are too many. */
+  static ExposurePass exposures(AnalysisRequest request) {
     Experiment experiment = request.experiment();
     UnitKeys keys = new UnitKeys(experiment);
     Map<String, Map<String, String>> testers =

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 
 /**
@@ -109,7 +110,7 @@ final class ExposurePass implements RecordSource.Visitor {
       case Experiment.Field.Surface _, Experiment.Field.Context _ ->
           exposure.context().getOrDefault(field.toString(), Units.UNKNOWN);
       case Experiment.Field.User(String attribute) -> {
-        int code = attributes.get(attribute).get(Hashes.of(exposure.user().value()));
+        int code = Objects.requireNonNull(attributes.get(attribute)).get(Hashes.of(exposure.user().value()));
         yield code == LongIntMap.ABSENT ? Units.UNKNOWN : attributeValues.get(code);
       }
       case Experiment.Field.NewUsers _ -> Units.UNKNOWN;

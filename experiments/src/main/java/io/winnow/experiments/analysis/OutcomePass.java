@@ -144,7 +144,7 @@ final class OutcomePass implements RecordSource.Visitor {
     if (sinceMs >= 0) {
       quantileFilters.forEach((name, filter) -> {
         if (filter.test(event) && event.hasValue()) {
-          quantiles.get(name).add(unit, event.value());
+          values(name).add(unit, event.value());
         }
       });
     }

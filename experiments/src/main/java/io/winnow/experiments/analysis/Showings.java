@@ -15,7 +15,8 @@ import java.util.Map;
  * its item to its user (of session units: in its session) if it comes within the application's
  * window, and counts once for each showing and objective. Not thread-safe.
  *
- * <p>Memory is bounded by the showings within one window, and by a number of them.
+ * <p>Showings are kept beyond the window as long as there is room for them, since outcomes may reach
+ * the log late; the oldest goes first.
  */
 final class Showings {
   private final List<Objectives.Objective> objectives;
@@ -72,17 +73,16 @@ final class Showings {
    * @throws WinnowException with {@code TOO_LARGE} beyond the bound
    */
   void show(long who, int unit, Event impression, int item, int position, int team) {
-    long horizonMs = impression.timeMs() - withinMs;
-    while (!expiring.isEmpty() && expiring.peekFirst().timeMs < horizonMs) {
-      Showing expired = expiring.removeFirst();
-      newest.remove(expired.key, expired);
-    }
     if (expiring.size() >= max) {
-      throw new WinnowException(
-          ErrorCode.TOO_LARGE,
-          "showings: more than %,d wait for outcomes at once (expected: fewer; shorten objectives.within, or"
-                  .formatted(max)
-              + " give the analysis more memory)");
+      Showing oldest = expiring.removeFirst();
+      if (impression.timeMs() - oldest.timeMs <= withinMs) {
+        throw new WinnowException(
+            ErrorCode.TOO_LARGE,
+            "showings: more than %,d wait for outcomes at once (expected: fewer; shorten"
+                    .formatted(max)
+                + " objectives.within, or give the analysis more memory)");
+      }
+      newest.remove(oldest.key, oldest);
     }
     Showing showing =
         new Showing(

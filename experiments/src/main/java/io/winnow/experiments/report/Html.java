@@ -81,6 +81,16 @@ final class Html {
         : share < 0 ? "−∞" : "∞";
   }
 
+  /** A share at an axis: no more digits than it needs. */
+  static String tick(double share) {
+    double percent = Math.round(100_000 * share) / 1000.0;
+    String digits =
+        percent == Math.rint(percent)
+            ? String.valueOf((long) percent)
+            : String.valueOf(percent);
+    return (percent > 0 ? "+" : "") + digits.replace('-', '−') + " %";
+  }
+
   static String share(double share) {
     return String.format(Locale.ROOT, "%.1f %%", 100 * share);
   }

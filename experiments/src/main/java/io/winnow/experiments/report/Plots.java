@@ -46,7 +46,7 @@ final class Plots {
     int lines = rows.size() + (int) rows.stream().map(Row::group).distinct().count();
     Svg svg = new Svg(title, WIDTH, 44 + 24 * lines, 190, 150, 10, 34);
     double[] range = range(rows);
-    svg.xRange(range[0], range[1]).xAxis(Html::percent);
+    svg.xRange(range[0], range[1]).xAxis(Html::tick);
     svg.line("zero", svg.x(0), svg.top(), svg.x(0), svg.bottom());
     double y = svg.top() + 12;
     String group = "";
@@ -136,10 +136,10 @@ final class Plots {
     double low = 0;
     double high = 0;
     for (TimePoint point : points) {
-      Contrast contrast = point.comparisons().get(treatment).contrast();
+      double difference = point.comparisons().get(treatment).contrast().difference();
       // Early boundaries are far out; they may leave the picture.
-      low = Math.min(low, contrast.difference() - 3 * last(points, treatment));
-      high = Math.max(high, contrast.difference() + 3 * last(points, treatment));
+      low = Math.min(low, difference - 4 * last(points, treatment));
+      high = Math.max(high, difference + 4 * last(points, treatment));
     }
     svg.yRange(low, high).yAxis(value -> Html.number(value));
     times(svg, points);
@@ -149,7 +149,7 @@ final class Plots {
     StringBuilder line = new StringBuilder();
     for (TimePoint point : points) {
       TimeComparison of = point.comparisons().get(treatment);
-      double x = svg.x(point.timeMs());
+      double x = svg.x((double) point.timeMs());
       line.append(Svg.point(x, svg.y(of.contrast().difference())));
       Interval band = of.contrast().differenceInterval(of.critical());
       if (Double.isFinite(of.critical())) {
@@ -163,7 +163,7 @@ final class Plots {
       TimeComparison of = point.comparisons().get(treatment);
       svg.dot(
           (of.crossed() ? "dot " : "ring ") + colour(treatment + 1),
-          svg.x(point.timeMs()),
+          svg.x((double) point.timeMs()),
           svg.y(of.contrast().difference()),
           of.crossed() ? 5 : 3.5,
           "%s%s: %s%s"
@@ -181,10 +181,10 @@ final class Plots {
   }
 
   private static void times(Svg svg, List<TimePoint> points) {
-    svg.xRange(points.getFirst().timeMs(), points.getLast().timeMs());
+    svg.xRange((double) points.getFirst().timeMs(), (double) points.getLast().timeMs());
     int every = Math.max(1, Math.ceilDiv(points.size(), 8));
     for (int i = 0; i < points.size(); i += every) {
-      double x = svg.x(points.get(i).timeMs());
+      double x = svg.x((double) points.get(i).timeMs());
       svg.line("grid", x, svg.top(), x, svg.bottom());
       svg.label(
           "middle",
@@ -209,7 +209,7 @@ final class Plots {
     for (int arm = 0; arm < points.getFirst().units().size(); arm++) {
       StringBuilder line = new StringBuilder();
       for (TimePoint point : points) {
-        line.append(Svg.point(svg.x(point.timeMs()), svg.y(point.units().get(arm))));
+        line.append(Svg.point(svg.x((double) point.timeMs()), svg.y(point.units().get(arm))));
       }
       svg.path("polyline", "line " + colour(arm), line.toString());
     }

@@ -75,27 +75,35 @@ final class Svg {
   }
 
   Svg line(String classes, double x1, double y1, double x2, double y2) {
-    return shape(
+    return add(
+        String.format(
+            Locale.ROOT,
         "<line class=\"%s\" x1=\"%.1f\" y1=\"%.1f\" x2=\"%.1f\" y2=\"%.1f\"/>",
-        classes, x1, y1, x2, y2);
+        classes, x1, y1, x2, y2));
   }
 
   Svg rect(String classes, double x, double y, double w, double h) {
-    return shape(
+    return add(
+        String.format(
+            Locale.ROOT,
         "<rect class=\"%s\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\"/>",
-        classes, x, y, Math.max(0, w), Math.max(0, h));
+        classes, x, y, Math.max(0, w), Math.max(0, h)));
   }
 
   /** A dot that tells its value when the pointer rests on it. */
   Svg dot(String classes, double x, double y, double radius, String told) {
-    return shape(
+    return add(
+        String.format(
+            Locale.ROOT,
         "<circle class=\"%s\" cx=\"%.1f\" cy=\"%.1f\" r=\"%.1f\"><title>%s</title></circle>",
-        classes, x, y, radius, Html.escape(told));
+        classes, x, y, radius, Html.escape(told)));
   }
 
   /** A line or area along points given as {@code x,y x,y …}. */
   Svg path(String element, String classes, String points) {
-    return shape("<%s class=\"%s\" points=\"%s\"/>", element, classes, points);
+    return add(
+        String.format(
+            Locale.ROOT, "<%s class=\"%s\" points=\"%s\"/>", element, classes, points));
   }
 
   /**
@@ -104,13 +112,15 @@ final class Svg {
    * @param anchor {@code start}, {@code middle} or {@code end}
    */
   Svg label(String anchor, double x, double y, String text) {
-    return shape(
+    return add(
+        String.format(
+            Locale.ROOT,
         "<text text-anchor=\"%s\" x=\"%.1f\" y=\"%.1f\">%s</text>",
-        anchor, x, y, Html.escape(text));
+        anchor, x, y, Html.escape(text)));
   }
 
-  private Svg shape(String format, Object... values) {
-    out.append(String.format(Locale.ROOT, format, values));
+  private Svg add(String shape) {
+    out.append(shape);
     return this;
   }
 

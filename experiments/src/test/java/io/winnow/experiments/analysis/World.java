@@ -95,19 +95,23 @@ record World(int users, int days, double lift, boolean disorder, long seed) {
     return START_MS + days * DAY_MS;
   }
 
+  /** When an item came into the catalogue. */
+  static long putMs(int item) {
+    return item % 5 == 4 ? START_MS + (item % 7) * DAY_MS : START_MS - DAYS_BEFORE * DAY_MS;
+  }
+
   private record Timed(long atMs, int order, LogRecord record) {}
 
   /** The log, in the order in which records reached it. */
   List<LogRecord> records() {
     RandomGenerator random = new Seed(seed).generator("world");
     List<Timed> timed = new ArrayList<>();
-    long beginMs = START_MS - DAYS_BEFORE * DAY_MS;
     for (int i = 0; i < ITEMS; i++) {
       Map<String, AttributeValue> attributes =
           Map.of(
               "category", new AttributeValue.Text("c" + i % 4),
               "creator", new AttributeValue.Text("creator" + i % 9));
-      long atMs = i % 5 == 4 ? START_MS + (i % 7) * DAY_MS : beginMs;
+      long atMs = putMs(i);
       add(timed, atMs, new LogRecord.ItemPut(new ItemId("i" + i), attributes, i % 11 != 7, atMs));
     }
     for (int u = 0; u < users; u++) {
@@ -154,8 +158,8 @@ record World(int users, int days, double lift, boolean disorder, long seed) {
       boolean treated,
       double taste) {
     String request = "r" + u + "_" + day;
-    // One in 200 is seen in the other arm, once.
-    boolean strays = disorder && u % 200 == 17 && day % 5 == 3;
+    // One in 40 is seen in the other arm, once.
+    boolean strays = disorder && u % 40 == 17 && day % 5 == 3;
     String arm = treated != strays ? "treatment" : "control";
     if (day >= 0) {
       add(
