@@ -29,7 +29,7 @@ import java.util.random.RandomGenerator;
  * @param seed of everything
  */
 record World(int users, int days, double lift, boolean disorder, long seed) {
-  static final long START_MS = 1_780_000_000_000L / TimeUnit.DAYS.toMillis(1) * TimeUnit.DAYS.toMillis(1);
+  static final long START_MS = java.time.Instant.parse("2026-05-28T00:00:00Z").toEpochMilli();
   static final int DAYS_BEFORE = 7;
   static final long DAY_MS = TimeUnit.DAYS.toMillis(1);
   private static final int ITEMS = 60;
