@@ -6,17 +6,15 @@ import io.winnow.lifecycle.Shards;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
+import java.util.function.IntFunction;
 import java.util.random.RandomGenerator;
 
-/**
- * Runs many simulated experiments on several threads. Each has a generator of its own, derived from
- * the seed and its number, so the results are the same whatever the number of threads.
- */
+/** Runs independent trials on several threads; the results do not depend on how many. */
 final class Trials {
   private Trials() {}
 
-  /** The results in order. */
-  static <T> List<T> run(int threads, int count, Seed seed, Function<RandomGenerator, T> trial) {
+  /** The results of {@code work} for 0 … count-1, in that order. */
+  static <T> List<T> run(int count, int threads, IntFunction<T> work) {
     int shards = Math.min(threads, count);
     List<List<T>> parts =
         Shards.run(
@@ -24,7 +22,7 @@ final class Trials {
             shard -> {
               List<T> part = new ArrayList<>();
               for (int i = shard; i < count; i += shards) {
-                part.add(trial.apply(seed.generator(Integer.toString(i))));
+                part.add(work.apply(i));
               }
               return part;
             });
@@ -33,6 +31,11 @@ final class Trials {
       all.add(parts.get(i % shards).get(i / shards));
     }
     return all;
+  }
+
+  /** The same; each trial has a generator of its own, derived from the seed and its number. */
+  static <T> List<T> run(int threads, int count, Seed seed, Function<RandomGenerator, T> trial) {
+    return run(count, threads, i -> trial.apply(seed.generator(Integer.toString(i))));
   }
 
   /** Notes a setting that is too small. */

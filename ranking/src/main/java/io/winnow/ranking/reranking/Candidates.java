@@ -48,6 +48,16 @@ record Candidates(int[] items, float[] scores) {
     return items[candidate];
   }
 
+  /** The candidate that is this item, or -1. */
+  int indexOf(int item) {
+    for (int candidate = 0; candidate < items.length; candidate++) {
+      if (items[candidate] == item) {
+        return candidate;
+      }
+    }
+    return -1;
+  }
+
   /** The score of a candidate. */
   float score(int candidate) {
     return scores[candidate];

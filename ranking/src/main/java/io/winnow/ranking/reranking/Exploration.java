@@ -33,8 +33,18 @@ final class Exploration {
     int size = pool.cardinality();
     boolean explored = random.nextDouble() < share;
     int candidate = explored ? nth(pool, random.nextInt(size)) : greedy;
+    return new Choice(candidate, propensity(share, candidate, greedy, size), explored);
+  }
+
+  /**
+   * The probability that a candidate of the pool is chosen, in [0, 1].
+   *
+   * @param share e
+   * @param size |P|
+   */
+  static double propensity(double share, int candidate, int greedy, int size) {
     double uniform = share / size;
-    return new Choice(candidate, candidate == greedy ? 1 - share + uniform : uniform, explored);
+    return candidate == greedy ? 1 - share + uniform : uniform;
   }
 
   private static int nth(BitSet pool, int n) {

@@ -66,6 +66,80 @@ public final class Reranker {
    * @param vectors the embeddings that diversity compares, or {@link ItemVectors#NONE}
    */
   public Slate rerank(Request request, Catalog catalog, ItemVectors vectors) {
+    Exploration exploration = new Exploration(policy.explore(), request.seed());
+    List<Slate.Placed> placed = new ArrayList<>();
+    List<String> relaxedCaps =
+        fill(
+            request,
+            catalog,
+            vectors,
+            (position, candidates, greedy, pool) -> {
+              Exploration.Choice choice = exploration.choose(greedy, pool);
+              int chosen = choice.candidate();
+              placed.add(
+                  new Slate.Placed(
+                      candidates.item(chosen),
+                      position,
+                      candidates.score(chosen),
+                      choice.propensity(),
+                      reason(choice, pool)));
+              return chosen;
+            });
+    return new Slate(placed, relaxedCaps);
+  }
+
+  /**
+   * How likely this policy is to show a given slate, place by place: for each item the probability
+   * that it stands at its place, given the items before it. Their product is the probability of the
+   * slate; the seed plays no part.
+   *
+   * @param request as for {@link #rerank}
+   * @param slate catalogue indices, from the first place on
+   * @return shape (slate), each in [0, 1]; from the first place on that the policy cannot fill so,
+   *     because the item is no candidate, excluded, capped, there already or behind the slate's
+   *     end, all are 0
+   */
+  public double[] propensities(Request request, int[] slate, Catalog catalog, ItemVectors vectors) {
+    double[] propensities = new double[slate.length];
+    fill(
+        request,
+        catalog,
+        vectors,
+        (position, candidates, greedy, pool) -> {
+          if (position == slate.length) {
+            return END;
+          }
+          int candidate = candidates.indexOf(slate[position]);
+          if (candidate < 0 || !pool.get(candidate)) {
+            return END;
+          }
+          propensities[position] =
+              Exploration.propensity(policy.explore(), candidate, greedy, pool.cardinality());
+          return candidate;
+        });
+    return propensities;
+  }
+
+  /** Decides what stands at a place. */
+  private interface Chooser {
+    /**
+     * A candidate of the pool, or {@link #END}.
+     *
+     * @param greedy the pool's best
+     */
+    int choose(int position, Candidates candidates, int greedy, BitSet pool);
+  }
+
+  /** Nothing more is placed. */
+  private static final int END = -1;
+
+  /**
+   * Fills a slate place by place with what the chooser takes from the pool.
+   *
+   * @return attributes whose caps were given up
+   */
+  private List<String> fill(
+      Request request, Catalog catalog, ItemVectors vectors, Chooser chooser) {
     BitSet excluded = Exclusions.of(policy.exclude(), request.history(), request.timeMs());
     Candidates candidates =
         Candidates.bestFirst(request.items(), request.scores())
@@ -75,28 +149,19 @@ public final class Reranker {
     Caps caps = Caps.of(policy.caps(), candidates, catalog);
     MarginalRelevance relevance =
         MarginalRelevance.of(policy.diversity(), candidates, catalog, vectors);
-    Exploration exploration = new Exploration(policy.explore(), request.seed());
-
-    List<Slate.Placed> placed = new ArrayList<>();
     BitSet remaining = candidates.all();
     int length = Math.min(request.n(), candidates.size());
     for (int position = 0; position < length; position++) {
       BitSet pool = caps.pool(remaining);
-      int greedy = relevance.best(pool);
-      Exploration.Choice choice = exploration.choose(greedy, pool);
-      int chosen = choice.candidate();
-      placed.add(
-          new Slate.Placed(
-              candidates.item(chosen),
-              position,
-              candidates.score(chosen),
-              choice.propensity(),
-              reason(choice, pool)));
+      int chosen = chooser.choose(position, candidates, relevance.best(pool), pool);
+      if (chosen == END) {
+        break;
+      }
       remaining.clear(chosen);
       caps.place(chosen);
       relevance.place(chosen);
     }
-    return new Slate(placed, caps.relaxed());
+    return caps.relaxed();
   }
 
   /** Candidates stand best score first, so the pool's first bit is its best score. */
