@@ -68,7 +68,7 @@ class ThompsonSamplingTest {
     for (int n = 2; n < 200_000; n *= 7) {
       List<ArmSums> arms =
           List.of(
-              new ArmSums(n, 0.1 * n, n), new ArmSums(2 * n, 0.21 * n, 2.5 * n), ArmSums.of(0, 1));
+              new ArmSums(n, 0.1 * n, n), new ArmSums(2L * n, 0.21 * n, 2.5 * n), ArmSums.of(0, 1));
       List<Double> shares = ThompsonSampling.shares(arms, Likelihood.NORMAL, 0.02);
       assertEquals(1, shares.stream().mapToDouble(share -> share).sum(), 1e-9);
       assertTrue(shares.stream().allMatch(share -> share >= 0.02));

@@ -161,7 +161,7 @@ final class ReleaseReplayTest {
     assertEquals(REQUESTS, value.slates());
     assertEquals(REQUESTS - value.leftOut(), result.requests());
     assertTrue(value.leftOut() <= 1, "only the newest is not settled: " + value.leftOut());
-    assertEquals(result.requests(), result.sequential().effective(), 1e-6);
+    assertEquals((double) result.requests(), result.sequential().effective(), 1e-6);
     assertEquals(0, result.sequential().without());
     assertTrue(result.observed().value() > 0.5, "clicks " + result.observed());
     for (Estimator estimator :
