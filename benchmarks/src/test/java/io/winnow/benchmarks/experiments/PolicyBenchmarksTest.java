@@ -29,7 +29,8 @@ class PolicyBenchmarksTest {
 
   @Test
   void offPolicy_smallRun_coversAndDoesNotDependOnThreads() {
-    Figures one = OffPolicyBenchmark.run(new OffPolicyBenchmark.Config(60, 500, 10, 20_000, 1, SEED));
+    Figures one =
+        OffPolicyBenchmark.run(new OffPolicyBenchmark.Config(60, 500, 10, 20_000, 1, SEED));
     Figures three =
         OffPolicyBenchmark.run(new OffPolicyBenchmark.Config(60, 500, 10, 20_000, 3, SEED));
     assertEquals(one.figures(), three.figures());
@@ -37,8 +38,7 @@ class PolicyBenchmarksTest {
     assertEquals(0.95, figure(one, "off_policy.coverage"), 0.09);
     assertTrue(figure(one, "off_policy.kendall_tau") > 0.3);
     assertTrue(figure(one, "off_policy.propensity_error_in_deviations") < 5);
-    assertTrue(
-        figure(one, "off_policy.slot_ips.coverage") < figure(one, "off_policy.coverage"));
+    assertTrue(figure(one, "off_policy.slot_ips.coverage") < figure(one, "off_policy.coverage"));
   }
 
   @Test
@@ -57,8 +57,7 @@ class PolicyBenchmarksTest {
 
   @Test
   void rankerPair_manyUsers_doAsTheEnumerationSays() {
-    RankerPair pair =
-        RankerPair.draw(20, new Change(0.2, 0.5), SEED.generator("pair"));
+    RankerPair pair = RankerPair.draw(20, new Change(0.2, 0.5), SEED.generator("pair"));
     RandomGenerator random = SEED.generator("users");
     double clicks = 0;
     double visits = 0;
@@ -89,8 +88,7 @@ class PolicyBenchmarksTest {
   }
 
   @Test
-  void openBandit_twoSmallLogs_estimatesEachFromTheOther(@TempDir Path folder)
-      throws IOException {
+  void openBandit_twoSmallLogs_estimatesEachFromTheOther(@TempDir Path folder) throws IOException {
     for (String campaign : new String[] {"men", "women"}) {
       write(folder.resolve("random_" + campaign + ".csv.gz"), 0.5);
       write(folder.resolve("bts_" + campaign + ".csv.gz"), 0.8);
@@ -102,8 +100,7 @@ class PolicyBenchmarksTest {
     assertEquals(0.4, figure(figures, name + "weighted_doubly_robust"), 0.01);
     assertEquals(1, figure(figures, name + "inside"));
     assertEquals(0, figure(figures, name + "doubts"));
-    assertEquals(
-        0.25, figure(figures, "off_policy.open_bandit.men.thompson_to_random.ips"), 1e-9);
+    assertEquals(0.25, figure(figures, "off_policy.open_bandit.men.thompson_to_random.ips"), 1e-9);
   }
 
   /** 1,200 rows in which item 0 has a share of the rows of each place. */
@@ -129,16 +126,14 @@ class PolicyBenchmarksTest {
             WinnowException.class,
             () -> OpenBanditBenchmark.run(new OpenBanditBenchmark.Config(folder)));
     assertTrue(
-        Objects.toString(missing.getMessage()).contains("random_men.csv.gz"),
-        missing.getMessage());
+        Objects.toString(missing.getMessage()).contains("random_men.csv.gz"), missing.getMessage());
   }
 
   @Test
   void config_badSizes_namesFields() {
     WinnowException refused =
         assertThrows(
-            WinnowException.class,
-            () -> new OffPolicyBenchmark.Config(1, 1, 2, 1, 1, SEED));
+            WinnowException.class, () -> new OffPolicyBenchmark.Config(1, 1, 2, 1, 1, SEED));
     assertEquals(2, refused.problems().size());
     assertThrows(
         WinnowException.class, () -> new InterleavingBenchmark.Config(1, 1, 1, 1, 1, 1, SEED));
