@@ -71,6 +71,11 @@ final class FiguresTest {
     assertFalse(Goal.atLeast(5).isReachedBy(4.9));
     assertTrue(Goal.exactly(5).isReachedBy(5));
     assertFalse(Goal.exactly(5).isReachedBy(5.1));
+    assertTrue(Goal.between(4, 5).isReachedBy(4));
+    assertTrue(Goal.between(4, 5).isReachedBy(5));
+    assertFalse(Goal.between(4, 5).isReachedBy(5.1));
+    assertFalse(Goal.between(4, 5).isReachedBy(3.9));
+    assertEquals("between 4 and 5", Goal.between(4, 5).toString());
   }
 
   @Test

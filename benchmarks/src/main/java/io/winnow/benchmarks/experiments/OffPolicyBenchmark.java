@@ -23,7 +23,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.function.IntFunction;
 import java.util.function.Predicate;
 import java.util.function.ToDoubleFunction;
 import java.util.random.RandomGenerator;
@@ -37,12 +36,12 @@ import java.util.random.RandomGenerator;
  * the truth, resemble the ranking that made the log more or less, and explore in a fifth to a half
  * of the slots.
  *
- * <p>{@code scarce} repeats it with a log that explored in 3 % of the slots: what the doubts are
- * for.
+ * <p>{@code scarce} repeats it with a log that explored in a tenth of the slots: what the doubts
+ * are for.
  */
 public final class OffPolicyBenchmark {
   private static final double LOGGED_QUALITY = 0.5;
-  private static final double SCARCE = 0.03;
+  private static final double SCARCE = 0.1;
 
   private final Config config;
   private final Figures.Builder figures = new Figures.Builder("off_policy");
@@ -58,9 +57,9 @@ public final class OffPolicyBenchmark {
    */
   public record Config(
       int releases, int users, int scarceReleases, int slates, int threads, Seed seed) {
-    /** 1,000 releases on logs of 6,000 users, 300 on scarce ones, a million slates. */
+    /** 1,000 releases on logs of 8,000 users, 300 on scarce ones, a million slates. */
     public static Config defaults(Seed seed, int threads) {
-      return new Config(1_000, 6_000, 300, 1_000_000, threads, seed);
+      return new Config(1_000, 8_000, 300, 1_000_000, threads, seed);
     }
 
     /** Checks the sizes. */
@@ -119,29 +118,10 @@ public final class OffPolicyBenchmark {
 
   private List<Trial> trials(String name, int releases, double explore, double leastExplore) {
     Seed seed = config.seed().derive(name);
-    return parallel(
+    return Trials.run(
         releases,
-        release ->
-            trial(seed.generator(Integer.toString(release)), explore, leastExplore));
-  }
-
-  private <T> List<T> parallel(int count, IntFunction<T> work) {
-    int shards = Math.min(config.threads(), count);
-    List<List<T>> parts =
-        Shards.run(
-            shards,
-            shard -> {
-              List<T> part = new ArrayList<>();
-              for (int i = shard; i < count; i += shards) {
-                part.add(work.apply(i));
-              }
-              return part;
-            });
-    List<T> all = new ArrayList<>();
-    for (int i = 0; i < count; i++) {
-      all.add(parts.get(i % shards).get(i / shards));
-    }
-    return all;
+        config.threads(),
+        release -> trial(seed.generator(Integer.toString(release)), explore, leastExplore));
   }
 
   private Trial trial(RandomGenerator random, double explore, double leastExplore) {
@@ -151,8 +131,7 @@ public final class OffPolicyBenchmark {
     for (int s = 0; s < scores.length; s++) {
       for (int i = 0; i < scores[s].length; i++) {
         scores[s][i] =
-            (float)
-                (alike * logging.scores()[s][i] + Math.sqrt(1 - alike * alike) * scores[s][i]);
+            (float) (alike * logging.scores()[s][i] + Math.sqrt(1 - alike * alike) * scores[s][i]);
       }
     }
     double candidateExplore = leastExplore + (explore - leastExplore) * random.nextDouble();
@@ -161,8 +140,7 @@ public final class OffPolicyBenchmark {
     return new Trial(
         world.worth(candidate),
         world.worth(logging),
-        OffPolicyEstimator.estimate(
-            requests(log, candidate), OffPolicyEstimator.Settings.DEFAULT));
+        OffPolicyEstimator.estimate(requests(log, candidate), OffPolicyEstimator.Settings.DEFAULT));
   }
 
   /** A slate of the log. */
@@ -229,10 +207,7 @@ public final class OffPolicyBenchmark {
   private void coverage(List<Trial> trials) {
     figures
         .count("off_policy.releases", trials.size(), "releases")
-        .add(
-            "off_policy.requests",
-            mean(trials, trial -> trial.result().requests()),
-            "a release")
+        .add("off_policy.requests", mean(trials, trial -> trial.result().requests()), "a release")
         .add(
             "off_policy.effective_requests",
             mean(trials, trial -> trial.result().sequential().effective()),
@@ -246,12 +221,10 @@ public final class OffPolicyBenchmark {
             "off_policy.difference_coverage",
             share(
                 trials,
-                trial ->
-                    trial.result().difference().contains(trial.truth() - trial.loggedTruth())),
+                trial -> trial.result().difference().contains(trial.truth() - trial.loggedTruth())),
             "share",
             Goal.between(0.93, 0.97))
-        .add(
-            "off_policy.doubted", share(trials, trial -> !trial.result().believable()), "share");
+        .add("off_policy.doubted", share(trials, trial -> !trial.result().believable()), "share");
     for (Estimator estimator : Estimator.values()) {
       String name = "off_policy." + estimator.name().toLowerCase(Locale.ROOT);
       figures
@@ -284,8 +257,7 @@ public final class OffPolicyBenchmark {
   }
 
   private void scarce(List<Trial> trials) {
-    List<Trial> believed =
-        trials.stream().filter(trial -> trial.result().believable()).toList();
+    List<Trial> believed = trials.stream().filter(trial -> trial.result().believable()).toList();
     figures
         .add(
             "off_policy.scarce.coverage",
@@ -295,10 +267,7 @@ public final class OffPolicyBenchmark {
             "off_policy.scarce.effective_requests",
             mean(trials, trial -> trial.result().sequential().effective()),
             "a release")
-        .add(
-            "off_policy.scarce.doubted",
-            1 - (double) believed.size() / trials.size(),
-            "share");
+        .add("off_policy.scarce.doubted", 1 - (double) believed.size() / trials.size(), "share");
     if (!believed.isEmpty()) {
       figures.add(
           "off_policy.scarce.believed_coverage",
@@ -328,8 +297,7 @@ public final class OffPolicyBenchmark {
    * against the products that are logged with them.
    */
   private void propensities() {
-    Ranking ranking =
-        new Ranking(world.scores(0, config.seed().generator("propensities")), 0.3);
+    Ranking ranking = new Ranking(world.scores(0, config.seed().generator("propensities")), 0.3);
     int shards = Math.min(config.threads(), config.slates());
     List<Map<List<Integer>, Integer>> counted =
         Shards.run(
@@ -337,8 +305,7 @@ public final class OffPolicyBenchmark {
             shard -> {
               Map<List<Integer>, Integer> counts = new HashMap<>();
               for (int i = shard; i < config.slates(); i += shards) {
-                List<Slate.Placed> placed =
-                    ranking.slate(0, Seed.mix(config.seed().value() + i));
+                List<Slate.Placed> placed = ranking.slate(0, Seed.mix(config.seed().value() + i));
                 counts.merge(placed.stream().map(Slate.Placed::item).toList(), 1, Integer::sum);
               }
               return counts;
@@ -352,9 +319,7 @@ public final class OffPolicyBenchmark {
       double probability = Arrays.stream(ranking.propensities(0, slate)).reduce(1, (a, b) -> a * b);
       double error = Math.abs((double) entry.getValue() / config.slates() - probability);
       largest = Math.max(largest, error);
-      worst =
-          Math.max(
-              worst, error / Math.sqrt(probability * (1 - probability) / config.slates()));
+      worst = Math.max(worst, error / Math.sqrt(probability * (1 - probability) / config.slates()));
     }
     figures
         .add("off_policy.propensity_error", largest, "probability of a slate")

@@ -53,7 +53,9 @@ final class OffPolicyWorld {
   private static final UserHistory NOTHING = UserHistory.empty(List.of("click"));
   private static final Catalog CATALOG = new NumberedItems(POOL);
 
-  /** Probability of a click by a user of heat 1 on what is attended to, shape (situations, pool). */
+  /**
+   * Probability of a click by a user of heat 1 on what is attended to, shape (situations, pool).
+   */
   private final double[][] appeal = new double[KINDS * CONTEXTS][POOL];
 
   /** What a model takes {@link #appeal} for. */
@@ -124,10 +126,7 @@ final class OffPolicyWorld {
    */
   record Ranking(float[][] scores, double explore, Reranker reranker) {
     Ranking(float[][] scores, double explore) {
-      this(
-          scores,
-          explore,
-          new Reranker(new Policy.Reranking(null, Map.of(), explore, List.of())));
+      this(scores, explore, new Reranker(new Policy.Reranking(null, Map.of(), explore, List.of())));
     }
 
     private Reranker.Request request(int situation, long seed) {
@@ -199,14 +198,12 @@ final class OffPolicyWorld {
   }
 
   /** What the model expects of one place, given the items before. */
-  double believedWorth(
-      Ranking ranking, int situation, int[] slate, int place, double[] shares) {
+  double believedWorth(Ranking ranking, int situation, int[] slate, int place, double[] shares) {
     int taken = 0;
     for (int k = 0; k < place; k++) {
       taken |= 1 << slate[k];
     }
-    double[] chances =
-        Enumeration.chances(ranking.scores()[situation], ranking.explore(), taken);
+    double[] chances = Enumeration.chances(ranking.scores()[situation], ranking.explore(), taken);
     double sum = 0;
     for (int i = 0; i < POOL; i++) {
       sum += chances[i] * believed[situation][i];

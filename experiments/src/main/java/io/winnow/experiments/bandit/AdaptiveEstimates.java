@@ -10,25 +10,13 @@ import org.apache.commons.statistics.distribution.NormalDistribution;
  * <p>The plain mean of an arm is then biased, mostly downwards: an arm that looks bad by chance
  * gets less traffic and is not corrected, one that looks good gets more and is (Nie, Tian, Taylor,
  * Zou: Why adaptively collected data have negative bias and how to correct for it, AISTATS 2018;
- * {@link #pooledMean} shows it). Two estimates that are not:
+ * {@link #pooledMean} shows it). Here the score of a unit is {@code m + [in the arm] (y - m) / e}
+ * with e the arm's share and m its mean in the periods before: unbiased whatever m (augmented
+ * inverse probability weighting: Robins, Rotnitzky, Zhao 1994). {@link Weighting} says how scores
+ * are averaged.
  *
- * <ul>
- *   <li><b>Adaptively weighted</b> ({@link #mean}, {@link #difference}): the score of a unit is
- *       {@code m + [in the arm] (y - m) / e} with e the arm's share and m its mean in the periods
- *       before, which is unbiased whatever m; scores are averaged with weights proportional to √e,
- *       which make each period contribute the same variance, so that the estimate is normally
- *       distributed in spite of the dependence (Hadad, Hirshberg, Zhan, Wager, Athey: Confidence
- *       intervals for policy evaluation in adaptive experiments, PNAS 2021: equations 5, 9 and 12,
- *       with the constant allocation rate). For a difference of arms the weights are {@code (1/e_a
- *       + 1/e_b)^-½}, the same rule for the variance of a difference of scores.
- *   <li><b>Stratified</b> ({@link #stratifiedMean}): the arm's mean in each period, weighted by all
- *       units of the period (Hájek's form of inverse probability weighting). It is the mean over
- *       everybody who came, also when the metric drifts; the adaptively weighted one then leans
- *       towards the periods in which the arm had more traffic. Larger variance.
- * </ul>
- *
- * <p>In the first period there is nothing before, and m is the period's own mean, an error of the
- * order of one over the arm's units. A unit that comes in several periods counts once in each.
+ * <p>In the first period there is nothing before, and m is the period's own mean, whose expectation
+ * is right as well. A unit that comes in several periods counts once in each.
  *
  * <p>Stateless, thread-safe.
  */
@@ -37,40 +25,83 @@ public final class AdaptiveEstimates {
 
   private AdaptiveEstimates() {}
 
+  /** How the scores of the periods are averaged. */
+  public enum Weighting {
+    /**
+     * Every unit alike: unbiased, and the mean over everybody who came, also when the metric
+     * drifts.
+     */
+    UNIFORM,
+    /**
+     * By the square root of the share, so that each period contributes the same variance and the
+     * estimate is normally distributed however the shares went (Hadad, Hirshberg, Zhan, Wager,
+     * Athey: Confidence intervals for policy evaluation in adaptive experiments, PNAS 2021: the
+     * adaptively weighted estimator with the constant allocation rate). For a difference of arms a
+     * and b by {@code (1/e_a + 1/e_b)^-½}, the same rule for its scores. Smaller variance; the
+     * weights depend on the data, which leaves a bias that is small against the interval; and under
+     * drift it leans towards the periods in which the arm had more traffic.
+     */
+    STABILISED
+  }
+
+  /** An arm's mean with {@link Weighting#UNIFORM}. */
+  public static Adaptive mean(List<Period> periods, int arm, double confidence) {
+    return mean(periods, arm, Weighting.UNIFORM, confidence);
+  }
+
   /**
-   * An arm's mean, adaptively weighted.
+   * An arm's mean.
    *
    * @param periods oldest first, at least one; the arm has units in the first
    * @param confidence of the interval, in (0, 1)
    */
-  public static Adaptive mean(List<Period> periods, int arm, double confidence) {
+  public static Adaptive mean(
+      List<Period> periods, int arm, Weighting weighting, double confidence) {
     check(periods, arm, confidence);
     double[] centres = centres(periods, arm);
     double weighted = 0;
     double weights = 0;
     for (int t = 0; t < periods.size(); t++) {
       Period period = periods.get(t);
-      Scores scores = Scores.of(period, arm, centres[t]);
-      double weight = Math.sqrt(period.shares().get(arm));
-      weighted += weight * scores.sum();
+      double weight = weight(weighting, 1 / period.shares().get(arm));
+      weighted += weight * Scores.of(period, arm, centres[t]).sum();
       weights += weight * period.units();
     }
     double estimate = weighted / weights;
     double variance = 0;
     for (int t = 0; t < periods.size(); t++) {
-      Scores scores = Scores.of(periods.get(t), arm, centres[t]);
-      variance += periods.get(t).shares().get(arm) * scores.deviations(estimate);
+      Period period = periods.get(t);
+      double weight = weight(weighting, 1 / period.shares().get(arm));
+      variance += weight * weight * Scores.of(period, arm, centres[t]).deviations(estimate);
     }
     return adaptive(estimate, Math.sqrt(variance) / weights, confidence);
   }
 
   /**
-   * One arm's mean less another's, adaptively weighted.
+   * The weight of a period's scores.
+   *
+   * @param variance that a score has, up to a factor that all periods share
+   */
+  private static double weight(Weighting weighting, double variance) {
+    return switch (weighting) {
+      case UNIFORM -> 1;
+      case STABILISED -> 1 / Math.sqrt(variance);
+    };
+  }
+
+  /** One arm's mean less another's with {@link Weighting#UNIFORM}. */
+  public static Adaptive difference(
+      List<Period> periods, int arm, int baseline, double confidence) {
+    return difference(periods, arm, baseline, Weighting.UNIFORM, confidence);
+  }
+
+  /**
+   * One arm's mean less another's.
    *
    * @param periods oldest first, at least one; both arms have units in the first
    */
   public static Adaptive difference(
-      List<Period> periods, int arm, int baseline, double confidence) {
+      List<Period> periods, int arm, int baseline, Weighting weighting, double confidence) {
     check(periods, arm, confidence);
     check(periods, baseline, confidence);
     if (arm == baseline) {
@@ -82,7 +113,7 @@ public final class AdaptiveEstimates {
     double weights = 0;
     for (int t = 0; t < periods.size(); t++) {
       Period period = periods.get(t);
-      double weight = Math.sqrt(1 / precision(period, arm, baseline));
+      double weight = weight(weighting, variance(period, arm, baseline));
       weighted +=
           weight
               * (Scores.of(period, arm, centres[t]).sum()
@@ -93,45 +124,24 @@ public final class AdaptiveEstimates {
     double variance = 0;
     for (int t = 0; t < periods.size(); t++) {
       Period period = periods.get(t);
+      double weight = weight(weighting, variance(period, arm, baseline));
       Scores scores = Scores.of(period, arm, centres[t]);
       Scores others = Scores.of(period, baseline, baselineCentres[t]);
       // Whoever is in one arm has the other's centre as that arm's score.
       double rest = period.units() - scores.n() - others.n();
       double outside = centres[t] - baselineCentres[t] - estimate;
       variance +=
-          (scores.insideDeviations(baselineCentres[t] + estimate)
+          weight
+              * weight
+              * (scores.insideDeviations(baselineCentres[t] + estimate)
                   + others.insideDeviations(centres[t] - estimate)
-                  + rest * outside * outside)
-              / precision(period, arm, baseline);
+                  + rest * outside * outside);
     }
     return adaptive(estimate, Math.sqrt(variance) / weights, confidence);
   }
 
-  private static double precision(Period period, int arm, int baseline) {
+  private static double variance(Period period, int arm, int baseline) {
     return 1 / period.shares().get(arm) + 1 / period.shares().get(baseline);
-  }
-
-  /**
-   * An arm's mean over everybody who came, period by period.
-   *
-   * @param periods each with at least two units in the arm
-   */
-  public static Adaptive stratifiedMean(List<Period> periods, int arm, double confidence) {
-    check(periods, arm, confidence);
-    double units = periods.stream().mapToLong(Period::units).sum();
-    double estimate = 0;
-    double variance = 0;
-    for (int t = 0; t < periods.size(); t++) {
-      ArmSums sums = periods.get(t).arms().get(arm);
-      if (sums.n() < 2) {
-        throw WinnowException.invalid(
-            "periods[" + t + "].arms[" + arm + "].n", sums.n(), "at least 2");
-      }
-      double share = periods.get(t).units() / units;
-      estimate += share * sums.mean();
-      variance += share * share * sums.deviations(sums.mean()) / (sums.n() - 1) / sums.n();
-    }
-    return adaptive(estimate, Math.sqrt(variance), confidence);
   }
 
   /** The mean over all units that were in an arm: biased, to be shown beside the others only. */
