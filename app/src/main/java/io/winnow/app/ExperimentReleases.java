@@ -86,9 +86,4 @@ final class ExperimentReleases {
     @Nullable Release known = held.get(version);
     return known == null ? load.apply(version) : known;
   }
-
-  /** Forgets what is held. */
-  void clear() {
-    held = Map.of();
-  }
 }
