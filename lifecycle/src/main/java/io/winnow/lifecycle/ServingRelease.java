@@ -8,6 +8,7 @@ import io.winnow.core.Seed;
 import io.winnow.core.UserId;
 import io.winnow.core.WinnowException;
 import io.winnow.core.application.AttributeType;
+import io.winnow.core.application.Experiment.Settings;
 import io.winnow.core.application.Policy;
 import io.winnow.features.Catalog;
 import io.winnow.features.FeatureReader;
@@ -62,6 +63,8 @@ public final class ServingRelease implements RequestStages {
   private final FeatureReader reader;
   private final BoundRetrieval retrieval;
   private final RankerInputs inputs;
+  private final Policy.Reranking policy;
+  private final List<Float> weights;
   private final Reranker reranker;
   private final Reranker greedyReranker;
   private final InteractionSequences sequences;
@@ -92,18 +95,100 @@ public final class ServingRelease implements RequestStages {
     this.reader = reader;
     this.retrieval = new BoundRetrieval(release, reader, executor);
     this.inputs = new RankerInputs(release.features(), retrieval.sourceNames());
-    Policy.Reranking policy = release.definition().policy().reranking();
+    this.policy = release.definition().policy().reranking();
     this.reranker = new Reranker(policy);
-    this.greedyReranker =
-        new Reranker(new Policy.Reranking(policy.diversity(), policy.caps(), 0, policy.exclude()));
+    this.greedyReranker = greedy(policy);
     this.sequences = new InteractionSequences(release.definition());
     Ranker ranker = release.ranker();
+    this.weights = ranker == null ? List.of() : ranker.spec().weights();
     if (ranker != null && !ranker.spec().featureNames().equals(inputs.names())) {
       throw WinnowException.invalid(
           "release " + release.version() + ".inputs",
           difference(ranker.spec().featureNames(), inputs.names()),
           "the inputs that its application file leads to");
     }
+  }
+
+  private ServingRelease(
+      ServingRelease other,
+      BoundRetrieval retrieval,
+      Policy.Reranking policy,
+      List<Float> weights) {
+    this.release = other.release;
+    this.reader = other.reader;
+    this.retrieval = retrieval;
+    this.inputs = other.inputs;
+    this.policy = policy;
+    this.weights = weights;
+    this.reranker = new Reranker(policy);
+    this.greedyReranker = greedy(policy);
+    this.sequences = other.sequences;
+  }
+
+  private static Reranker greedy(Policy.Reranking policy) {
+    return new Reranker(
+        new Policy.Reranking(policy.diversity(), policy.caps(), 0, policy.exclude()));
+  }
+
+  @Override
+  public ServingRelease with(Settings settings) {
+    List<Problem> problems = new ArrayList<>();
+    if (settings.release() != null && !settings.release().equals(version())) {
+      problems.add(new Problem("release", settings.release(), version()));
+    }
+    BoundRetrieval quotas = retrieval;
+    try {
+      quotas = retrieval.withQuotas(settings.quotas());
+    } catch (WinnowException e) {
+      problems.addAll(e.problems());
+    }
+    if (quotas.candidatesMax() > Reranker.MAX_CANDIDATES) {
+      problems.add(
+          new Problem(
+              "retrieval",
+              quotas.candidatesMax() + " candidates",
+              "at most " + Reranker.MAX_CANDIDATES));
+    }
+    List<Float> changed = weights(settings.objectives(), problems);
+    if (!problems.isEmpty()) {
+      throw WinnowException.invalid(problems);
+    }
+    Policy.Reranking next =
+        settings
+            .applyTo(
+                new Policy(
+                    new Policy.Retrieval(Map.of()),
+                    policy,
+                    release.definition().policy().serving()))
+            .reranking();
+    return new ServingRelease(this, quotas, next, changed);
+  }
+
+  /** The objectives' weights with some of them changed. */
+  private List<Float> weights(Map<String, Double> changes, List<Problem> problems) {
+    Ranker ranker = release.ranker();
+    List<String> trained = ranker == null ? List.of() : ranker.spec().objectives();
+    List<Float> changed = new ArrayList<>(weights);
+    changes.forEach((name, weight) -> {
+      int at = trained.indexOf(name);
+      if (at < 0) {
+        problems.add(
+            new Problem(
+                "objectives." + name,
+                weight.toString(),
+                ranker == null
+                    ? "a release with a ranker"
+                    : "an objective of the release's ranker: " + String.join(", ", trained)));
+      } else {
+        changed.set(at, weight.floatValue());
+      }
+    });
+    return List.copyOf(changed);
+  }
+
+  @Override
+  public Map<String, AttributeValue> userAttributes(UserId user) {
+    return reader.userAttributes(user);
   }
 
   private static String difference(List<String> wanted, List<String> served) {
@@ -175,8 +260,7 @@ public final class ServingRelease implements RequestStages {
     UserHistory history = reader.history(user);
     UserHistory choices = sequences.choices(history);
     ItemFilter rules = available(requestRules, timeMs);
-    BitSet had =
-        Exclusions.of(release.definition().policy().reranking().exclude(), history, timeMs);
+    BitSet had = Exclusions.of(policy.exclude(), history, timeMs);
     if (!release.definition().schema().repeats()) {
       for (int item : history.items()) {
         had.set(item);
@@ -276,7 +360,7 @@ public final class ServingRelease implements RequestStages {
       Ranked plain = unranked(candidates);
       return new Ranked(candidates, plain.order(), plain.scores(), logged(features));
     }
-    float[] scores = ranker.score(probabilities);
+    float[] scores = ranker.score(probabilities, weights);
     int[] order =
         IntStream.range(0, scores.length)
             .boxed()
