@@ -51,6 +51,7 @@ final class BenchCommand implements Callable<Integer> {
     line.addSubcommand(new Ann());
     line.addSubcommand(new Training());
     line.addSubcommand(new Ranker());
+    line.addSubcommand(new BenchExperimentsCommand());
     line.addSubcommand(new BenchMalformedCommand());
     return line;
   }

@@ -99,6 +99,11 @@ public final class RecommendationPipeline implements Recommender {
     served = next;
   }
 
+  /** What is served now. */
+  public ServedExperiments served() {
+    return served;
+  }
+
   @Override
   public String release() {
     return served.active().version();

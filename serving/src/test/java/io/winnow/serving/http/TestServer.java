@@ -107,6 +107,7 @@ final class TestServer implements AutoCloseable {
             items: { attributes: { category: string } }
             users: { attributes: { country: string } }
             events: [click]
+            features: { request: { device: context.device } }
             holdout: 0.1
             experiments:
               i: { arms: { control: {}, treatment: {} } }
