@@ -23,10 +23,15 @@ import java.util.OptionalInt;
  * (Bonferroni), which holds for sequential tests as for others.
  *
  * <p>A planned look sees what the log held when it was due. Its share of the plan is that of the
- * time, which was fixed beforehand; the correlation of looks is that of their information.
+ * looks, a clock that was fixed beforehand; the correlation of looks is that of their information.
+ * (The information's share was not taken: an experiment with far fewer units than its plan asks for
+ * would not stop before the end for any harm.) At any time the clock is information over that which
+ * finds the minimum effect with the plan's power, taken from the metric's level over all arms when
+ * it was first known, which tells nothing of their difference.
  */
 final class Monitoring {
-  private static final double FIRST_FRACTION = 1e-3;
+  private static final double SHARE_MIN = 1e-3;
+  private static final double SHARE_MAX = 0.999;
 
   private final Experiment experiment;
   private final Course course;
@@ -103,8 +108,7 @@ final class Monitoring {
 
   private Look look(Contrast contrast, int look) {
     if (isPlanned()) {
-      double fraction = (double) look / course.looks();
-      return new Look(contrast.information(), fraction, contrast.z(), look == course.looks());
+      return contrast.lookAtShare((double) look / course.looks(), look == course.looks());
     }
     return plannedInformation > 0
         ? contrast.look(plannedInformation, false)
@@ -126,8 +130,7 @@ final class Monitoring {
     if (!isPlanned()) {
       looks.add(look(now, 0));
     } else if (course.looksDue() < course.looks()) {
-      double fraction = Math.clamp(course.fraction(), FIRST_FRACTION, 1);
-      looks.add(new Look(now.information(), fraction, now.z(), false));
+      looks.add(now.lookAtShare(Math.clamp(course.fraction(), SHARE_MIN, SHARE_MAX), false));
     }
     return rule.judge(looks).reversed().stream()
         .mapToDouble(Judgement::critical)
