@@ -9,16 +9,19 @@ import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 
 /**
  * Joins outcomes with what was shown, as training does: an outcome belongs to the newest showing of
  * its item to its user (of session units: in its session) if it comes within the application's
  * window, and counts once for each showing and objective. Not thread-safe.
  *
- * <p>Showings are kept beyond the window as long as there is room for them, since outcomes may reach
- * the log late; the oldest goes first.
+ * <p>Showings are kept three days beyond the window, as long as there is room for them, since outcomes
+ * may reach the log late; the oldest goes first.
  */
 final class Showings {
+  private static final long LATE_MS = TimeUnit.DAYS.toMillis(3);
+
   private final List<Objectives.Objective> objectives;
   private final long withinMs;
   private final int max;
@@ -73,7 +76,9 @@ final class Showings {
    * @throws WinnowException with {@code TOO_LARGE} beyond the bound
    */
   void show(long who, int unit, Event impression, int item, int position, int team) {
-    if (expiring.size() >= max) {
+    long horizonMs = impression.timeMs() - withinMs - LATE_MS;
+    while (!expiring.isEmpty()
+        && (expiring.size() >= max || expiring.peekFirst().timeMs < horizonMs)) {
       Showing oldest = expiring.removeFirst();
       if (impression.timeMs() - oldest.timeMs <= withinMs) {
         throw new WinnowException(
