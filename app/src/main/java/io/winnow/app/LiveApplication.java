@@ -12,6 +12,7 @@ import io.winnow.features.StateFolders;
 import io.winnow.lifecycle.ApplicationChange;
 import io.winnow.lifecycle.Release;
 import io.winnow.lifecycle.ReleaseStore;
+import io.winnow.serving.ServedExperiments;
 import io.winnow.serving.http.ApplicationControl;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
@@ -42,6 +43,7 @@ final class LiveApplication implements ApplicationControl {
   private final List<String> pinned;
   private volatile ApplicationFile file;
   private volatile Consumer<ApplicationFile> listener = _ -> {};
+  private volatile Runnable meanwhile = () -> {};
   private volatile @Nullable FeatureRollout rollout;
 
   /**
@@ -70,32 +72,44 @@ final class LiveApplication implements ApplicationControl {
     this.listener = listener;
   }
 
+  /**
+   * Runs where the features of another file are still to be computed, so that what needs none of
+   * them follows it at once; with this monitor held.
+   */
+  void meanwhile(Runnable follow) {
+    this.meanwhile = follow;
+  }
+
   void follow(FeatureRollout rollout) {
     this.rollout = rollout;
   }
 
   /** What the store should hold: this file's features, and those that releases in use need. */
   StateFolders.Contents contents() {
-    return new StateFolders.Contents(file, needed());
+    ApplicationFile now = file;
+    return new StateFolders.Contents(now, needed(now));
   }
 
-  /** The application files of the active release and of those that are pinned. */
-  private List<ApplicationFile> needed() {
-    Set<String> versions = new LinkedHashSet<>(pinned);
+  /**
+   * The application files of the active release, of those that are pinned, and of those that arms
+   * of experiments name.
+   */
+  private List<ApplicationFile> needed(ApplicationFile of) {
+    Set<String> versions = new LinkedHashSet<>();
+    releases.active().ifPresent(versions::add);
+    versions.addAll(ServedExperiments.releasesOf(of.definition().operations().experiments()));
+    pinned.forEach(versions::remove);
     List<ApplicationFile> files = new ArrayList<>();
     for (String version : pinned) {
       files.add(Release.applicationOf(releases, version));
     }
-    releases
-        .active()
-        .filter(versions::add)
-        .ifPresent(version -> {
-          try {
-            files.add(Release.applicationOf(releases, version));
-          } catch (WinnowException e) {
-            LOG.error("release {}: nothing is held for it: {}", version, e.getMessage());
-          }
-        });
+    for (String version : versions) {
+      try {
+        files.add(Release.applicationOf(releases, version));
+      } catch (WinnowException e) {
+        LOG.error("release {}: nothing is held for it: {}", version, e.getMessage());
+      }
+    }
     return files;
   }
 
@@ -130,7 +144,7 @@ final class LiveApplication implements ApplicationControl {
     ApplicationFile next = ApplicationFile.parse(yaml, ApplicationFile.NAME, environment);
     ApplicationDefinition before = file.definition();
     List<FeatureSchema> needed =
-        needed().stream().map(other -> FeatureSchema.of(other.definition())).toList();
+        needed(next).stream().map(other -> FeatureSchema.of(other.definition())).toList();
     List<Problem> problems = ApplicationChange.problems(before, next.definition(), needed);
     if (!problems.isEmpty()) {
       throw WinnowException.invalid(problems);
@@ -143,6 +157,9 @@ final class LiveApplication implements ApplicationControl {
     file = next;
     listener.accept(next);
     boolean backfill = following.start();
+    if (backfill) {
+      meanwhile.run();
+    }
     ApplicationChange change = ApplicationChange.between(before, next.definition());
     LOG.info(
         "another application file: {} features added, {} changed, {} removed; {}",

@@ -17,6 +17,7 @@ import io.winnow.events.EventLogConfig;
 import io.winnow.events.EventLogs;
 import io.winnow.events.KafkaLogConfig;
 import io.winnow.events.LogFold;
+import io.winnow.experiments.assignment.ArmShares;
 import io.winnow.features.AuditReport;
 import io.winnow.features.BackfillProgress;
 import io.winnow.features.EmbeddedConfig;
@@ -34,6 +35,7 @@ import io.winnow.lifecycle.Release;
 import io.winnow.lifecycle.ReleaseDefinitions;
 import io.winnow.lifecycle.ReleaseManifest;
 import io.winnow.lifecycle.ReleaseStore;
+import io.winnow.lifecycle.RequestStages;
 import io.winnow.lifecycle.ServingRelease;
 import io.winnow.lifecycle.Trainer;
 import io.winnow.lifecycle.TrainerConfig;
@@ -41,6 +43,7 @@ import io.winnow.lifecycle.TrainingCheckpoints;
 import io.winnow.lifecycle.TrainingFiles;
 import io.winnow.lifecycle.TrainingProgress;
 import io.winnow.serving.RecommendationPipeline;
+import io.winnow.serving.ServedExperiments;
 import io.winnow.serving.http.FeatureMonitoring;
 import io.winnow.serving.http.HttpConfig;
 import io.winnow.serving.http.HttpDependencies;
@@ -92,6 +95,7 @@ final class Node implements AutoCloseable {
   private final RecommendationPipeline pipeline;
   private final LiveAudit audit;
   private final PromotionGate gate;
+  private final ExperimentReleases experimentReleases;
   private final PrometheusMeterRegistry meters =
       new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
 
@@ -130,6 +134,11 @@ final class Node implements AutoCloseable {
             Runtime.getRuntime().availableProcessors(),
             application.target(this::prepare));
     application.follow(rollout);
+    this.experimentReleases =
+        new ExperimentReleases(
+            version -> Release.load(releases, version), this::warm, ArmShares.OF_THE_FILE);
+    application.meanwhile(() ->
+        pipeline.install(withExperiments(pipeline.served().active(), store.view())));
     FeatureStorePolicy.Audit policy =
         application.file().definition().operations().featureStore().audit();
     this.audit =
@@ -182,7 +191,7 @@ final class Node implements AutoCloseable {
       }
       synchronized (live) {
         if (node.trained == null) {
-          releases.active().ifPresent(node::installIfWhole);
+          node.installFirst();
         }
       }
       return node;
@@ -321,6 +330,20 @@ final class Node implements AutoCloseable {
         Thread.ofPlatform().daemon().name("winnow-" + name + "-", 0).factory());
   }
 
+  /** The active release if there is one that is whole, else the untrained one. */
+  private void installFirst() {
+    releases.active().ifPresent(this::installIfWhole);
+    if (trained == null) {
+      pipeline.install(withExperiments(pipeline.served().active(), store.view()));
+    }
+  }
+
+  /** What the application file tests, over a release; may load others. Guarded by application. */
+  private ServedExperiments withExperiments(RequestStages active, FeatureReader view) {
+    return experimentReleases.serve(
+        application.file().definition().operations().experiments(), active, view);
+  }
+
   /**
    * At start there is nothing better to keep than the untrained release, whatever is wrong; say why
    * and go on. Answers say that they are degraded.
@@ -328,7 +351,8 @@ final class Node implements AutoCloseable {
   private void installIfWhole(String version) {
     try {
       Release release = Release.load(releases, version);
-      pipeline.install(warm(release, store.view()));
+      FeatureReader view = store.view();
+      pipeline.install(withExperiments(warm(release, view), view));
       trained = release;
     } catch (WinnowException e) {
       LOG.error("release {} is not served: {}", version, e.getMessage());
@@ -354,11 +378,12 @@ final class Node implements AutoCloseable {
       if (release == null) {
         ServingRelease untrained =
             new ServingRelease(Release.untrained(application.file()), next, sources);
-        return () -> pipeline.install(untrained);
+        ServedExperiments served = withExperiments(untrained, next);
+        return () -> pipeline.install(served);
       }
-      ServingRelease bound = warm(release, next);
+      ServedExperiments served = withExperiments(warm(release, next), next);
       trained = release;
-      return () -> pipeline.install(bound);
+      return () -> pipeline.install(served);
     }
   }
 
@@ -397,7 +422,8 @@ final class Node implements AutoCloseable {
     synchronized (application) {
       gate.check(version, releases.active(), audit.status().report(), promotion);
       Release release = Release.load(releases, version);
-      ServingRelease next = warm(release, store.view());
+      FeatureReader view = store.view();
+      ServedExperiments next = withExperiments(warm(release, view), view);
       releases.activate(version);
       pipeline.install(next);
       trained = release;

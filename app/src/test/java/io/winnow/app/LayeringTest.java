@@ -43,6 +43,8 @@ final class LayeringTest {
     allowed.put("retrieval", Set.of("core", "features", "models"));
     allowed.put("ranking", Set.of("core", "features", "models"));
     allowed.put("experiments", Set.of("core", "events"));
+    // A library for other services: it knows of no store and no server.
+    allowed.put("openfeature", Set.of("core", "experiments"));
     allowed.put(
         "lifecycle",
         Set.of("core", "events", "features", "models", "retrieval", "ranking", "experiments"));
@@ -111,6 +113,7 @@ final class LayeringTest {
     // The harness runs the server, the others talk to it.
     only(Set.of("events", "harness", "benchmarks"), "org.apache.kafka..", "kafka..");
     only(Set.of("serving"), "io.helidon..");
+    only(Set.of("openfeature"), "dev.openfeature..");
     only(Set.of("lifecycle"), "org.apache.parquet..", "com.github.luben..");
     only(Set.of("benchmarks"), "org.duckdb..");
     only(Set.of("app"), "picocli..");

@@ -58,7 +58,7 @@ final class BoundRetrieval {
   private static final double HISTORY_HALF_LIFE_MS = 30.0 * 24 * 3_600_000;
 
   private final Catalog catalog;
-  private final Map<String, ItemScorer> simpleModels = new LinkedHashMap<>();
+  private final Map<String, ItemScorer> simpleModels;
   private final List<CandidateSource> sources;
   private final List<CandidateSource> lastResort;
   private final int[] popularInTraining;
@@ -73,6 +73,7 @@ final class BoundRetrieval {
     ApplicationDefinition application = release.definition();
     RetrievalModels models = release.models();
     this.catalog = reader.catalog();
+    this.simpleModels = new LinkedHashMap<>();
     this.encoder = release.queryEncoder();
     this.title =
         application.schema().itemAttributes().entrySet().stream()
@@ -125,6 +126,34 @@ final class BoundRetrieval {
         linear == null ? new int[0] : byPopularity(simpleModel("popularity"), FALLBACK_POOL);
     this.merger = new CandidateMerger(application.policy().retrieval(), all, executor);
     this.sources = all.stream().filter(s -> merger.sources().contains(s.name())).toList();
+  }
+
+  private BoundRetrieval(BoundRetrieval other, CandidateMerger merger) {
+    this.catalog = other.catalog;
+    this.simpleModels = other.simpleModels;
+    this.sources = other.sources;
+    this.lastResort = other.lastResort;
+    this.popularInTraining = other.popularInTraining;
+    this.merger = merger;
+    this.vectors = other.vectors;
+    this.embeddings = other.embeddings;
+    this.encoder = other.encoder;
+    this.title = other.title;
+    this.facts = other.facts;
+  }
+
+  /**
+   * The same models, index and vectors under other quotas.
+   *
+   * @throws io.winnow.core.WinnowException naming each source that there is not
+   */
+  BoundRetrieval withQuotas(Map<String, Integer> changes) {
+    return changes.isEmpty() ? this : new BoundRetrieval(this, merger.withQuotas(changes));
+  }
+
+  /** How many candidates a request has at most, popular ones that fill up aside. */
+  int candidatesMax() {
+    return merger.total();
   }
 
   /**

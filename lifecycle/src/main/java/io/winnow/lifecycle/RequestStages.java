@@ -1,7 +1,9 @@
 package io.winnow.lifecycle;
 
+import io.winnow.core.AttributeValue;
 import io.winnow.core.ItemId;
 import io.winnow.core.UserId;
+import io.winnow.core.application.Experiment.Settings;
 import io.winnow.features.FeatureReader.FeatureRows;
 import io.winnow.features.UserHistory;
 import io.winnow.ranking.reranking.Slate;
@@ -102,6 +104,18 @@ public interface RequestStages {
 
   /** Whether it holds trained models; without, only the sources on the feature store answer. */
   boolean trained();
+
+  /**
+   * The same release with other settings, sharing all that is large: quick to make.
+   *
+   * @param settings of an arm; its release is null or this one
+   * @throws io.winnow.core.WinnowException with {@code INVALID_ARGUMENT} and every setting that
+   *     this release cannot follow, such as a source that it does not have
+   */
+  RequestStages with(Settings settings);
+
+  /** A user's attributes now; empty if none were put. */
+  Map<String, AttributeValue> userAttributes(UserId user);
 
   /** Identifies the names of the logged feature values. */
   long schemaHash();

@@ -1,5 +1,7 @@
 package io.winnow.retrieval;
 
+import io.winnow.core.Problem;
+import io.winnow.core.WinnowException;
 import io.winnow.core.application.Policy;
 import io.winnow.retrieval.CandidateSet.Missing;
 import io.winnow.retrieval.CandidateSet.Reason;
@@ -49,15 +51,58 @@ public final class CandidateMerger {
    */
   public CandidateMerger(
       Policy.Retrieval policy, List<CandidateSource> sources, ExecutorService executor) {
-    this.sources =
-        sources.stream().filter(s -> policy.quotas().getOrDefault(s.name(), 0) > 0).toList();
-    this.names = this.sources.stream().map(CandidateSource::name).toList();
+    this(
+        sources.stream().filter(s -> policy.quotas().getOrDefault(s.name(), 0) > 0).toList(),
+        policy.quotas(),
+        executor);
+  }
+
+  private CandidateMerger(
+      List<CandidateSource> sources, Map<String, Integer> quotas, ExecutorService executor) {
+    this.sources = sources;
+    this.names = sources.stream().map(CandidateSource::name).toList();
     if (names.stream().distinct().count() < names.size()) {
       throw new IllegalArgumentException("sources: " + names + " (expected: different names)");
     }
-    this.quotas = names.stream().mapToInt(n -> policy.quotas().getOrDefault(n, 0)).toArray();
-    this.total = Arrays.stream(quotas).reduce(0, Math::addExact);
+    this.quotas = names.stream().mapToInt(n -> quotas.getOrDefault(n, 0)).toArray();
+    this.total = Arrays.stream(this.quotas).reduce(0, Math::addExact);
     this.executor = executor;
+  }
+
+  /**
+   * A merger of the same sources under other quotas. A source of quota 0 proposes nothing and still
+   * scores what others propose: who reads the scores finds the same columns.
+   *
+   * @param changes quotas by source name; those that are not named stay
+   * @throws WinnowException naming each source that there is not and each quota below 0
+   */
+  public CandidateMerger withQuotas(Map<String, Integer> changes) {
+    List<Problem> problems = new ArrayList<>();
+    Map<String, Integer> next = new HashMap<>();
+    for (int s = 0; s < quotas.length; s++) {
+      next.put(names.get(s), quotas[s]);
+    }
+    changes.forEach((name, quota) -> {
+      if (quota < 0) {
+        problems.add(new Problem("retrieval." + name, quota.toString(), ">= 0"));
+      } else if (!names.contains(name) && quota > 0) {
+        problems.add(
+            new Problem(
+                "retrieval." + name,
+                quota.toString(),
+                "a source of the release: " + String.join(", ", names)));
+      }
+      next.put(name, quota);
+    });
+    if (!problems.isEmpty()) {
+      throw WinnowException.invalid(problems);
+    }
+    return new CandidateMerger(sources, next, executor);
+  }
+
+  /** How many candidates a set holds at most. */
+  public int total() {
+    return total;
   }
 
   /** The names of the S sources, in the order of a set's columns. */
@@ -109,11 +154,12 @@ public final class CandidateMerger {
     List<Future<Answer>> futures = new ArrayList<>();
     for (int s = 0; s < sources.size(); s++) {
       CandidateSource source = sources.get(s);
+      int quota = quotas[s];
       Callable<Answer> work =
           () -> {
             Prepared prepared = source.prepare(query);
             // As many as the whole set holds, so that it can stand in for all others.
-            return new Answer(prepared, prepared.retrieve(total));
+            return new Answer(prepared, quota == 0 ? Candidates.NONE : prepared.retrieve(total));
           };
       futures.add(submit(s, work, missing, nothing));
     }

@@ -1,14 +1,13 @@
 package io.winnow.serving;
 
 import io.winnow.core.ErrorCode;
-import io.winnow.core.Event;
-import io.winnow.core.Impression;
 import io.winnow.core.ItemId;
-import io.winnow.core.LogRecord;
 import io.winnow.core.Seed;
 import io.winnow.core.TimeSource;
 import io.winnow.core.WinnowException;
 import io.winnow.events.EventLog;
+import io.winnow.experiments.interleaving.Place;
+import io.winnow.experiments.interleaving.TeamDraft;
 import io.winnow.lifecycle.RequestStages;
 import io.winnow.lifecycle.RequestStages.Moment;
 import io.winnow.lifecycle.RequestStages.Ranked;
@@ -23,15 +22,24 @@ import java.util.BitSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Future;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.stream.Collectors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * The request path: context, retrieval, ranking, re-ranking, impressions, each until its share of
- * the deadline and with its declared fallback.
+ * The request path: assignment, context, retrieval, ranking, re-ranking, impressions, each until its
+ * share of the deadline and with its declared fallback.
  *
  * <table>
  * <caption>The stages</caption>
  * <tr><th>stage</th><th>done by</th><th>falls back to</th></tr>
+ * <tr><td>assignment</td><td>10 %</td><td>no experiment that looks at the user</td></tr>
  * <tr><td>context</td><td>20 %</td><td>a user without history</td></tr>
  * <tr><td>retrieval</td><td>50 %</td><td>popular items</td></tr>
  * <tr><td>ranking</td><td>80 %</td><td>the order of retrieval</td></tr>
@@ -43,15 +51,18 @@ import java.util.concurrent.ExecutorService;
  * everything out: where nothing else is left, items come back that the user has had or that the
  * application's exclusions name, and the answer says so.
  *
- * <p>A request works with one release from beginning to end, whatever is installed meanwhile.
+ * <p>A request works with one release from beginning to end, whatever is installed meanwhile: the
+ * active one, or the one that its arm names. An interleaved slate is drafted from two slates, each
+ * of which went all the way by itself.
  * Thread-safe.
  */
 public final class RecommendationPipeline implements Recommender {
-  /** The experiment arm of requests that no experiment touches. */
-  private static final String DEFAULT_ARM = "default";
+  private static final Logger LOG = LoggerFactory.getLogger(RecommendationPipeline.class);
 
-  private volatile RequestStages active;
+  private volatile ServedExperiments served;
   private final EventLog log;
+  private final SlateLog slates;
+  private final ExperimentAssignments assignments;
   private final TimeSource clock;
   private final ExecutorService compute;
   private final ExecutorService waiting;
@@ -60,8 +71,8 @@ public final class RecommendationPipeline implements Recommender {
    * @param first the release to begin with; one of an untrained release before there is one
    * @param log takes the impressions
    * @param compute a bounded pool of platform threads for the stages that compute
-   * @param waiting an executor for the stage that waits for the disk, such as one of virtual
-   *     threads
+   * @param waiting an executor for what waits for the disk or for other stages, such as one of
+   *     virtual threads
    */
   public RecommendationPipeline(
       RequestStages first,
@@ -69,35 +80,87 @@ public final class RecommendationPipeline implements Recommender {
       TimeSource clock,
       ExecutorService compute,
       ExecutorService waiting) {
-    this.active = first;
+    this.served = ServedExperiments.none(first);
     this.log = log;
+    this.slates = new SlateLog(log);
+    this.assignments = ExperimentAssignments.of(() -> served, log, clock);
     this.clock = clock;
     this.compute = compute;
     this.waiting = waiting;
   }
 
-  /** Serves another release from the next request on. */
+  /** Serves another release, without experiments, from the next request on. */
   public void install(RequestStages release) {
-    active = release;
+    install(ServedExperiments.none(release));
+  }
+
+  /** Serves another release and its experiments from the next request on. */
+  public void install(ServedExperiments next) {
+    served = next;
+  }
+
+  /** What is served now. */
+  public ServedExperiments served() {
+    return served;
   }
 
   @Override
   public String release() {
-    return active.version();
+    return served.active().version();
+  }
+
+  @Override
+  public ExperimentAssignments assignments() {
+    return assignments;
   }
 
   @Override
   public Slate recommend(RecommendationRequest request) {
     long arrived = System.nanoTime();
-    RequestStages release = active;
-    ItemFilter rules = rules(release, request);
+    ServedExperiments now = served;
     long nowMs = clock.nowMs();
     StageRunner stages = new StageRunner(compute, arrived, request.deadline().toNanos());
+    Optional<String> logTrouble = log.trouble();
+
+    Route route = now.route(request, nowMs, stages);
+    Answer answer =
+        route.interleaved() == null
+            ? new Answer(route, make(route.lanes().getFirst(), request, nowMs, stages))
+            : draft(route, request, nowMs, stages);
+    if (logTrouble.isEmpty()) {
+      SlateLog.Met met = met(request, answer.route, now);
+      stages.run(
+          waiting,
+          "impressions",
+          1.0,
+          () -> {
+            slates.append(met, answer.shown, nowMs);
+            return true;
+          },
+          new Fallback<>("impressions may not be logged", () -> false));
+    } else {
+      stages.degrade("impressions", logTrouble.get(), "impressions are not logged");
+    }
+    return new Slate(
+        request.requestId(),
+        releases(answer),
+        answer.route.arm(),
+        answer.shown.stream().map(Shown::item).toList(),
+        stages.degraded(),
+        stages.stageNanos());
+  }
+
+  /** What is shown, and the way that led there. */
+  private record Answer(Route route, List<Shown> shown) {}
+
+  /** The stages of one release with one arm's settings. */
+  private static List<Shown> make(
+      Route.Lane lane, RecommendationRequest request, long nowMs, StageRunner stages) {
+    RequestStages release = lane.stages();
+    ItemFilter rules = rules(release, request);
     if (!release.trained()) {
       stages.degrade("release", "none is trained and whole", "popular and new items");
     }
-    Optional<String> logTrouble = log.trouble();
-
     Moment moment =
         stages.run(
             "context",
@@ -129,27 +192,99 @@ public final class RecommendationPipeline implements Recommender {
         stages.run(
             "reranking",
             0.9,
-            () -> release.rerank(moment, ranked, request.n(), seed(request)).placed(),
+            () -> release.rerank(moment, ranked, request.n(), seed(request).value()).placed(),
             new Fallback<>("first of the ranking", () -> ranked.first(request.n())));
     List<Placed> placed = reranked.isEmpty() ? unruled(ranked, request.n(), stages) : reranked;
-    List<SlateItem> items = describe(release, moment, ranked, placed);
-    if (logTrouble.isEmpty()) {
-      stages.run(
-          waiting,
-          "impressions",
-          1.0,
-          () -> logImpressions(release, request, ranked, placed, items, nowMs),
-          new Fallback<>("impressions may not be logged", () -> false));
-    } else {
-      stages.degrade("impressions", logTrouble.get(), "impressions are not logged");
+    return describe(lane, moment, ranked, placed);
+  }
+
+  /**
+   * The slates of both arms, made at the same time, drafted into one. Where one of them is not
+   * there in time the other is the answer, and the experiment does not count.
+   */
+  private Answer draft(
+      Route route, RecommendationRequest request, long nowMs, StageRunner stages) {
+    List<StageRunner> runners = new ArrayList<>(List.of(stages));
+    List<Future<List<Shown>>> others = new ArrayList<>();
+    String trouble = null;
+    try {
+      for (Route.Lane lane : route.lanes().subList(1, route.lanes().size())) {
+        StageRunner runner = stages.sibling();
+        others.add(waiting.submit(() -> make(lane, request, nowMs, runner)));
+        runners.add(runner);
+      }
+    } catch (RejectedExecutionException full) {
+      trouble = "overloaded";
     }
-    return new Slate(
+    List<List<Shown>> slates = new ArrayList<>();
+    slates.add(make(route.lanes().getFirst(), request, nowMs, stages));
+    for (int i = 0; i < others.size() && trouble == null; i++) {
+      try {
+        slates.add(others.get(i).get(stages.until(0.93).toNanos(), TimeUnit.NANOSECONDS));
+        stages.join(runners.get(i + 1));
+      } catch (TimeoutException late) {
+        trouble = "deadline";
+      } catch (ExecutionException failed) {
+        LOG.warn("an arm of an interleaved slate failed", failed.getCause());
+        trouble = "error";
+      } catch (InterruptedException interrupted) {
+        Thread.currentThread().interrupt();
+        trouble = "interrupted";
+      }
+    }
+    if (trouble != null) {
+      others.forEach(future -> future.cancel(true));
+      stages.degrade("interleaving", trouble, "the slate of " + route.lanes().getFirst().arm());
+      return new Answer(
+          route.uncounted(),
+          slates.getFirst().stream()
+              .map(shown ->
+                  shown.at(shown.item().position(), shown.item().propensity(), route.sharedArm()))
+              .toList());
+    }
+    return new Answer(route, interleave(route, slates, request));
+  }
+
+  private static List<Shown> interleave(
+      Route route, List<List<Shown>> slates, RecommendationRequest request) {
+    List<List<Integer>> rankings =
+        slates.stream().map(slate -> slate.stream().map(Shown::index).toList()).toList();
+    List<Shown> shown = new ArrayList<>();
+    for (Place<Integer> place :
+        TeamDraft.draft(rankings, request.n(), seed(request).derive("draft").value()).places()) {
+      Shown drafted =
+          slates
+              .get(place.drafter())
+              .get(rankings.get(place.drafter()).indexOf(place.item()));
+      String arm =
+          place.team() == Place.NOBODY
+              ? route.sharedArm()
+              : route.lanes().get(place.team()).arm();
+      shown.add(drafted.at(place.position(), place.propensity(), arm));
+    }
+    return shown;
+  }
+
+  private static SlateLog.Met met(
+      RecommendationRequest request, Route route, ServedExperiments now) {
+    return new SlateLog.Met(
         request.requestId(),
-        release.version(),
-        DEFAULT_ARM,
-        items,
-        stages.degraded(),
-        stages.stageNanos());
+        request.user(),
+        request.surface(),
+        request.context(),
+        route.assignments(),
+        now.assigner().holdout());
+  }
+
+  /** The release that answered; of an interleaved slate each of them, with + between them. */
+  private static String releases(Answer answer) {
+    List<Route.Lane> lanes = answer.route.lanes();
+    return lanes.size() == 1
+        ? lanes.getFirst().stages().version()
+        : lanes.stream()
+            .map(lane -> lane.stages().version())
+            .distinct()
+            .collect(Collectors.joining("+"));
   }
 
   /** Where retrieval found nothing: popular items; if there are none, what the user has had. */
@@ -175,8 +310,8 @@ public final class RecommendationPipeline implements Recommender {
     return first;
   }
 
-  private static long seed(RecommendationRequest request) {
-    return new Seed(0).derive(request.requestId()).value();
+  private static Seed seed(RecommendationRequest request) {
+    return new Seed(0).derive(request.requestId());
   }
 
   private static ItemFilter rules(RequestStages release, RecommendationRequest request) {
@@ -191,71 +326,29 @@ public final class RecommendationPipeline implements Recommender {
     return item -> !excluded.get(item) && attributes.allows(item);
   }
 
-  private static List<SlateItem> describe(
-      RequestStages release, Moment moment, Ranked ranked, List<Placed> placed) {
-    List<SlateItem> items = new ArrayList<>(placed.size());
+  private static List<Shown> describe(
+      Route.Lane lane, Moment moment, Ranked ranked, List<Placed> placed) {
+    RequestStages release = lane.stages();
+    List<Shown> shown = new ArrayList<>(placed.size());
     for (Placed place : placed) {
       Reason reason = release.explain(moment, ranked, place);
-      items.add(
+      SlateItem item =
           new SlateItem(
               release.item(place.item()),
               place.position(),
               place.score(),
               place.propensity(),
               reason.source(),
-              reason.text()));
+              reason.text());
+      shown.add(new Shown(item, place.item(), lane.arm(), release, ranked));
     }
-    return items;
-  }
-
-  private boolean logImpressions(
-      RequestStages release,
-      RecommendationRequest request,
-      Ranked ranked,
-      List<Placed> placed,
-      List<SlateItem> items,
-      long nowMs) {
-    if (items.isEmpty()) {
-      return true;
-    }
-    List<LogRecord> records = new ArrayList<>(items.size());
-    for (int i = 0; i < items.size(); i++) {
-      SlateItem item = items.get(i);
-      Impression impression =
-          new Impression(
-              request.requestId(),
-              item.position(),
-              item.propensity(),
-              new Impression.Provenance(
-                  release.version(), DEFAULT_ARM, item.source(), item.score()),
-              ranked.asOfOffset(),
-              release.schemaHash(),
-              ranked.storeFeatures(placed.get(i).item()));
-      records.add(
-          new LogRecord.Happened(
-              new Event(
-                  request.requestId() + ":" + item.position(),
-                  Event.IMPRESSION,
-                  request.user(),
-                  item.item(),
-                  nowMs,
-                  Double.NaN,
-                  request.requestId(),
-                  impression)));
-    }
-    for (EventLog.Verdict verdict : log.append(records)) {
-      if (verdict.status() == EventLog.Verdict.Status.REJECTED) {
-        throw new WinnowException(
-            ErrorCode.CONFLICT, "impressions of request " + request.requestId() + ": " + verdict);
-      }
-    }
-    return true;
+    return shown;
   }
 
   @Override
   public Slate similar(ItemId item, int n) {
     long arrived = System.nanoTime();
-    RequestStages release = active;
+    RequestStages release = served.active();
     int index = release.indexOf(item);
     if (index < 0) {
       throw new WinnowException(
@@ -279,7 +372,7 @@ public final class RecommendationPipeline implements Recommender {
     return new Slate(
         "",
         release.version(),
-        DEFAULT_ARM,
+        Route.DEFAULT_ARM,
         items,
         List.of(),
         Map.of("retrieval", System.nanoTime() - arrived));

@@ -24,6 +24,9 @@ public interface Recommender {
    */
   Slate similar(ItemId item, int n);
 
+  /** The experiments that it serves. */
+  ExperimentAssignments assignments();
+
   /** The version of the release that answers now. */
   String release();
 }

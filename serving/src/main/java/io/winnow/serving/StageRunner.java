@@ -115,6 +115,21 @@ final class StageRunner {
     return Duration.ofNanos(Math.max(0, left));
   }
 
+  /** A runner for work of the same request that goes on at the same time. */
+  StageRunner sibling() {
+    return new StageRunner(pool, startNanos, deadlineNanos);
+  }
+
+  /** Takes over what a sibling that is done noted; of each stage the longer time counts. */
+  void join(StageRunner sibling) {
+    for (Degradation degradation : sibling.degraded) {
+      if (!degraded.contains(degradation)) {
+        degraded.add(degradation);
+      }
+    }
+    sibling.stageNanos.forEach((stage, nanos) -> stageNanos.merge(stage, nanos, Math::max));
+  }
+
   /** Notes that a stage did its work, but not as well as it should. */
   void degrade(String stage, String reason, String fallback) {
     degraded.add(new Degradation(stage, reason, fallback));

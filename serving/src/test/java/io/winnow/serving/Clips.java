@@ -32,6 +32,8 @@ final class Clips {
           application: clips
           items:
             attributes: { category: string }
+          users:
+            attributes: { country: string }
           events: [click]
           features:
             user: { clicks_1d: count(click) over 1d, shown_1d: count(impression) over 1d }

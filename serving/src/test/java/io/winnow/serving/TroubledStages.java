@@ -1,7 +1,9 @@
 package io.winnow.serving;
 
+import io.winnow.core.AttributeValue;
 import io.winnow.core.ItemId;
 import io.winnow.core.UserId;
+import io.winnow.core.application.Experiment.Settings;
 import io.winnow.lifecycle.RequestStages;
 import io.winnow.ranking.reranking.Slate;
 import io.winnow.ranking.reranking.Slate.Placed;
@@ -17,10 +19,15 @@ final class TroubledStages implements RequestStages {
   private final RequestStages release;
 
   /** What happens at the beginning of a stage, by its name. */
-  final Map<String, Runnable> trouble = new ConcurrentHashMap<>();
+  final Map<String, Runnable> trouble;
 
   TroubledStages(RequestStages release) {
+    this(release, new ConcurrentHashMap<>());
+  }
+
+  private TroubledStages(RequestStages release, Map<String, Runnable> trouble) {
     this.release = release;
+    this.trouble = trouble;
   }
 
   private void begin(String stage) {
@@ -60,6 +67,18 @@ final class TroubledStages implements RequestStages {
   @Override
   public boolean trained() {
     return release.trained();
+  }
+
+  /** The same trouble with other settings. */
+  @Override
+  public RequestStages with(Settings settings) {
+    return new TroubledStages(release.with(settings), trouble);
+  }
+
+  @Override
+  public Map<String, AttributeValue> userAttributes(UserId user) {
+    begin("assignment");
+    return release.userAttributes(user);
   }
 
   @Override

@@ -190,6 +190,33 @@ public record Experiment(
       return equals(NONE);
     }
 
+    /** These changes, with nothing left to exploration. */
+    public Settings withoutExploration() {
+      return new Settings(
+          release,
+          quotas,
+          objectives,
+          new RerankingChange(reranking.diversity(), reranking.caps(), 0.0, reranking.exclude()));
+    }
+
+    /**
+     * Both changes, as of two experiments that overlap; where they conflict the later one holds.
+     */
+    public Settings and(Settings later) {
+      if (later.isNone()) {
+        return this;
+      }
+      Map<String, Integer> bothQuotas = new LinkedHashMap<>(quotas);
+      bothQuotas.putAll(later.quotas);
+      Map<String, Double> bothObjectives = new LinkedHashMap<>(objectives);
+      bothObjectives.putAll(later.objectives);
+      return new Settings(
+          later.release == null ? release : later.release,
+          bothQuotas,
+          bothObjectives,
+          reranking.and(later.reranking));
+    }
+
     /** A release's policy with these changes. */
     public Policy applyTo(Policy policy) {
       Map<String, Integer> all = new LinkedHashMap<>(policy.retrieval().quotas());
@@ -229,6 +256,14 @@ public record Experiment(
     public RerankingChange {
       caps = caps == null ? null : Collections.unmodifiableMap(new LinkedHashMap<>(caps));
       exclude = exclude == null ? null : List.copyOf(exclude);
+    }
+
+    RerankingChange and(RerankingChange later) {
+      return new RerankingChange(
+          later.diversity == null ? diversity : later.diversity,
+          later.caps == null ? caps : later.caps,
+          later.explore == null ? explore : later.explore,
+          later.exclude == null ? exclude : later.exclude);
     }
 
     Policy.Reranking applyTo(Policy.Reranking before) {

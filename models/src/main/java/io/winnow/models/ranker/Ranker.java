@@ -142,11 +142,23 @@ public final class Ranker implements AutoCloseable {
    * @return shape (C)
    */
   public float[] score(float[] probabilities) {
+    return score(probabilities, spec.weights());
+  }
+
+  /**
+   * The same with other weights than the ranker was made with.
+   *
+   * @param weights shape (T), in the order of the objectives
+   */
+  public float[] score(float[] probabilities, List<Float> weights) {
     int tasks = spec.objectives().size();
+    if (weights.size() != tasks) {
+      throw WinnowException.invalid("weights", weights, tasks + " weights");
+    }
     float[] scores = new float[probabilities.length / tasks];
     for (int c = 0; c < scores.length; c++) {
       for (int t = 0; t < tasks; t++) {
-        scores[c] += spec.weights().get(t) * probabilities[c * tasks + t];
+        scores[c] += weights.get(t) * probabilities[c * tasks + t];
       }
     }
     return scores;

@@ -7,6 +7,7 @@ import io.winnow.core.ErrorCode;
 import io.winnow.core.WinnowException;
 import io.winnow.core.application.ApplicationDefinition;
 import io.winnow.events.RecordJson;
+import io.winnow.serving.ExperimentAssignments;
 import java.net.URI;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -131,6 +132,9 @@ public final class HttpServer implements AutoCloseable {
         new FeaturesApi(
                 dependencies.application(), dependencies.features(), json, operations.requestTime())
             .routes());
+    ExperimentAssignments assignments = dependencies.recommender().assignments();
+    routes.addAll(new AssignmentsApi(dependencies.application(), assignments, json).routes());
+    routes.addAll(new OfrepApi(assignments, json).routes());
     routes.addAll(new OperationsApi(operations, json, metrics).routes());
     ApplicationControl control = dependencies.control();
     if (control != null) {

@@ -294,6 +294,21 @@ final class OpenApi {
         schemas.putObject("FeaturesRequest"),
         List.of("rows", "features"),
         OpenApi::featuresProperties);
+    closed(
+        schemas.putObject("ExposureRequest"),
+        List.of("user", "arm"),
+        exposure -> {
+          typed(exposure, "user", "string", "who saw it");
+          typed(exposure, "arm", "string", "the arm that was acted on, as it is assigned");
+          typed(exposure, "surface", "string", "where it was seen");
+          typed(exposure, "session", "string", "the same as context.session");
+          typed(exposure, "context", "object", "what is known about the moment");
+          typed(exposure, "request_id", "string", "names the request in the log; otherwise drawn");
+        });
+    ObjectNode ofrep = schemas.putObject("OfrepRequest").put("type", "object");
+    ObjectNode context =
+        typed(ofrep.putObject("properties"), "context", "object", "an OpenFeature context");
+    typed(context.putObject("properties"), "targetingKey", "string", "the user");
     problem(schemas.putObject("Problem"));
   }
 

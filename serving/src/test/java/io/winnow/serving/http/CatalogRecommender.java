@@ -5,6 +5,7 @@ import io.winnow.core.ItemId;
 import io.winnow.core.WinnowException;
 import io.winnow.features.Catalog;
 import io.winnow.serving.Degradation;
+import io.winnow.serving.ExperimentAssignments;
 import io.winnow.serving.RecommendationRequest;
 import io.winnow.serving.Recommender;
 import io.winnow.serving.Slate;
@@ -20,6 +21,7 @@ import java.util.function.Consumer;
 /** Recommends the catalogue in its order, by the contract of the real recommender. */
 final class CatalogRecommender implements Recommender {
   private final Catalog catalog;
+  private final ExperimentAssignments assignments;
 
   /** The last request, for tests to look at. */
   final AtomicReference<RecommendationRequest> last = new AtomicReference<>();
@@ -27,8 +29,9 @@ final class CatalogRecommender implements Recommender {
   /** Runs inside each request: tests block or fail here. */
   volatile Consumer<RecommendationRequest> during = _ -> {};
 
-  CatalogRecommender(Catalog catalog) {
+  CatalogRecommender(Catalog catalog, ExperimentAssignments assignments) {
     this.catalog = catalog;
+    this.assignments = assignments;
   }
 
   @Override
@@ -68,5 +71,10 @@ final class CatalogRecommender implements Recommender {
   @Override
   public String release() {
     return "r1";
+  }
+
+  @Override
+  public ExperimentAssignments assignments() {
+    return assignments;
   }
 }

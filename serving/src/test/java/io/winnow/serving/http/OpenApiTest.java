@@ -49,6 +49,10 @@ class OpenApiTest {
             "POST /v1/features",
             "GET /v1/monitoring/features",
             "GET /v1/releases",
+            "GET /v1/experiments/assignments",
+            "POST /v1/experiments/{name}/exposures",
+            "POST /ofrep/v1/evaluate/flags",
+            "POST /ofrep/v1/evaluate/flags/{key}",
             "GET /v1/application",
             "PUT /v1/application",
             "GET /health/live",
@@ -62,7 +66,7 @@ class OpenApiTest {
     documented.forEach(call -> paths.add(call.substring(call.indexOf(' ') + 1)));
     for (String path : paths) {
       for (String method : METHODS) {
-        int status = server.send(method, path.replace("{id}", "i"), null, null).statusCode();
+        int status = server.send(method, path.replaceAll("\\{[a-z]+\\}", "i"), null, null).statusCode();
         assertEquals(
             documented.contains(method + " " + path), status != 405, method + " " + path + status);
       }
@@ -80,7 +84,7 @@ class OpenApiTest {
           HttpResponse<String> response =
               server.send(
                   operation.getKey().toUpperCase(java.util.Locale.ROOT),
-                  path.getKey().replace("{id}", "i"),
+                  path.getKey().replaceAll("\\{[a-z]+\\}", "i"),
                   media.getKey(),
                   media.getValue().get("example").textValue());
           assertEquals(
@@ -92,7 +96,7 @@ class OpenApiTest {
         }
       }
     }
-    assertEquals(12, tried);
+    assertEquals(15, tried);
   }
 
   @Test

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.winnow.core.application.ApplicationDefinition;
+import io.winnow.core.application.ApplicationFile;
 import io.winnow.core.application.AttributeType;
 import io.winnow.core.application.EventFilter;
 import io.winnow.core.application.FeatureDefinition;
@@ -15,7 +16,12 @@ import io.winnow.core.application.Imports;
 import io.winnow.core.application.Objectives;
 import io.winnow.core.application.Policy;
 import io.winnow.core.application.Schema;
+import io.winnow.experiments.assignment.ArmShares;
 import io.winnow.features.LiveAudit;
+import io.winnow.lifecycle.Release;
+import io.winnow.lifecycle.ServingRelease;
+import io.winnow.serving.ExperimentAssignments;
+import io.winnow.serving.ServedExperiments;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -28,6 +34,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ForkJoinPool;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 
@@ -59,7 +66,7 @@ final class TestServer implements AutoCloseable {
     ApplicationDefinition application = application();
     store = new MemoryStore(application);
     control = new CheckingControl(application);
-    recommender = new CatalogRecommender(store);
+    recommender = new CatalogRecommender(store, assignments(store));
     AtomicLong nextId = new AtomicLong();
     HttpDependencies.Operations operations =
         new HttpDependencies.Operations(
@@ -86,6 +93,38 @@ final class TestServer implements AutoCloseable {
                         () -> "<p>demo</p>".getBytes(StandardCharsets.UTF_8))),
                 control));
     control.onChange = server::serve;
+  }
+
+  /** Experiments over a release that nobody trained. */
+  private static ExperimentAssignments assignments(MemoryStore store) {
+    ApplicationFile file =
+        ApplicationFile.parse(
+            """
+            application: shorts
+            items: { attributes: { category: string } }
+            users: { attributes: { country: string } }
+            events: [click]
+            features: { request: { device: context.device } }
+            holdout: 0.1
+            experiments:
+              i: { arms: { control: {}, treatment: {} } }
+              colours: { when: { surface: home }, arms: { control: {}, treatment: {} } }
+              devices: { when: { context.device: tv, user.country: de }, arms: { a: {}, b: {} } }
+              sessions: { unit: session, arms: { a: {}, b: {} } }
+              later: { from: 2030-01-01, arms: { a: {}, b: {} } }
+              released: { arms: { a: {}, b: { release: gone } } }
+            testers: { tester: { colours: treatment } }
+            """,
+            "winnow.yaml",
+            Map.of());
+    ServedExperiments served =
+        ServedExperiments.of(
+            file.definition().operations().experiments(),
+            new ServingRelease(Release.untrained(file), store, ForkJoinPool.commonPool()),
+            Map.of(),
+            Map.of(),
+            ArmShares.OF_THE_FILE);
+    return ExperimentAssignments.of(() -> served, store, () -> NOW_MS);
   }
 
   static ApplicationDefinition application() {

@@ -1,0 +1,89 @@
+package io.winnow.app;
+
+import io.winnow.core.WinnowException;
+import io.winnow.core.application.Experiments;
+import io.winnow.experiments.assignment.ArmShares;
+import io.winnow.features.FeatureReader;
+import io.winnow.lifecycle.Release;
+import io.winnow.lifecycle.RequestStages;
+import io.winnow.serving.ServedExperiments;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.function.BiFunction;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The releases that arms of experiments name. Each is loaded and checked when an experiment that
+ * needs it comes into force, is kept while one does, and is let go with the last: its memory is
+ * freed when no request can reach it any more. One that cannot be served stops the experiments that
+ * name it and nothing else.
+ *
+ * <p>Not thread-safe: whoever changes what is served holds the application's monitor.
+ */
+final class ExperimentReleases {
+  private static final Logger LOG = LoggerFactory.getLogger(ExperimentReleases.class);
+
+  /** Most releases beside the active one; each holds its vectors and networks in memory. */
+  static final int RELEASES_MAX = 8;
+
+  private final Function<String, Release> load;
+  private final BiFunction<Release, FeatureReader, RequestStages> bind;
+  private final ArmShares shares;
+  private Map<String, Release> held = Map.of();
+
+  /**
+   * @param load reads a release whole
+   * @param bind makes it ready to serve from a view of the feature store
+   * @param shares of bandits' arms
+   */
+  ExperimentReleases(
+      Function<String, Release> load,
+      BiFunction<Release, FeatureReader, RequestStages> bind,
+      ArmShares shares) {
+    this.load = load;
+    this.bind = bind;
+    this.shares = shares;
+  }
+
+  /**
+   * Makes experiments ready to be served. May take long.
+   *
+   * @param active what answers without an experiment
+   * @param view where the releases of arms read features
+   */
+  ServedExperiments serve(Experiments experiments, RequestStages active, FeatureReader view) {
+    Map<String, Release> kept = new LinkedHashMap<>();
+    Map<String, RequestStages> ready = new LinkedHashMap<>();
+    Map<String, String> missing = new LinkedHashMap<>();
+    for (String version : ServedExperiments.releasesOf(experiments)) {
+      if (version.equals(active.version())) {
+        continue;
+      }
+      if (kept.size() == RELEASES_MAX) {
+        missing.put(
+            version, "experiments name more releases than are held at once, " + RELEASES_MAX);
+        continue;
+      }
+      try {
+        Release release = loaded(version);
+        ready.put(version, bind.apply(release, view));
+        kept.put(version, release);
+      } catch (WinnowException e) {
+        missing.put(version, String.valueOf(e.getMessage()));
+      } catch (RuntimeException e) {
+        LOG.error("release {} of an experiment cannot be served", version, e);
+        missing.put(version, e.toString());
+      }
+    }
+    held = Map.copyOf(kept);
+    return ServedExperiments.of(experiments, active, ready, missing, shares);
+  }
+
+  private Release loaded(String version) {
+    @Nullable Release known = held.get(version);
+    return known == null ? load.apply(version) : known;
+  }
+}
