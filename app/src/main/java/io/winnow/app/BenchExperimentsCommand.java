@@ -13,6 +13,7 @@ import io.winnow.core.WinnowException;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -76,7 +77,7 @@ final class BenchExperimentsCommand extends BenchCommand.Bench {
     String machine = "";
     for (String part : only == null ? names : List.of(only)) {
       progress.step(part, "");
-      Figures figures = PARTS.get(part).apply(seed(), threads);
+      Figures figures = Objects.requireNonNull(PARTS.get(part)).apply(seed(), threads);
       all.putAll(figures.figures());
       machine = figures.machine();
     }

@@ -4,6 +4,7 @@ import io.winnow.core.AttributeValue;
 import io.winnow.core.ErrorCode;
 import io.winnow.core.ItemId;
 import io.winnow.core.Problem;
+import io.winnow.core.Seed;
 import io.winnow.core.UserId;
 import io.winnow.core.WinnowException;
 import io.winnow.core.application.AttributeType;
@@ -336,13 +337,30 @@ public final class ServingRelease implements RequestStages {
 
   @Override
   public Ranked rank(Moment moment, CandidateSet candidates) {
-    Ranker ranker = release.ranker();
     FeatureRows features = features(moment, candidates.items());
-    if (ranker == null || candidates.size() == 0) {
+    return ordered(candidates, features, probabilities(moment, candidates, features));
+  }
+
+  /** What the ranker expects of each candidate, shape (C, T); empty without a ranker. */
+  private float[] probabilities(Moment moment, CandidateSet candidates, FeatureRows features) {
+    Ranker ranker = release.ranker();
+    return ranker == null || candidates.size() == 0
+        ? new float[0]
+        : probabilities(ranker, moment, candidates, features);
+  }
+
+  /**
+   * Best first by the ranker's score; in the order of retrieval if there are no probabilities.
+   *
+   * @param probabilities shape (C, T), or empty
+   */
+  private Ranked ordered(CandidateSet candidates, FeatureRows features, float[] probabilities) {
+    Ranker ranker = release.ranker();
+    if (ranker == null || probabilities.length == 0) {
       Ranked plain = unranked(candidates);
       return new Ranked(candidates, plain.order(), plain.scores(), logged(features));
     }
-    float[] scores = ranker.score(probabilities(ranker, moment, candidates, features), weights);
+    float[] scores = ranker.score(probabilities, weights);
     int[] order =
         IntStream.range(0, scores.length)
             .boxed()
@@ -386,6 +404,72 @@ public final class ServingRelease implements RequestStages {
     }
     return rows;
   }
+
+  /**
+   * What this release would have done with a request of the past that another one answered,
+   * computed as if it was asked now.
+   *
+   * @param slate what was shown, from the first place on; it may hold items that are not known
+   * @param draws how many slates of its own to draw for what it expects, at least 1
+   * @param seed of the draws
+   */
+  public Counterfactual counterfactual(
+      UserId user, long timeMs, List<ItemId> slate, int draws, long seed) {
+    Moment moment = moment(user, Map.of(), _ -> true, timeMs);
+    CandidateSet candidates = retrieve(moment, Duration.ofMinutes(1));
+    if (candidates.size() == 0) {
+      candidates = popular(moment);
+    }
+    if (candidates.size() == 0) {
+      candidates = anything(moment);
+    }
+    FeatureRows features = features(moment, candidates.items());
+    float[] probabilities = probabilities(moment, candidates, features);
+    Ranked ranked = ordered(candidates, features, probabilities);
+    int heads = candidates.size() == 0 ? 0 : probabilities.length / candidates.size();
+    int n = slate.size();
+    double[] predicted = new double[n * heads];
+    double[] expected = new double[n * heads];
+    int[] items = slate.stream().mapToInt(this::indexOf).toArray();
+    for (int place = 0; place < n; place++) {
+      add(
+          predicted,
+          place,
+          probabilities,
+          BoundRetrieval.rowOf(candidates, items[place]),
+          heads,
+          1);
+    }
+    for (int draw = 0; draw < draws && heads > 0; draw++) {
+      for (Placed placed : rerank(moment, ranked, n, Seed.mix(seed + draw)).placed()) {
+        int row = BoundRetrieval.rowOf(candidates, placed.item());
+        add(expected, placed.position(), probabilities, row, heads, 1.0 / draws);
+      }
+    }
+    double[] propensities =
+        reranker.propensities(
+            request(moment, ranked, n, 0), items, reader.catalog(), retrieval::vector);
+    return new Counterfactual(propensities, heads, predicted, expected);
+  }
+
+  private static void add(
+      double[] sums, int place, float[] probabilities, int row, int heads, double factor) {
+    for (int t = 0; t < heads && row >= 0; t++) {
+      sums[place * heads + t] += factor * probabilities[row * heads + t];
+    }
+  }
+
+  /**
+   * What a release makes of a slate of the past. Owns its arrays.
+   *
+   * @param propensities of its items, place by place, given those before: shape (slate)
+   * @param heads T, 0 without a ranker
+   * @param predicted the ranker's probabilities of the shown items, shape (slate, T); 0 for what it
+   *     could not have shown
+   * @param expected the mean of its probabilities of what it would have shown, shape (slate, T)
+   */
+  public record Counterfactual(
+      double[] propensities, int heads, double[] predicted, double[] expected) {}
 
   /** The store's values of these items for this request, all read at one offset. */
   FeatureRows features(Moment moment, int[] items) {
@@ -452,11 +536,12 @@ public final class ServingRelease implements RequestStages {
   }
 
   private Slate rerank(Reranker with, Moment moment, Ranked ranked, int n, long seed) {
-    return with.rerank(
-        new Reranker.Request(
-            ranked.items(), ranked.scores(), n, moment.history(), moment.timeMs(), seed),
-        reader.catalog(),
-        retrieval::vector);
+    return with.rerank(request(moment, ranked, n, seed), reader.catalog(), retrieval::vector);
+  }
+
+  private static Reranker.Request request(Moment moment, Ranked ranked, int n, long seed) {
+    return new Reranker.Request(
+        ranked.items(), ranked.scores(), n, moment.history(), moment.timeMs(), seed);
   }
 
   @Override

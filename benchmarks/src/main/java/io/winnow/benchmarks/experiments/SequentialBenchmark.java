@@ -24,9 +24,10 @@ import java.util.random.RandomGenerator;
  * there, and one that is. Users come back and have a skewed ratio metric ({@link VisitorWorld});
  * everything goes through the accumulators and tests that the product uses.
  *
- * <p>The plan (information at the end, and the effect that one look finds with .79) comes from a
- * pilot of its own, as a plan has to; single experiments end with somewhat more or less
- * information.
+ * <p>The plans (the information at the end, and the effect that one look finds with .79) come from
+ * pilots of their own, as plans have to; single experiments end with somewhat more or less
+ * information. A multiplied click rate varies more between users, too, so an experiment with an
+ * effect collects less information than one without, and each has its plan.
  */
 public final class SequentialBenchmark {
   private static final double ALPHA = 0.05;
@@ -35,6 +36,9 @@ public final class SequentialBenchmark {
   private static final double DRIFT_OF_79 = 1.959964 + 0.806421;
 
   private static final int PILOT = 400;
+
+  /** Rounds of finding an effect from the information that is collected with it. */
+  private static final int PILOT_ROUNDS = 4;
 
   private final Config config;
   private final Figures.Builder figures = new Figures.Builder("aa");
@@ -48,9 +52,9 @@ public final class SequentialBenchmark {
    * @param threads to run on; the figures do not depend on them
    */
   public record Config(int experiments, int looks, int users, int threads, Seed seed) {
-    /** 10,000 experiments of 2,000 users with 30 looks. */
+    /** 10,000 experiments of 4,000 users with 30 looks. */
     public static Config defaults(Seed seed, int threads) {
-      return new Config(10_000, 30, 2_000, threads, seed);
+      return new Config(10_000, 30, 4_000, threads, seed);
     }
 
     /** Checks the sizes. */
@@ -98,12 +102,16 @@ public final class SequentialBenchmark {
       boolean alwaysValidCovers) {}
 
   private Figures run() {
-    Plan plan = plan();
+    Plan noEffect = plan(0);
+    Plan effect = noEffect;
+    for (int round = 0; round < PILOT_ROUNDS; round++) {
+      effect = plan(DRIFT_OF_79 / Math.sqrt(effect.information()));
+    }
     figures.count("aa.experiments", config.experiments(), "experiments");
     figures.count("aa.looks", config.looks(), "looks");
-    figures.add("aa.lift", plan.lift(), "of clicks per slate");
-    List<Outcome> same = outcomes("same", plan, 0);
-    List<Outcome> different = outcomes("different", plan, plan.difference());
+    figures.add("aa.lift", effect.lift(), "of clicks per slate");
+    List<Outcome> same = outcomes("same", noEffect);
+    List<Outcome> different = outcomes("different", effect);
     Peer naive = new Peer("1.96 at any look", rate(same, Outcome::naive));
     figures
         .add(
@@ -154,27 +162,26 @@ public final class SequentialBenchmark {
             "of experiments");
   }
 
-  /** The mean information at the end of experiments without an effect. */
-  private Plan plan() {
+  /** A plan for a difference, with the mean information at the end of a pilot's experiments. */
+  private Plan plan(double difference) {
     double sum =
         Trials.run(
                 config.threads(),
                 PILOT,
                 config.seed().derive("pilot"),
-                random -> contrasts(0, random).getLast().information())
+                random -> contrasts(difference, random).getLast().information())
             .stream()
             .mapToDouble(Double::doubleValue)
             .sum();
-    double information = sum / PILOT;
-    return new Plan(information, DRIFT_OF_79 / Math.sqrt(information));
+    return new Plan(sum / PILOT, difference);
   }
 
-  private List<Outcome> outcomes(String name, Plan plan, double difference) {
+  private List<Outcome> outcomes(String name, Plan plan) {
     return Trials.run(
         config.threads(),
         config.experiments(),
         config.seed().derive(name),
-        random -> outcome(plan, difference, random));
+        random -> outcome(plan, random));
   }
 
   private List<Contrast> contrasts(double difference, RandomGenerator random) {
@@ -191,14 +198,18 @@ public final class SequentialBenchmark {
     return contrasts;
   }
 
-  private Outcome outcome(Plan plan, double difference, RandomGenerator random) {
-    List<Contrast> contrasts = contrasts(difference, random);
+  private Outcome outcome(Plan plan, RandomGenerator random) {
+    List<Contrast> contrasts = contrasts(plan.difference(), random);
     List<Look> looks = new ArrayList<>();
+    List<Look> looksByShare = new ArrayList<>();
     for (int k = 0; k < contrasts.size(); k++) {
-      looks.add(contrasts.get(k).look(plan.information(), k == contrasts.size() - 1));
+      boolean last = k == contrasts.size() - 1;
+      looks.add(contrasts.get(k).look(plan.information(), last));
+      looksByShare.add(
+          contrasts.get(k).lookAtShare((k + 1.0) / contrasts.size(), plan.information(), last));
     }
     List<Judgement> oneLook = new OneLook(ALPHA).judge(looks);
-    List<Judgement> planned = PlannedLooks.of(ALPHA).judge(looks);
+    List<Judgement> planned = PlannedLooks.of(ALPHA).judge(looksByShare);
     List<Judgement> alwaysValid = AlwaysValid.planned(ALPHA).judge(looks);
     double critical = Contrast.critical(ALPHA);
     return new Outcome(
@@ -207,9 +218,9 @@ public final class SequentialBenchmark {
         crossed(alwaysValid),
         crossed(AlwaysValid.unplanned(ALPHA).judge(looks)),
         looks.stream().anyMatch(look -> Math.abs(look.z()) >= critical),
-        cover(oneLook, contrasts, difference),
-        cover(planned, contrasts, difference),
-        cover(alwaysValid, contrasts, difference));
+        cover(oneLook, contrasts, plan.difference()),
+        cover(planned, contrasts, plan.difference()),
+        cover(alwaysValid, contrasts, plan.difference()));
   }
 
   private static boolean crossed(List<Judgement> judgements) {

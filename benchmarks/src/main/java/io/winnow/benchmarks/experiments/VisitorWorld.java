@@ -11,7 +11,8 @@ import java.util.random.RandomGenerator;
  *
  * <p>Four of five are casual: 2 slates a visit on average, a click on 12 % of them; the others are
  * heavy: 8 slates, 6 %. Within a kind, a user's slates a visit are exponential and his click
- * probability is Beta(1, b), independent of them. So the ratio over all users is known exactly.
+ * probability is gamma of shape 2, independent of them (and at most 1, which cuts off a millionth).
+ * So the ratio over all users is known.
  *
  * <p>Every visit replaces the user's totals in the accumulator of his arm. One thread.
  */
@@ -51,8 +52,7 @@ final class VisitorWorld {
       double clicks = heavy ? HEAVY_CLICKS : CASUAL_CLICKS;
       slatesAVisit[user] = (heavy ? HEAVY_SLATES : CASUAL_SLATES) * random.nextExponential();
       treated[user] = random.nextBoolean();
-      // Beta(1, b) has mean 1/(1 + b) and distribution 1 − (1 − p)^b.
-      double probability = 1 - Math.pow(random.nextDouble(), clicks / (1 - clicks));
+      double probability = clicks * (random.nextExponential() + random.nextExponential()) / 2;
       clickProbability[user] = Math.min(1, treated[user] ? probability * (1 + lift) : probability);
     }
   }

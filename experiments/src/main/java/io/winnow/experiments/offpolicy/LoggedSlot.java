@@ -27,7 +27,9 @@ public record LoggedSlot(
     }
     check("reward", reward);
     check("predicted", predicted);
-    check("expected", expected);
+    if (Double.isInfinite(expected)) {
+      throw WinnowException.invalid("expected", expected, "a finite number, or NaN");
+    }
   }
 
   private static void check(String field, double value) {

@@ -9,7 +9,7 @@ import java.util.Objects;
 
 /**
  * Estimates what a candidate policy would have earned on the requests that another one answered, by
- * every {@link Estimator}, and says when not to believe it.
+ * every {@link Estimator} for which the log holds enough, and says when not to believe it.
  *
  * <p>The value is the mean over requests of a slate's summed rewards. A slate with fewer places
  * than the longest keeps its weight for the places that it does not have and earns nothing there.
@@ -68,7 +68,9 @@ public final class OffPolicyEstimator {
     Map<Estimator, Part> parts = new EnumMap<>(Estimator.class);
     parts.put(Estimator.SLOT_IPS, slot.mean(false, none));
     parts.put(Estimator.SLOT_SELF_NORMALISED, slot.selfNormalised(false, none));
-    parts.put(Estimator.SLOT_DOUBLY_ROBUST, slot.mean(true, bySlot));
+    if (Double.isFinite(Arrays.stream(bySlot).sum())) {
+      parts.put(Estimator.SLOT_DOUBLY_ROBUST, slot.mean(true, bySlot));
+    }
     parts.put(Estimator.SEQUENTIAL_IPS, sequential.mean(false, none));
     parts.put(Estimator.SEQUENTIAL_SELF_NORMALISED, sequential.selfNormalised(false, none));
     parts.put(Estimator.SEQUENTIAL_DOUBLY_ROBUST, sequential.mean(true, expected));

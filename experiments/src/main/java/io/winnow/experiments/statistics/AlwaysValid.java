@@ -12,7 +12,7 @@ import java.util.List;
  * so their union stays within it.
  *
  * <ol>
- *   <li><b>Up to a little past the plan's end</b> (f <= h = 1.1), with share p of alpha: |B| >=
+ *   <li><b>Up to a little past the plan's end</b> (f <= h = 1.05), with share p of alpha: |B| >=
  *       c·√h, where
  *       <pre>P(max_{t<=1} |B_t| >= c) = 4·Σ_{k>=0} (−1)^k·Φ̄((2k + 1)·c) = p·alpha</pre>
  *       (reflection principle: Billingsley, Convergence of Probability Measures, 2nd edition, 9.14,
@@ -31,7 +31,7 @@ import java.util.List;
  * </ol>
  *
  * <p>The interval at a look is that of the narrower boundary. Alone (p = 0), the mixture pays for
- * its endless horizon with much power at the plan's end; with p = 0.8 little is lost there and the
+ * its endless horizon with much power at the plan's end; with p = 0.9 little is lost there and the
  * horizon is still endless. Past f = h the interval becomes wider again, that of the mixture with
  * the rest of alpha; what was called before stays called.
  *
@@ -50,7 +50,7 @@ import java.util.List;
  */
 public record AlwaysValid(double alpha, double planShare) implements MonitoringRule {
   /** How far past the plan's end its boundary reaches, as a multiple of the plan's information. */
-  private static final double HORIZON = 1.1;
+  private static final double HORIZON = 1.05;
 
   /** Checks both. */
   public AlwaysValid {
@@ -60,9 +60,9 @@ public record AlwaysValid(double alpha, double planShare) implements MonitoringR
     }
   }
 
-  /** For an experiment with a planned information: 0.8 of alpha up to just past there. */
+  /** For an experiment with a planned information: 0.9 of alpha up to just past there. */
   public static AlwaysValid planned(double alpha) {
-    return new AlwaysValid(alpha, 0.8);
+    return new AlwaysValid(alpha, 0.9);
   }
 
   /**

@@ -139,7 +139,7 @@ public record Contrast(Estimate control, Estimate treatment) {
   }
 
   /**
-   * What a sequential test sees at a look.
+   * What {@link AlwaysValid} sees at a look: its clock is information.
    *
    * @param plannedInformation the information at which the experiment is to end, fixed before it
    *     started; see {@link Planner}
@@ -151,5 +151,32 @@ public record Contrast(Estimate control, Estimate treatment) {
     }
     double information = information();
     return new Look(information, information / plannedInformation, z(), last);
+  }
+
+  /**
+   * What {@link PlannedLooks} sees at a look where only the share of the plan is known: looks over
+   * planned looks, or days over planned days.
+   *
+   * @param share of the plan that is done, >= 0
+   * @param last whether this is the last look, by decision or by date
+   */
+  public Look lookAtShare(double share, boolean last) {
+    return new Look(information(), share, z(), last);
+  }
+
+  /**
+   * What {@link PlannedLooks} sees at a look: its clock is the share of the plan or that of the
+   * information, whichever is less. Where information comes late, as it does from users who come
+   * back, no alpha is spent on looks that cannot find anything; where more comes than was planned,
+   * it is not all spent before the end.
+   *
+   * @param share of the plan that is done, >= 0
+   * @param plannedInformation the information at which the experiment is to end, fixed before it
+   *     started
+   * @param last whether this is the last look, by decision or by date
+   */
+  public Look lookAtShare(double share, double plannedInformation, boolean last) {
+    Look look = look(plannedInformation, last);
+    return new Look(look.information(), Math.min(share, look.fraction()), look.z(), last);
   }
 }

@@ -38,13 +38,13 @@ final class AlwaysValidTest {
   @Test
   void judge_planned_isTheNarrowerOfBoth() {
     AlwaysValid rule = AlwaysValid.planned(0.05);
-    double boundary = 2.326347873985085 * Math.sqrt(1.1);
+    double boundary = 2.281819483438662 * Math.sqrt(1.05);
     assertEquals(boundary, critical(rule, 1), 1e-12);
     assertEquals(boundary / Math.sqrt(0.5), critical(rule, 0.5), 1e-12);
-    assertEquals(2.326347873985085, critical(rule, 1.1), 1e-12);
-    assertTrue(critical(rule, 1.11) > 3.5);
-    assertEquals(4.299208410076331, critical(rule, 0.1), 1e-6);
-    assertEquals(3.6551693964307757, critical(rule, 4), 1e-6);
+    assertEquals(2.281819483438662, critical(rule, 1.05), 1e-12);
+    assertTrue(critical(rule, 1.06) > 3.5);
+    assertEquals(4.480232535198851, critical(rule, 0.1), 1e-6);
+    assertEquals(3.8549991782885535, critical(rule, 4), 1e-6);
     assertEquals(Double.POSITIVE_INFINITY, critical(rule, 0));
   }
 

@@ -147,6 +147,17 @@ final class ContrastTest {
     }
   }
 
+  @Test
+  void look_anyClock_isTheLesserShare() {
+    Contrast contrast = new Contrast(new Estimate(1, 0.3, 1000), new Estimate(2, 0.4, 1000));
+    assertEquals(4, contrast.information(), 1e-12);
+    assertEquals(0.4, contrast.look(10, false).fraction(), 1e-12);
+    assertEquals(0.3, contrast.lookAtShare(0.3, 10, false).fraction(), 1e-12);
+    assertEquals(0.4, contrast.lookAtShare(0.7, 10, false).fraction(), 1e-12);
+    assertEquals(0.7, contrast.lookAtShare(0.7, false).fraction(), 1e-12);
+    assertThrows(WinnowException.class, () -> contrast.look(0, true));
+  }
+
   private static Moments ones(int successes, int units) {
     double[] values = new double[units];
     java.util.Arrays.fill(values, 0, successes, 1);
