@@ -20,6 +20,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -60,9 +61,10 @@ public final class BanditAllocation implements ArmShares, AutoCloseable {
   private final Map<Key, Long> scanned = new HashMap<>();
   private final Map<Key, Long> failedNanos = new HashMap<>();
 
+  private volatile boolean closed;
+
   // Guarded by this.
   private @Nullable ApplicationDefinition application;
-  private boolean closed;
   private boolean changed;
 
   /** What came of the arms so far. */
@@ -71,12 +73,17 @@ public final class BanditAllocation implements ArmShares, AutoCloseable {
     /**
      * The units of all periods so far with the bandit's metric.
      *
+     * @param records the log; reading it fails when the allocation is closed
      * @param toOffset what is known is the log below it
      * @param nowMs what time it is then
      * @return in the order of the arms; empty if nobody was in the experiment yet
      */
     List<ArmSums> before(
-        ApplicationDefinition application, Experiment experiment, long toOffset, long nowMs);
+        ApplicationDefinition application,
+        Experiment experiment,
+        RecordSource records,
+        long toOffset,
+        long nowMs);
   }
 
   private record Key(String name, int run, long period) {}
@@ -88,7 +95,7 @@ public final class BanditAllocation implements ArmShares, AutoCloseable {
    * @param pause between two looks at the clock and the log
    */
   public BanditAllocation(RecordSource log, Results results, TimeSource clock, Duration pause) {
-    this.log = log;
+    this.log = untilClosed(log);
     this.results = results;
     this.clock = clock;
     this.pause = pause;
@@ -119,11 +126,40 @@ public final class BanditAllocation implements ArmShares, AutoCloseable {
     }
   }
 
+  private static boolean hasBandits(ApplicationDefinition of) {
+    return of.operations().experiments().list().stream()
+        .anyMatch(experiment -> experiment.design() instanceof Design.Bandit);
+  }
+
+  /** The same log, of which nobody reads on once this is closed. */
+  private RecordSource untilClosed(RecordSource source) {
+    return new RecordSource() {
+      @Override
+      public long endOffset() {
+        return source.endOffset();
+      }
+
+      @Override
+      public void replay(long from, long to, Visitor visitor) {
+        source.replay(
+            from,
+            to,
+            (offset, record) -> {
+              if (closed) {
+                throw new CancellationException("closed");
+              }
+              visitor.visit(offset, record);
+            });
+      }
+    };
+  }
+
   /** Waits for another file, or for a while; null when it is closed. */
   private synchronized @Nullable ApplicationDefinition next() throws InterruptedException {
     long endNanos = System.nanoTime() + pause.toNanos();
-    while (!closed && !changed && (application == null || System.nanoTime() < endNanos)) {
-      wait(application == null ? 0 : Math.max(1, (endNanos - System.nanoTime()) / 1_000_000));
+    boolean idle = application == null || !hasBandits(application);
+    while (!closed && !changed && (idle || System.nanoTime() < endNanos)) {
+      wait(idle ? 0 : Math.max(1, (endNanos - System.nanoTime()) / 1_000_000));
     }
     changed = false;
     return closed ? null : application;
@@ -152,8 +188,7 @@ public final class BanditAllocation implements ArmShares, AutoCloseable {
     scanned
         .keySet()
         .removeIf(key ->
-            !wanted.contains(key)
-                && !wanted.contains(new Key(key.name, key.run, key.period - 1)));
+            !wanted.contains(key) && !wanted.contains(new Key(key.name, key.run, key.period - 1)));
   }
 
   private void attempt(
@@ -169,6 +204,8 @@ public final class BanditAllocation implements ArmShares, AutoCloseable {
             key.period,
             computed);
       }
+    } catch (CancellationException e) {
+      LOG.debug("bandit {}: stopped", key.name);
     } catch (RuntimeException e) {
       failedNanos.put(key, System.nanoTime());
       LOG.error("bandit {}: the shares of period {} cannot be computed", key.name, key.period, e);
@@ -188,13 +225,12 @@ public final class BanditAllocation implements ArmShares, AutoCloseable {
     }
     long originMs = from == null ? 0 : from.toEpochMilli();
     long cutMs = originMs + period * bandit.period().toMillis() - leadMs(bandit);
-    long toOffset =
-        firstShownAt(cutMs, new Key(experiment.name(), experiment.run(), period));
+    long toOffset = firstShownAt(cutMs, new Key(experiment.name(), experiment.run(), period));
     if (toOffset < 0) {
       return null;
     }
     scanned.put(new Key(experiment.name(), experiment.run(), period + 1), toOffset);
-    List<ArmSums> sums = results.before(of, experiment, toOffset, cutMs);
+    List<ArmSums> sums = results.before(of, experiment, log, toOffset, cutMs);
     if (sums.isEmpty()) {
       return Assigner.sharesOfTheFile(experiment);
     }

@@ -68,7 +68,7 @@ class BanditAllocationTest {
   private BanditAllocation allocation(List<LogRecord> records, List<ArmSums> sums) {
     return new BanditAllocation(
         RecordSource.of(records),
-        (_, _, toOffset, timeMs) -> {
+        (_, _, _, toOffset, timeMs) -> {
           assertEquals(CUT_MS, timeMs);
           asked.add(toOffset);
           return sums;
@@ -152,8 +152,7 @@ class BanditAllocationTest {
           }
         };
     try (BanditAllocation allocation =
-        new BanditAllocation(
-            log, (_, _, _, _) -> BETTER_B, nowMs::get, Duration.ofMillis(1))) {
+        new BanditAllocation(log, (_, _, _, _, _) -> BETTER_B, nowMs::get, Duration.ofMillis(1))) {
       allocation.follow(APPLICATION);
       while (looks.get() < 3) {
         Thread.onSpinWait();

@@ -365,7 +365,8 @@ class AssignerTest {
             experiments:
               x: { design: bandit, bandit: { metric: ctr, period: 1d }, traffic: 0.5, from: 2026-12-01, arms: { a: {}, b: {} } }
             """);
-    ArmShares shares = (_, period) -> period == 4 ? new double[] {0.9, 0.1} : new double[] {0.5, 0.5};
+    ArmShares shares =
+        (_, period) -> period == 4 ? new double[] {0.9, 0.1} : new double[] {0.5, 0.5};
     Assigner assigner = new Assigner(experiments, Set.of(), shares);
     long dayMs = 86_400_000;
     long[] today = new long[2];
