@@ -146,17 +146,15 @@ final class ExperimentsPlanCommand implements Callable<Integer> {
   }
 
   private Metric metric(Experiments experiments) {
-    if (metric == null) {
-      return experiments.metrics().getFirst();
-    }
+    String name = metric == null ? experiments.metrics().getFirst().name() : metric;
     return experiments
-        .metric(metric)
+        .metric(name)
         .orElseThrow(() ->
             WinnowException.invalid(
                 "--metric",
-                metric,
+                name,
                 Nearest.expectation(
-                    "metric", metric, experiments.metrics().stream().map(Metric::name).toList())));
+                    "metric", name, experiments.metrics().stream().map(Metric::name).toList())));
   }
 
   private double inflation() {

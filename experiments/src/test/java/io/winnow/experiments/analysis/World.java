@@ -29,8 +29,7 @@ import java.util.random.RandomGenerator;
  * @param seed of everything
  */
 record World(int users, int days, double lift, boolean disorder, long seed) {
-  static final long START_MS =
-      1_780_000_000_000L / TimeUnit.DAYS.toMillis(1) * TimeUnit.DAYS.toMillis(1);
+  static final long START_MS = java.time.Instant.parse("2026-05-28T00:00:00Z").toEpochMilli();
   static final int DAYS_BEFORE = 7;
   static final long DAY_MS = TimeUnit.DAYS.toMillis(1);
   private static final int ITEMS = 60;
@@ -180,8 +179,7 @@ record World(int users, int days, double lift, boolean disorder, long seed) {
     }
     double chance = taste * (day >= 0 && treated ? 1 + lift : 1);
     for (int position = 0; position < SLATE; position++) {
-      ItemId item =
-          new ItemId("i" + (int) (ITEMS * Math.pow(random.nextDouble(), treated ? 1.5 : 2)));
+      ItemId item = new ItemId("i" + (int) (ITEMS * Math.pow(random.nextDouble(), treated ? 1.5 : 2)));
       add(timed, atMs, impression(request, user, item, position, atMs));
       if (random.nextDouble() < chance / (1 + position)) {
         outcome(random, timed, user, item, request, position, atMs, "click", Double.NaN);
@@ -194,7 +192,8 @@ record World(int users, int days, double lift, boolean disorder, long seed) {
     }
   }
 
-  static LogRecord impression(String request, UserId user, ItemId item, int position, long atMs) {
+  static LogRecord impression(
+      String request, UserId user, ItemId item, int position, long atMs) {
     return new LogRecord.Happened(
         new Event(
             request + "/" + position,
