@@ -231,12 +231,15 @@ final class ExperimentReports implements AutoCloseable {
 
     @Override
     public void replay(long from, long to, Visitor visitor) {
-      source.replay(from, to, (offset, record) -> {
-        if (closing) {
-          throw new WinnowException(ErrorCode.UNAVAILABLE, "the server is shutting down");
-        }
-        visitor.visit(offset, record);
-      });
+      source.replay(
+          from,
+          to,
+          (offset, record) -> {
+            if (closing) {
+              throw new WinnowException(ErrorCode.UNAVAILABLE, "the server is shutting down");
+            }
+            visitor.visit(offset, record);
+          });
     }
   }
 

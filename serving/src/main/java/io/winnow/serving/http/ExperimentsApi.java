@@ -138,9 +138,7 @@ final class ExperimentsApi {
     if (state.report().isEmpty()) {
       ObjectNode body = json.newObject();
       body.put("experiment", experiment.name()).put("computing", true);
-      return Answer.json(json.write(body))
-          .withStatus(ACCEPTED)
-          .with("Retry-After", RETRY_SECONDS);
+      return Answer.json(json.write(body)).withStatus(ACCEPTED).with("Retry-After", RETRY_SECONDS);
     }
     ObjectNode body = json.newObject();
     JsonReport.of(state.report().get()).forEach((name, value) -> body.set(name, node(value)));

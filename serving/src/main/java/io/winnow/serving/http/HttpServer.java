@@ -61,8 +61,7 @@ public final class HttpServer implements AutoCloseable {
     ExperimentReports reports = reports(dependencies);
     Function<ApplicationDefinition, Router> routers =
         application ->
-            new Router(
-                routes(config, dependencies.with(application), problems, metrics, reports));
+            new Router(routes(config, dependencies.with(application), problems, metrics, reports));
     Router router = routers.apply(dependencies.application());
     ReadWatch readWatch = new ReadWatch(limits.bodyTime());
     Dispatcher dispatcher =
@@ -111,7 +110,8 @@ public final class HttpServer implements AutoCloseable {
         operations.requestTime(),
         version ->
             operations.releases().get().stream()
-                .filter(release -> version.isEmpty() ? release.active() : release.id().equals(version))
+                .filter(
+                    release -> version.isEmpty() ? release.active() : release.id().equals(version))
                 .findFirst()
                 .map(ReleaseInfo::metrics)
                 .orElse(Map.of()),
@@ -180,9 +180,7 @@ public final class HttpServer implements AutoCloseable {
                     "pages",
                     "A page of this server",
                     List.of(),
-                    _ ->
-                        new Answer(
-                            200, page.contentType(), page.body().get(), Map.of()))));
+                    _ -> new Answer(200, page.contentType(), page.body().get(), Map.of()))));
     routes.addAll(openApi.routes(routes));
     return routes;
   }
