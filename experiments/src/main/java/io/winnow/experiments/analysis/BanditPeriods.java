@@ -17,8 +17,8 @@ import java.util.TreeMap;
 /**
  * A bandit's periods: the shares with which units were drawn, as logged, and what came of it.
  *
- * <p>A unit's value of a ratio is linearised, R + (y − R·z)/z̄ with R and z̄ of all units of all arms,
- * so that an arm's mean is its ratio to first order (Deng, Knoblich, Lu, KDD 2018).
+ * <p>A unit's value of a ratio is linearised, R + (y − R·z)/z̄ with R and z̄ of all units of all
+ * arms, so that an arm's mean is its ratio to first order (Deng, Knoblich, Lu, KDD 2018).
  */
 final class BanditPeriods {
   private BanditPeriods() {}

@@ -16,8 +16,8 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The items as the log knows them at a moment: groups, age, and whether they may be shown. A fold in
- * log order. Holds every item that was put or shown. Not thread-safe.
+ * The items as the log knows them at a moment: groups, age, and whether they may be shown. A fold
+ * in log order. Holds every item that was put or shown. Not thread-safe.
  *
  * <p>An item's time is its TIME attribute if the application has one and the item carries it, else
  * when the log first named it; as for the source of fresh items.

@@ -25,8 +25,8 @@ import org.jspecify.annotations.Nullable;
  *   <li>Secondary metrics at alpha, their p-values adjusted for the false discovery rate over all
  *       secondary metrics and treatments (Benjamini-Hochberg), as if this were the only look.
  *   <li>Guardrails by non-inferiority: the interval of the relative difference, as wide as that of
- *       the primary metric, must lie above the margin (CPMP, Points to consider on switching between
- *       superiority and non-inferiority, 2001).
+ *       the primary metric, must lie above the margin (CPMP, Points to consider on switching
+ *       between superiority and non-inferiority, 2001).
  * </ul>
  */
 final class Comparisons {
@@ -89,8 +89,7 @@ final class Comparisons {
     double p = contrast.pValue();
     return switch (role) {
       case PRIMARY -> {
-        double critical =
-            monitoring == null ? oneLook : monitoring.critical(arm - 1, contrast);
+        double critical = monitoring == null ? oneLook : monitoring.critical(arm - 1, contrast);
         double overLooks =
             monitoring == null
                 ? Math.min(1, p * (experiment.arms().size() - 1))
@@ -105,12 +104,7 @@ final class Comparisons {
       }
       case SECONDARY ->
           new Comparison(
-              name,
-              contrast,
-              Contrast.critical(experiment.plan().alpha()),
-              p,
-              p,
-              Finding.UNCLEAR);
+              name, contrast, Contrast.critical(experiment.plan().alpha()), p, p, Finding.UNCLEAR);
       case GUARDRAIL -> {
         double critical = guardrailCritical(arm, oneLook);
         yield new Comparison(
@@ -119,7 +113,9 @@ final class Comparisons {
     };
   }
 
-  /** As wide as the primary metric's intervals now, so that repeated looks are paid for here too. */
+  /**
+   * As wide as the primary metric's intervals now, so that repeated looks are paid for here too.
+   */
   private double guardrailCritical(int arm, double oneLook) {
     Estimates primary = known.get(experiment.goals().primary());
     return monitoring == null || primary == null
@@ -136,8 +132,7 @@ final class Comparisons {
     return sign.getAsInt() > 0 == higherIsBetter ? Finding.BETTER : Finding.WORSE;
   }
 
-  private static Finding guarded(
-      Metric metric, double margin, Contrast contrast, double critical) {
+  private static Finding guarded(Metric metric, double margin, Contrast contrast, double critical) {
     Interval lift = contrast.liftInterval(critical);
     boolean higherIsBetter = metric.better() == Metric.Better.HIGHER;
     double worst = higherIsBetter ? -lift.low() : lift.high();
@@ -165,12 +160,7 @@ final class Comparisons {
                 : OptionalInt.empty();
         comparisons.add(
             new Comparison(
-                of.arm(),
-                of.contrast(),
-                of.critical(),
-                of.p(),
-                p,
-                finding(result.metric(), sign)));
+                of.arm(), of.contrast(), of.critical(), of.p(), p, finding(result.metric(), sign)));
       }
       all.add(
           new MetricResult(

@@ -33,9 +33,7 @@ record Estimates(List<Estimate> raw, List<Estimate> adjusted, double varianceRed
    */
   static Estimates of(UnitTally tally, List<Moments> arms, boolean before) {
     List<Estimate> raw =
-        arms.stream()
-            .map(tally.isConversion() ? Estimate::conversion : Estimate::ratio)
-            .toList();
+        arms.stream().map(tally.isConversion() ? Estimate::conversion : Estimate::ratio).toList();
     if (!before) {
       return of(raw);
     }

@@ -53,8 +53,8 @@ public final class ExperimentAnalysis {
   /**
    * Reads the log and says what is to be said.
    *
-   * @throws WinnowException with {@code INVALID_ARGUMENT} for a metric that the application does not
-   *     declare, with {@code TOO_LARGE} where the analysis cannot be bounded by a sample
+   * @throws WinnowException with {@code INVALID_ARGUMENT} for a metric that the application does
+   *     not declare, with {@code TOO_LARGE} where the analysis cannot be bounded by a sample
    */
   public static ExperimentReport run(AnalysisRequest request) {
     return new ExperimentAnalysis(request).report();
@@ -125,8 +125,7 @@ public final class ExperimentAnalysis {
     List<NoveltyResult> novelty = isSplit() ? novelty() : List.of();
     List<SegmentResult> segments = isSplit() ? segments() : List.of();
     Health health = health(metrics);
-    List<TimePoint> timeline =
-        monitoring == null ? plainTimeline() : monitoring.timeline();
+    List<TimePoint> timeline = monitoring == null ? plainTimeline() : monitoring.timeline();
     List<CreditResult> preferences = preferences();
     ExperimentReport.BanditResult bandit =
         experiment.design() instanceof Experiment.Design.Bandit design
@@ -134,7 +133,15 @@ public final class ExperimentAnalysis {
             : null;
     Findings findings =
         new Findings(
-            experiment, course, health, metrics, monitoring, novelty, segments, preferences, bandit);
+            experiment,
+            course,
+            health,
+            metrics,
+            monitoring,
+            novelty,
+            segments,
+            preferences,
+            bandit);
     return new ExperimentReport(
         about(),
         findings.verdict(),
@@ -279,8 +286,8 @@ public final class ExperimentAnalysis {
               .boxed()
               .filter(code -> moments.get(code).stream().allMatch(arm -> arm.units() >= 2))
               .sorted(
-                  Comparator.comparingLong(code ->
-                      -moments.get(code).stream().mapToLong(Moments::units).sum()))
+                  Comparator.comparingLong(
+                      code -> -moments.get(code).stream().mapToLong(Moments::units).sum()))
               .toList();
       int shown = Math.min(SEGMENTS_SHOWN, largest.size());
       for (int arm = 1; arm < arms; arm++) {
@@ -304,21 +311,26 @@ public final class ExperimentAnalysis {
 
   private List<CreditResult> preferences() {
     List<CreditResult> results = new ArrayList<>();
-    outcomes.credits().forEach((name, byArm) -> {
-      Metric metric =
-          needs.metrics().stream().filter(of -> of.name().equals(name)).findFirst().orElseThrow();
-      for (int arm = 1; arm < arms; arm++) {
-        results.add(
-            new CreditResult(
-                metric,
-                experiment.control().name(),
-                experiment.arms().get(arm).name(),
-                CreditTest.of(
-                    outcomes.unmixed(byArm[0]),
-                    outcomes.unmixed(byArm[arm]),
-                    1 - experiment.plan().alpha() / (arms - 1))));
-      }
-    });
+    outcomes
+        .credits()
+        .forEach((name, byArm) -> {
+          Metric metric =
+              needs.metrics().stream()
+                  .filter(of -> of.name().equals(name))
+                  .findFirst()
+                  .orElseThrow();
+          for (int arm = 1; arm < arms; arm++) {
+            results.add(
+                new CreditResult(
+                    metric,
+                    experiment.control().name(),
+                    experiment.arms().get(arm).name(),
+                    CreditTest.of(
+                        outcomes.unmixed(byArm[0]),
+                        outcomes.unmixed(byArm[arm]),
+                        1 - experiment.plan().alpha() / (arms - 1))));
+          }
+        });
     return results;
   }
 
@@ -336,13 +348,15 @@ public final class ExperimentAnalysis {
           "There are more units than the analysis may hold: it is of 1 in %d of them, chosen by a hash."
               .formatted(1 << exposed.level()));
     }
-    outcomes.quantiles().forEach((name, values) -> {
-      if (values.level() > 0) {
-        notes.add(
-            "%s is of the events of 1 in %d units, chosen by a hash."
-                .formatted(name, 1 << values.level()));
-      }
-    });
+    outcomes
+        .quantiles()
+        .forEach((name, values) -> {
+          if (values.level() > 0) {
+            notes.add(
+                "%s is of the events of 1 in %d units, chosen by a hash."
+                    .formatted(name, 1 << values.level()));
+          }
+        });
     UnitDays days = outcomes.days();
     if (days != null && days.level() > 0) {
       notes.add(
@@ -352,7 +366,7 @@ public final class ExperimentAnalysis {
       if (exposure.isFull(dimension)) {
         notes.add(
             "Exposure by %s is not told: more pairs of it and a part of the units than the %,d that"
-                .formatted(dimension, request.limits().entities())
+                    .formatted(dimension, request.limits().entities())
                 + " may be counted.");
       }
     }

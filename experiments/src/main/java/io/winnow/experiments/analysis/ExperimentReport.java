@@ -195,12 +195,7 @@ public record ExperimentReport(
    * @param finding what it means
    */
   public record Comparison(
-      String arm,
-      Contrast contrast,
-      double critical,
-      double p,
-      double adjustedP,
-      Finding finding) {
+      String arm, Contrast contrast, double critical, double p, double adjustedP, Finding finding) {
     /** The interval of the difference. */
     public Interval difference() {
       return contrast.differenceInterval(critical);
@@ -263,7 +258,8 @@ public record ExperimentReport(
    * @param gini by arm, over what could be shown; empty for {@code age}
    * @param coverage by arm, the share of it that was shown at an equal number of impressions; empty
    *     for {@code age}
-   * @param againstCatalogue by arm, how far exposure is from the catalogue's shares; empty for items
+   * @param againstCatalogue by arm, how far exposure is from the catalogue's shares; empty for
+   *     items
    * @param againstMerit by arm, how far exposure is from merit's shares; empty for items
    * @param groups the largest; empty for items
    */
@@ -305,8 +301,7 @@ public record ExperimentReport(
    * @param second the treatment
    * @param preference above 0 where the first is better liked
    */
-  public record CreditResult(
-      Metric metric, String first, String second, Preference preference) {}
+  public record CreditResult(Metric metric, String first, String second, Preference preference) {}
 
   /**
    * A bandit's course.

@@ -131,12 +131,9 @@ final class ExposureMeasures {
       double total = Math.max(1, Arrays.stream(byArm.get(arm).byPart()).sum());
       parts[arm] =
           Math.clamp(
-              Math.round(EntityCounts.BUCKETS * (least / total)),
-              PARTS_MIN,
-              EntityCounts.BUCKETS);
+              Math.round(EntityCounts.BUCKETS * (least / total)), PARTS_MIN, EntityCounts.BUCKETS);
     }
-    int[] included =
-        IntStream.range(0, entities).filter(e -> offered[e] > 0 || shown[e]).toArray();
+    int[] included = IntStream.range(0, entities).filter(e -> offered[e] > 0 || shown[e]).toArray();
     return new Dimension(counts.isFull(), entities, byArm, parts, included, offered, worth);
   }
 
@@ -157,8 +154,8 @@ final class ExposureMeasures {
       }
     }
     long equal = draws;
-    return of.estimates(counts ->
-        Concentration.expectedDistinct(counts, equal) / of.included().length);
+    return of.estimates(
+        counts -> Concentration.expectedDistinct(counts, equal) / of.included().length);
   }
 
   /** How far exposure is from what it should follow, by arm. */
@@ -224,11 +221,10 @@ final class ExposureMeasures {
     List<Group> sorted =
         groups.stream()
             .sorted(
-                Comparator.comparingDouble(
-                        (Group group) ->
-                            -Math.max(
-                                group.catalogue(),
-                                group.exposure().stream().max(Double::compare).orElse(0.0)))
+                Comparator.comparingDouble((Group group) ->
+                        -Math.max(
+                            group.catalogue(),
+                            group.exposure().stream().max(Double::compare).orElse(0.0)))
                     .thenComparing(Group::name))
             .toList();
     if (sorted.size() <= GROUPS_SHOWN) {

@@ -33,11 +33,7 @@ final class ExposurePass implements RecordSource.Visitor {
   private long lastMs = Long.MIN_VALUE;
 
   ExposurePass(
-      Experiment experiment,
-      UnitKeys keys,
-      AnalysisLimits limits,
-      Set<String> testers,
-      int level) {
+      Experiment experiment, UnitKeys keys, AnalysisLimits limits, Set<String> testers, int level) {
     this.experiment = experiment;
     this.keys = keys;
     this.limits = limits;
@@ -92,13 +88,7 @@ final class ExposurePass implements RecordSource.Visitor {
     }
     int unit =
         units.expose(
-            key,
-            exposure.arm(),
-            exposure.probability(),
-            timeMs,
-            offset,
-            period,
-            segmentValues);
+            key, exposure.arm(), exposure.probability(), timeMs, offset, period, segmentValues);
     if (unit >= 0 && keys.bySession()) {
       requests.put(Hashes.of(exposure.requestId()), unit);
     }
@@ -110,7 +100,9 @@ final class ExposurePass implements RecordSource.Visitor {
       case Experiment.Field.Surface _, Experiment.Field.Context _ ->
           exposure.context().getOrDefault(field.toString(), Units.UNKNOWN);
       case Experiment.Field.User(String attribute) -> {
-        int code = Objects.requireNonNull(attributes.get(attribute)).get(Hashes.of(exposure.user().value()));
+        int code =
+            Objects.requireNonNull(attributes.get(attribute))
+                .get(Hashes.of(exposure.user().value()));
         yield code == LongIntMap.ABSENT ? Units.UNKNOWN : attributeValues.get(code);
       }
       case Experiment.Field.NewUsers _ -> Units.UNKNOWN;
@@ -133,10 +125,12 @@ final class ExposurePass implements RecordSource.Visitor {
     }
     // As many as segments tell apart, and one for the rest; the first come are the frequent ones.
     String kept = attributeValues.size() < Units.SEGMENT_VALUES_MAX ? value : Units.OTHER;
-    return attributeCodes.computeIfAbsent(kept, _ -> {
-      attributeValues.add(kept);
-      return attributeValues.size() - 1;
-    });
+    return attributeCodes.computeIfAbsent(
+        kept,
+        _ -> {
+          attributeValues.add(kept);
+          return attributeValues.size() - 1;
+        });
   }
 
   /** Whether there were more units, or requests, than may be held: nothing here is whole then. */

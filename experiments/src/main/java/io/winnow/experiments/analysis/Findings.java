@@ -29,8 +29,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>In this order: data that contradict the design end everything; harm stops an arm; a treatment
  * that is called better and breaks no guardrail is shipped; at the plan's end what was not called
- * better is not shipped. A decision falls at a look that was due, or, where the plan says so, at any
- * time. Harm by a guardrail is acted on from the first look on.
+ * better is not shipped. A decision falls at a look that was due, or, where the plan says so, at
+ * any time. Harm by a guardrail is acted on from the first look on.
  */
 final class Findings {
   /** More units in several arms than this share contradict the design. */
@@ -96,7 +96,8 @@ final class Findings {
     if (ratio != null && ratio.alarm()) {
       return Optional.of(
           new Verdict.DoNotTrust(
-              String.format(Locale.ROOT, 
+              String.format(
+                  Locale.ROOT,
                   "The arms do not have the shares of units that they were given (sample ratio mismatch,"
                       + " p = %.2g): units were lost or added in one of them, and no difference means"
                       + " anything until it is known why.",
@@ -105,7 +106,8 @@ final class Findings {
     if (health.mixed() > MIXED_MAX * units()) {
       return Optional.of(
           new Verdict.DoNotTrust(
-              String.format(Locale.ROOT, 
+              String.format(
+                  Locale.ROOT,
                   "%,d of %,d units were seen in several arms; more than %.0f %% contradict the design.",
                   health.mixed(),
                   units(),
@@ -135,32 +137,37 @@ final class Findings {
     if (best.isPresent()) {
       return new Verdict.Ship(
           best.get().arm(),
-          String.format(Locale.ROOT, 
+          String.format(
+              Locale.ROOT,
               "%s is better by %s (%s) and no guardrail is worse by more than its margin.",
               primary.metric().name(),
               lift(best.get()),
               boundary()));
     }
-    boolean ended = experiment.plan().looks() instanceof Experiment.Looks.Planned
-        ? course.looksDue() == course.looks()
-        : isOver();
+    boolean ended =
+        experiment.plan().looks() instanceof Experiment.Looks.Planned
+            ? course.looksDue() == course.looks()
+            : isOver();
     if (!better.isEmpty()) {
       String open = unproven(better.getFirst().arm());
       return ended
           ? new Verdict.Keep(
-              String.format(Locale.ROOT, 
+              String.format(
+                  Locale.ROOT,
                   "%s is better, but %s is not shown to be safe and the plan is over.",
                   better.getFirst().arm(),
                   open))
           : new Verdict.GoOn(
-              String.format(Locale.ROOT, 
+              String.format(
+                  Locale.ROOT,
                   "%s is better, but %s is not yet shown to be safe.",
                   better.getFirst().arm(),
                   open));
     }
     if (ended) {
       return new Verdict.Keep(
-          String.format(Locale.ROOT, 
+          String.format(
+              Locale.ROOT,
               "The plan is over and no treatment was shown to be better in %s.",
               primary.metric().name()));
     }
@@ -176,7 +183,8 @@ final class Findings {
       if (comparison.finding() == Finding.WORSE) {
         harmed.add(comparison.arm());
         reasons.add(
-            String.format(Locale.ROOT, "%s is worse: %s.", primary.metric().name(), lift(comparison)));
+            String.format(
+                Locale.ROOT, "%s is worse: %s.", primary.metric().name(), lift(comparison)));
         continue;
       }
       for (MetricResult guardrail : guardrails()) {
@@ -184,7 +192,8 @@ final class Findings {
           if (mayAct && of.arm().equals(comparison.arm()) && of.finding() == Finding.HARMED) {
             harmed.add(comparison.arm());
             reasons.add(
-                String.format(Locale.ROOT, 
+                String.format(
+                    Locale.ROOT,
                     "The guardrail %s is worse by more than %.2g %%: %s.",
                     guardrail.metric().name(),
                     100 * guardrail.margin(),
@@ -244,9 +253,11 @@ final class Findings {
     if (comparison.contrast().lift().isEmpty()) {
       return String.format(Locale.ROOT, "%+.3g", comparison.contrast().difference());
     }
-    String point = String.format(Locale.ROOT, "%+.2f %%", 100 * comparison.contrast().lift().getAsDouble());
+    String point =
+        String.format(Locale.ROOT, "%+.2f %%", 100 * comparison.contrast().lift().getAsDouble());
     return comparison.lift().isFinite()
-        ? String.format(Locale.ROOT, 
+        ? String.format(
+            Locale.ROOT,
             "%s, interval %+.2f to %+.2f %%",
             point,
             100 * comparison.lift().low(),
@@ -263,15 +274,20 @@ final class Findings {
   private String progress(MetricResult primary) {
     String where =
         course.looks() > 0
-            ? String.format(Locale.ROOT, "%d of %d planned looks have come", course.looksDue(), course.looks())
+            ? String.format(
+                Locale.ROOT, "%d of %d planned looks have come", course.looksDue(), course.looks())
             : "the confidence sequence still holds 'no difference'";
     String widest =
         primary.comparisons().stream()
             .map(comparison -> comparison.arm() + ": " + lift(comparison))
             .reduce((a, b) -> a + "; " + b)
             .orElse("");
-    return String.format(Locale.ROOT, 
-        "No difference in %s is shown yet (%s): %s.", primary.metric().name(), widest, where);
+    return String.format(
+        Locale.ROOT,
+        "No difference in %s is shown yet (%s): %s.",
+        primary.metric().name(),
+        widest,
+        where);
   }
 
   private Verdict interleaving() {
@@ -283,24 +299,30 @@ final class Findings {
     boolean firstIsBetter = of.low() > 0 == (primary.metric().better() == Metric.Better.HIGHER);
     if (!isOver()) {
       return new Verdict.GoOn(
-          String.format(Locale.ROOT, 
-              "An interleaving is judged once, at its end. So far %s.", preference(primary)));
+          String.format(
+              Locale.ROOT,
+              "An interleaving is judged once, at its end. So far %s.",
+              preference(primary)));
     }
     if (of.low() > 0 || of.high() < 0) {
       return firstIsBetter
-          ? new Verdict.Keep(String.format(Locale.ROOT, "Users prefer the control: %s.", preference(primary)))
+          ? new Verdict.Keep(
+              String.format(Locale.ROOT, "Users prefer the control: %s.", preference(primary)))
           : new Verdict.Ship(
               primary.second(),
-              String.format(Locale.ROOT, 
+              String.format(
+                  Locale.ROOT,
                   "Users prefer it: %s. How much a metric would gain, an interleaving does not say.",
                   preference(primary)));
     }
-    return new Verdict.Keep(String.format(Locale.ROOT, "No preference is shown: %s.", preference(primary)));
+    return new Verdict.Keep(
+        String.format(Locale.ROOT, "No preference is shown: %s.", preference(primary)));
   }
 
   private static String preference(CreditResult result) {
     Preference of = result.preference();
-    return String.format(Locale.ROOT, 
+    return String.format(
+        Locale.ROOT,
         "%s got %+.1f %% more of the credit in %s (interval %+.1f to %+.1f %%; %,d users preferred it,"
             + " %,d the control)",
         result.second(),
@@ -328,11 +350,19 @@ final class Findings {
     Adaptive of = bandit.differences().get(best);
     String arm = experiment.arms().get(best + 1).name();
     String said =
-        String.format(Locale.ROOT, "%s against the control: %+.3g, interval %+.3g to %+.3g",
-            arm, of.estimate(), of.low(), of.high());
+        String.format(
+            Locale.ROOT,
+            "%s against the control: %+.3g, interval %+.3g to %+.3g",
+            arm,
+            of.estimate(),
+            of.low(),
+            of.high());
     if (!isOver() || bandit.periods().size() < PERIODS_NEEDED) {
       return new Verdict.GoOn(
-          String.format(Locale.ROOT, "A bandit moves the traffic itself and is judged at its end. So far %s.", said));
+          String.format(
+              Locale.ROOT,
+              "A bandit moves the traffic itself and is judged at its end. So far %s.",
+              said));
     }
     double low = sign > 0 ? of.low() : -of.high();
     return low > 0
@@ -358,7 +388,8 @@ final class Findings {
     SampleRatio ratio = health.ratio();
     if (ratio != null && ratio.alarm()) {
       doubts.add(
-          String.format(Locale.ROOT, 
+          String.format(
+              Locale.ROOT,
               "Sample ratio mismatch: p = %.2g that the arms' shares are as planned (%.2g however often"
                   + " one looks).",
               ratio.pValue(),
@@ -366,19 +397,23 @@ final class Findings {
     }
     if (health.mixed() > 0) {
       doubts.add(
-          String.format(Locale.ROOT, 
-              "%,d units were seen in several arms and are left out.", health.mixed()));
+          String.format(
+              Locale.ROOT,
+              "%,d units were seen in several arms and are left out.",
+              health.mixed()));
     }
     if (health.strangers() > 0) {
       doubts.add(
-          String.format(Locale.ROOT, 
+          String.format(
+              Locale.ROOT,
               "%,d exposures name an arm that the experiment does not have: it was changed without a new"
                   + " run.",
               health.strangers()));
     }
     if (course.status() == Status.RUNNING && course.nowMs() - health.lastMs() > SILENCE_MS) {
       doubts.add(
-          String.format(Locale.ROOT, 
+          String.format(
+              Locale.ROOT,
               "Nothing was served for %.1f days: the data may be cut off.",
               (course.nowMs() - health.lastMs()) / (double) TimeUnit.DAYS.toMillis(1)));
     }
@@ -387,14 +422,16 @@ final class Findings {
   private void planDoubts(List<String> doubts) {
     if (monitoring != null && course.looks() > 0 && course.looksDue() < course.looks()) {
       doubts.add(
-          String.format(Locale.ROOT, 
+          String.format(
+              Locale.ROOT,
               "Look %d of %d: an early look. Effects that are found early are overestimated on average.",
               course.looksDue(),
               course.looks()));
     }
     if (health.planned() > 0 && health.units() < health.planned()) {
       doubts.add(
-          String.format(Locale.ROOT, 
+          String.format(
+              Locale.ROOT,
               "%,d of the %,d units that the plan needs to find a difference of %.2g %% have come.",
               health.units(),
               health.planned(),
@@ -407,7 +444,8 @@ final class Findings {
       for (Comparison comparison : guardrail.comparisons()) {
         if (comparison.finding() == Finding.NOT_YET) {
           doubts.add(
-              String.format(Locale.ROOT, 
+              String.format(
+                  Locale.ROOT,
                   "Guardrail %s of %s is not yet shown to be safe: it could be worse by more than %.2g %%.",
                   guardrail.metric().name(),
                   comparison.arm(),
@@ -428,7 +466,8 @@ final class Findings {
     int looked = segments.stream().mapToInt(result -> result.segments().segments().size()).sum();
     if (looked > SEGMENTS_MANY) {
       doubts.add(
-          String.format(Locale.ROOT, 
+          String.format(
+              Locale.ROOT,
               "%d segments were looked at; at alpha %.2g some %.1f of them would show an effect by chance."
                   + " Read the adjusted p-values, and test what you find once more.",
               looked,
@@ -438,7 +477,10 @@ final class Findings {
     long secondary = metrics.stream().filter(metric -> metric.role() == Role.SECONDARY).count();
     if (secondary > METRICS_MANY) {
       doubts.add(
-          String.format(Locale.ROOT, "%d secondary metrics: their p-values are adjusted for their number.", secondary));
+          String.format(
+              Locale.ROOT,
+              "%d secondary metrics: their p-values are adjusted for their number.",
+              secondary));
     }
     if (bandit != null) {
       doubts.add(

@@ -18,8 +18,8 @@ public final class Holdout {
   private Holdout() {}
 
   /**
-   * The experiment, judged at any time by the first metric that is a number by unit; empty without a
-   * holdout or such a metric.
+   * The experiment, judged at any time by the first metric that is a number by unit; empty without
+   * a holdout or such a metric.
    */
   public static Optional<Experiment> experiment(Experiments experiments) {
     List<String> metrics =

@@ -13,11 +13,11 @@ import java.util.Arrays;
  *
  * <pre>merit = (worth + k) / (Σ over its showings of the mean worth at that place + k)</pre>
  *
- * with k = the worth of {@value #PRIOR} average showings. Showing an item twice as often
- * doubles both sums; showing it at the top raises both. An item that was never shown has the merit
- * of an average one, 1. (Observed over expected is indirect standardisation; the pseudo counts are
- * the posterior mean of a Poisson rate under a gamma prior of mean 1: Clayton, Kaldor, Empirical
- * Bayes estimates of age-standardized relative risks, Biometrics 43, 1987.)
+ * with k = the worth of {@value #PRIOR} average showings. Showing an item twice as often doubles
+ * both sums; showing it at the top raises both. An item that was never shown has the merit of an
+ * average one, 1. (Observed over expected is indirect standardisation; the pseudo counts are the
+ * posterior mean of a Poisson rate under a gamma prior of mean 1: Clayton, Kaldor, Empirical Bayes
+ * estimates of age-standardized relative risks, Biometrics 43, 1987.)
  *
  * <p>What remains: places are compared as if users looked at them alike whatever stands there, and
  * an item that is shown only to its friends looks better than it would be to all. Not thread-safe.

@@ -8,7 +8,6 @@ import io.winnow.experiments.statistics.Contrast;
 import io.winnow.experiments.statistics.Estimate;
 import io.winnow.experiments.statistics.Judgement;
 import io.winnow.experiments.statistics.Look;
-import io.winnow.experiments.statistics.Moments;
 import io.winnow.experiments.statistics.MonitoringRule;
 import io.winnow.experiments.statistics.PlannedLooks;
 import io.winnow.experiments.statistics.Planner;
@@ -123,7 +122,8 @@ final class Monitoring {
   }
 
   /**
-   * How wide intervals are now: as if this were the next look. Behind the last look, as at the last.
+   * How wide intervals are now: as if this were the next look. Behind the last look, as at the
+   * last.
    */
   double critical(int treatment, Contrast now) {
     List<Look> looks = new ArrayList<>(looks(treatment));

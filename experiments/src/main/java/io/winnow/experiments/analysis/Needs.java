@@ -19,8 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param attributes of items whose values are groups
  * @param dimensions over which exposure is counted: attributes, {@link #ITEMS} and {@link #AGE}
  */
-record Needs(
-    List<Metric> metrics, Set<String> attributes, Set<String> dimensions) {
+record Needs(List<Metric> metrics, Set<String> attributes, Set<String> dimensions) {
   /** The items themselves, as a dimension. */
   static final String ITEMS = "item";
 
@@ -76,10 +75,7 @@ record Needs(
     return new Needs(metrics, attributes, dimensions);
   }
 
-  private static void add(
-      @Nullable String name,
-      Set<String> attributes,
-      Set<String> dimensions) {
+  private static void add(@Nullable String name, Set<String> attributes, Set<String> dimensions) {
     if (name != null) {
       attributes.add(name);
       dimensions.add(name);

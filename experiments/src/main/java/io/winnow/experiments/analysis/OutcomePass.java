@@ -59,10 +59,8 @@ final class OutcomePass implements RecordSource.Visitor {
     this.units = exposed.units();
     this.requests = exposed.requests();
     this.due = List.copyOf(due);
-    this.catalogue =
-        new Catalogue(request.application().schema(), needs.attributes());
-    this.showings =
-        new Showings(request.application().objectives(), request.limits().showings());
+    this.catalogue = new Catalogue(request.application().schema(), needs.attributes());
+    this.showings = new Showings(request.application().objectives(), request.limits().showings());
     this.beforeMs =
         keys.bySession() || keys.hasPeriods() ? 0 : experiment.plan().before().toMillis();
     this.seenBefore = new boolean[units.size()];
@@ -171,9 +169,7 @@ final class OutcomePass implements RecordSource.Visitor {
   }
 
   private UnitTally[] selecting(String type) {
-    return tallies.values().stream()
-        .filter(tally -> tally.selects(type))
-        .toArray(UnitTally[]::new);
+    return tallies.values().stream().filter(tally -> tally.selects(type)).toArray(UnitTally[]::new);
   }
 
   private void shown(
@@ -301,9 +297,7 @@ final class OutcomePass implements RecordSource.Visitor {
             .add(tally.totals(unit));
       }
     }
-    return moments.stream()
-        .map(arms -> arms.stream().map(UnitMoments::snapshot).toList())
-        .toList();
+    return moments.stream().map(arms -> arms.stream().map(UnitMoments::snapshot).toList()).toList();
   }
 
   Units units() {

@@ -16,8 +16,8 @@ import java.util.concurrent.TimeUnit;
  * its item to its user (of session units: in its session) if it comes within the application's
  * window, and counts once for each showing and objective. Not thread-safe.
  *
- * <p>Showings are kept three days beyond the window, as long as there is room for them, since outcomes
- * may reach the log late; the oldest goes first.
+ * <p>Showings are kept three days beyond the window, as long as there is room for them, since
+ * outcomes may reach the log late; the oldest goes first.
  */
 final class Showings {
   private static final long LATE_MS = TimeUnit.DAYS.toMillis(3);
@@ -62,8 +62,8 @@ final class Showings {
     /**
      * Called for each event that belongs to a showing.
      *
-     * @param worth what the event adds to the showing's worth: the weights of the objectives that it
-     *     is the first to fulfil; 0 if none
+     * @param worth what the event adds to the showing's worth: the weights of the objectives that
+     *     it is the first to fulfil; 0 if none
      */
     void of(Showing showing, double worth);
   }

@@ -63,8 +63,7 @@ public record TrafficProfile(
             new Experiment.Design.Split(),
             List.of(new Experiment.Arm(NAME, 1, Experiment.Settings.NONE)),
             new Experiment.Goals(metric.name(), List.of(), Map.of(), List.of()),
-            new Experiment.Plan(
-                new Experiment.Looks.Planned(1), back, 0.05, 0.8, 0.02, before));
+            new Experiment.Plan(new Experiment.Looks.Planned(1), back, 0.05, 0.8, 0.02, before));
     AnalysisRequest request =
         new AnalysisRequest(
             application,
@@ -104,32 +103,35 @@ public record TrafficProfile(
 
     @Override
     public void replay(long from, long to, Visitor visitor) {
-      source.replay(from, to, (offset, record) -> {
-        if (record instanceof LogRecord.Happened(Event event)) {
-          Impression impression = event.impression();
-          if (impression != null
-              && impression.position() == 0
-              && event.timeMs() >= fromMs
-              && event.timeMs() < toMs) {
-            visitor.visit(
-                offset,
-                new LogRecord.Exposed(
-                    new Exposure(
-                        impression.requestId(),
-                        event.user(),
-                        event.user().value(),
-                        NAME,
-                        1,
-                        NAME,
-                        1,
-                        Map.of()),
-                    event.timeMs()));
-          }
-          visitor.visit(offset, record);
-        } else if (!(record instanceof LogRecord.Exposed)) {
-          visitor.visit(offset, record);
-        }
-      });
+      source.replay(
+          from,
+          to,
+          (offset, record) -> {
+            if (record instanceof LogRecord.Happened(Event event)) {
+              Impression impression = event.impression();
+              if (impression != null
+                  && impression.position() == 0
+                  && event.timeMs() >= fromMs
+                  && event.timeMs() < toMs) {
+                visitor.visit(
+                    offset,
+                    new LogRecord.Exposed(
+                        new Exposure(
+                            impression.requestId(),
+                            event.user(),
+                            event.user().value(),
+                            NAME,
+                            1,
+                            NAME,
+                            1,
+                            Map.of()),
+                        event.timeMs()));
+              }
+              visitor.visit(offset, record);
+            } else if (!(record instanceof LogRecord.Exposed)) {
+              visitor.visit(offset, record);
+            }
+          });
     }
   }
 }

@@ -45,11 +45,7 @@ final class UnitDays {
   }
 
   void worth(int unit, double worth, long sinceMs) {
-    add(
-        unit,
-        sinceMs,
-        above.isWorth() ? worth : 0,
-        !isMean && below.isWorth() ? worth : 0);
+    add(unit, sinceMs, above.isWorth() ? worth : 0, !isMean && below.isWorth() ? worth : 0);
   }
 
   private void add(int unit, long sinceMs, double numerator, double denominator) {

@@ -59,8 +59,7 @@ sealed interface UnitTally {
       return new Sums(of, of, true, cap, units);
     }
 
-    private Sums(
-        MeasureReader above, MeasureReader below, boolean isMean, double cap, int units) {
+    private Sums(MeasureReader above, MeasureReader below, boolean isMean, double cap, int units) {
       this.above = above;
       this.below = below;
       this.isMean = isMean;
@@ -208,9 +207,7 @@ sealed interface UnitTally {
       case Metric.Definition.Mean mean -> Sums.mean(MeasureReader.of(mean.of()), mean.cap(), units);
       case Metric.Definition.ExposureShare share ->
           Sums.ratio(
-              MeasureReader.ofGroup(share.group(), catalogue),
-              MeasureReader.impressions(),
-              units);
+              MeasureReader.ofGroup(share.group(), catalogue), MeasureReader.impressions(), units);
       case Metric.Definition.Conversion conversion ->
           new Flags(conversion.to(), Duration.ZERO, conversion.within(), units);
       case Metric.Definition.Retention retention ->

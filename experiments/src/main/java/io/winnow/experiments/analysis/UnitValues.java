@@ -5,8 +5,8 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Values of events by unit. At its bound it keeps the units of a sample, chosen by hash, and forgets
- * the others: quantiles want whole units. Not thread-safe.
+ * Values of events by unit. At its bound it keeps the units of a sample, chosen by hash, and
+ * forgets the others: quantiles want whole units. Not thread-safe.
  */
 final class UnitValues {
   private static final int FIRST = 1024;

@@ -88,9 +88,7 @@ final class Html {
   static String tick(double share) {
     double percent = Math.round(100_000 * share) / 1000.0;
     String digits =
-        percent == Math.rint(percent)
-            ? String.valueOf((long) percent)
-            : String.valueOf(percent);
+        percent == Math.rint(percent) ? String.valueOf((long) percent) : String.valueOf(percent);
     return (percent > 0 ? "+" : "") + digits.replace('-', '−') + " %";
   }
 

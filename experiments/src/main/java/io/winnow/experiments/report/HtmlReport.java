@@ -248,7 +248,8 @@ public final class HtmlReport {
     }
     html.raw(Plots.intervals("Relative differences with intervals", plot));
     html.table(
-        List.of("Metric", "Role", "Arm", "Control", "Treatment", "Lift", "p", "Adjusted p", "Finding"),
+        List.of(
+            "Metric", "Role", "Arm", "Control", "Treatment", "Lift", "p", "Adjusted p", "Finding"),
         rows);
     html.raw("<dl>");
     Map<String, MetricResult> definitions = new LinkedHashMap<>();
@@ -348,7 +349,8 @@ public final class HtmlReport {
     }
     html.raw(Plots.intervals("Preference", plot));
     html.table(
-        List.of("Metric", "Arm", "More credit", "Prefer it", "Prefer control", "Ties", "p", "Sign p"),
+        List.of(
+            "Metric", "Arm", "More credit", "Prefer it", "Prefer control", "Ties", "p", "Sign p"),
         rows);
   }
 
@@ -436,10 +438,9 @@ public final class HtmlReport {
     List<Plots.Row> plot = new ArrayList<>();
     List<List<String>> rows = new ArrayList<>();
     for (SegmentResult result : report.segments()) {
-      String group =
-          result.field() + (report.arms().size() > 2 ? ", " + result.arm() : "");
-      int colour = 1 + report.arms().stream().skip(1).map(ArmSummary::name).toList()
-          .indexOf(result.arm());
+      String group = result.field() + (report.arms().size() > 2 ? ", " + result.arm() : "");
+      int colour =
+          1 + report.arms().stream().skip(1).map(ArmSummary::name).toList().indexOf(result.arm());
       for (Segments.Segment of : result.segments().segments()) {
         plot.add(
             new Plots.Row(
@@ -469,11 +470,12 @@ public final class HtmlReport {
               .formatted(
                   group,
                   Html.pValue(result.segments().heterogeneityPValue()),
-                  result.left() > 0 ? " %d smaller values are not shown.".formatted(result.left()) : ""));
+                  result.left() > 0
+                      ? " %d smaller values are not shown.".formatted(result.left())
+                      : ""));
     }
     html.raw(Plots.intervals("Relative differences by segment", plot));
-    html.table(
-        List.of("Field", "Value", "Units", "Control", "Treatment", "p", "Adjusted p"), rows);
+    html.table(List.of("Field", "Value", "Units", "Control", "Treatment", "p", "Adjusted p"), rows);
   }
 
   private void exposure() {

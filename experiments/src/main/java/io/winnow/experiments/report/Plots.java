@@ -187,10 +187,7 @@ final class Plots {
       double x = svg.x((double) points.get(i).timeMs());
       svg.line("grid", x, svg.top(), x, svg.bottom());
       svg.label(
-          "middle",
-          x,
-          svg.bottom() + 16,
-          DAY.format(Instant.ofEpochMilli(points.get(i).timeMs())));
+          "middle", x, svg.bottom() + 16, DAY.format(Instant.ofEpochMilli(points.get(i).timeMs())));
     }
   }
 
@@ -260,8 +257,7 @@ final class Plots {
     int bars = arms + 2;
     int rowHeight = 10 * bars + 12;
     Svg svg =
-        new Svg(
-            "Exposure by " + dimension, WIDTH, 44 + rowHeight * groups.size(), 170, 60, 6, 34);
+        new Svg("Exposure by " + dimension, WIDTH, 44 + rowHeight * groups.size(), 170, 60, 6, 34);
     double most =
         groups.stream()
             .mapToDouble(group ->
@@ -308,8 +304,7 @@ final class Plots {
         from = to;
       }
       if (period % Math.max(1, Math.ceilDiv(periods.size(), 14)) == 0) {
-        svg.label(
-            "middle", svg.x(period + 0.5), svg.bottom() + 16, String.valueOf(period + 1));
+        svg.label("middle", svg.x(period + 0.5), svg.bottom() + 16, String.valueOf(period + 1));
       }
     }
     return svg.toString();

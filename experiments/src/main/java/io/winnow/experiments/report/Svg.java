@@ -78,16 +78,24 @@ final class Svg {
     return add(
         String.format(
             Locale.ROOT,
-        "<line class=\"%s\" x1=\"%.1f\" y1=\"%.1f\" x2=\"%.1f\" y2=\"%.1f\"/>",
-        classes, x1, y1, x2, y2));
+            "<line class=\"%s\" x1=\"%.1f\" y1=\"%.1f\" x2=\"%.1f\" y2=\"%.1f\"/>",
+            classes,
+            x1,
+            y1,
+            x2,
+            y2));
   }
 
   Svg rect(String classes, double x, double y, double w, double h) {
     return add(
         String.format(
             Locale.ROOT,
-        "<rect class=\"%s\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\"/>",
-        classes, x, y, Math.max(0, w), Math.max(0, h)));
+            "<rect class=\"%s\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\"/>",
+            classes,
+            x,
+            y,
+            Math.max(0, w),
+            Math.max(0, h)));
   }
 
   /** A dot that tells its value when the pointer rests on it. */
@@ -95,15 +103,18 @@ final class Svg {
     return add(
         String.format(
             Locale.ROOT,
-        "<circle class=\"%s\" cx=\"%.1f\" cy=\"%.1f\" r=\"%.1f\"><title>%s</title></circle>",
-        classes, x, y, radius, Html.escape(told)));
+            "<circle class=\"%s\" cx=\"%.1f\" cy=\"%.1f\" r=\"%.1f\"><title>%s</title></circle>",
+            classes,
+            x,
+            y,
+            radius,
+            Html.escape(told)));
   }
 
   /** A line or area along points given as {@code x,y x,y …}. */
   Svg path(String element, String classes, String points) {
     return add(
-        String.format(
-            Locale.ROOT, "<%s class=\"%s\" points=\"%s\"/>", element, classes, points));
+        String.format(Locale.ROOT, "<%s class=\"%s\" points=\"%s\"/>", element, classes, points));
   }
 
   /**
@@ -115,8 +126,11 @@ final class Svg {
     return add(
         String.format(
             Locale.ROOT,
-        "<text text-anchor=\"%s\" x=\"%.1f\" y=\"%.1f\">%s</text>",
-        anchor, x, y, Html.escape(text)));
+            "<text text-anchor=\"%s\" x=\"%.1f\" y=\"%.1f\">%s</text>",
+            anchor,
+            x,
+            y,
+            Html.escape(text)));
   }
 
   private Svg add(String shape) {

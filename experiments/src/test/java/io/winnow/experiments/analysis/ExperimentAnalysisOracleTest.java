@@ -34,31 +34,48 @@ final class ExperimentAnalysisOracleTest {
     assertEquals(naive.mixed().size(), report.health().mixed());
     assertEquals(naive.units("control").size(), report.arms().getFirst().units());
     assertEquals(naive.units("treatment").size(), report.arms().get(1).units());
-    check(report, "ctr", naive, unit ->
-        new UnitTotals(
-            naive.count(unit, 0, EVER, NaiveAnalysis.ofType("click")),
-            naive.count(unit, 0, EVER, NaiveAnalysis::isSlate),
-            naive.count(unit, -BEFORE_MS, 0, NaiveAnalysis.ofType("click")),
-            naive.count(unit, -BEFORE_MS, 0, NaiveAnalysis::isSlate)));
+    check(
+        report,
+        "ctr",
+        naive,
+        unit ->
+            new UnitTotals(
+                naive.count(unit, 0, EVER, NaiveAnalysis.ofType("click")),
+                naive.count(unit, 0, EVER, NaiveAnalysis::isSlate),
+                naive.count(unit, -BEFORE_MS, 0, NaiveAnalysis.ofType("click")),
+                naive.count(unit, -BEFORE_MS, 0, NaiveAnalysis::isSlate)));
     ApplicationDefinition application = request.application();
-    check(report, "worth", naive, unit ->
-        new UnitTotals(
-            naive.worth(unit, 0, EVER, application.objectives()),
-            naive.count(unit, 0, EVER, NaiveAnalysis::isSlate),
-            naive.worth(unit, -BEFORE_MS, 0, application.objectives()),
-            naive.count(unit, -BEFORE_MS, 0, NaiveAnalysis::isSlate)));
-    check(report, "watch", naive, unit ->
-        new UnitTotals(
-            Math.min(120, naive.sum(unit, 0, EVER, ExperimentAnalysisOracleTest::watched)),
-            1,
-            Math.min(120, naive.sum(unit, -BEFORE_MS, 0, ExperimentAnalysisOracleTest::watched)),
-            1));
-    check(report, "news", naive, unit ->
-        new UnitTotals(
-            naive.count(unit, 0, EVER, ExperimentAnalysisOracleTest::isNews),
-            naive.count(unit, 0, EVER, event -> event.impression() != null),
-            naive.count(unit, -BEFORE_MS, 0, ExperimentAnalysisOracleTest::isNews),
-            naive.count(unit, -BEFORE_MS, 0, event -> event.impression() != null)));
+    check(
+        report,
+        "worth",
+        naive,
+        unit ->
+            new UnitTotals(
+                naive.worth(unit, 0, EVER, application.objectives()),
+                naive.count(unit, 0, EVER, NaiveAnalysis::isSlate),
+                naive.worth(unit, -BEFORE_MS, 0, application.objectives()),
+                naive.count(unit, -BEFORE_MS, 0, NaiveAnalysis::isSlate)));
+    check(
+        report,
+        "watch",
+        naive,
+        unit ->
+            new UnitTotals(
+                Math.min(120, naive.sum(unit, 0, EVER, ExperimentAnalysisOracleTest::watched)),
+                1,
+                Math.min(
+                    120, naive.sum(unit, -BEFORE_MS, 0, ExperimentAnalysisOracleTest::watched)),
+                1));
+    check(
+        report,
+        "news",
+        naive,
+        unit ->
+            new UnitTotals(
+                naive.count(unit, 0, EVER, ExperimentAnalysisOracleTest::isNews),
+                naive.count(unit, 0, EVER, event -> event.impression() != null),
+                naive.count(unit, -BEFORE_MS, 0, ExperimentAnalysisOracleTest::isNews),
+                naive.count(unit, -BEFORE_MS, 0, event -> event.impression() != null)));
   }
 
   @ParameterizedTest
@@ -68,21 +85,33 @@ final class ExperimentAnalysisOracleTest {
     long nowMs = world.endMs();
     ExperimentReport report = ExperimentAnalysis.run(world.request("ctr", "8", nowMs));
     NaiveAnalysis naive = new NaiveAnalysis(world.records(), "test", 1);
-    checkFlags(report, "buyers", naive, nowMs, 2 * World.DAY_MS, unit ->
-        new UnitTotals(
-            Math.min(1, naive.count(unit, 0, 2 * World.DAY_MS, NaiveAnalysis.ofType("buy"))),
-            1,
-            Math.min(1, naive.count(unit, -BEFORE_MS, 0, NaiveAnalysis.ofType("buy"))),
-            1));
-    checkFlags(report, "back", naive, nowMs, 3 * World.DAY_MS, unit ->
-        new UnitTotals(
-            Math.min(
+    checkFlags(
+        report,
+        "buyers",
+        naive,
+        nowMs,
+        2 * World.DAY_MS,
+        unit ->
+            new UnitTotals(
+                Math.min(1, naive.count(unit, 0, 2 * World.DAY_MS, NaiveAnalysis.ofType("buy"))),
                 1,
-                naive.count(
-                    unit, World.DAY_MS, 3 * World.DAY_MS, event -> event.impression() == null)),
-            1,
-            Math.min(1, naive.count(unit, -BEFORE_MS, 0, event -> event.impression() == null)),
-            1));
+                Math.min(1, naive.count(unit, -BEFORE_MS, 0, NaiveAnalysis.ofType("buy"))),
+                1));
+    checkFlags(
+        report,
+        "back",
+        naive,
+        nowMs,
+        3 * World.DAY_MS,
+        unit ->
+            new UnitTotals(
+                Math.min(
+                    1,
+                    naive.count(
+                        unit, World.DAY_MS, 3 * World.DAY_MS, event -> event.impression() == null)),
+                1,
+                Math.min(1, naive.count(unit, -BEFORE_MS, 0, event -> event.impression() == null)),
+                1));
   }
 
   @ParameterizedTest

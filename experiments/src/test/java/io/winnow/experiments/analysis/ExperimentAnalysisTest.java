@@ -85,7 +85,8 @@ final class ExperimentAnalysisTest {
         request.offline());
   }
 
-  private static LogRecord exposed(String user, String unit, String arm, String request, long atMs) {
+  private static LogRecord exposed(
+      String user, String unit, String arm, String request, long atMs) {
     return new LogRecord.Exposed(
         new Exposure(request, new UserId(user), unit, "test", 1, arm, 0.5, Map.of()), atMs);
   }
@@ -93,8 +94,7 @@ final class ExperimentAnalysisTest {
   private static LogRecord event(
       String type, String user, String item, String request, long atMs, String id) {
     return new LogRecord.Happened(
-        new Event(
-            id, type, new UserId(user), new ItemId(item), atMs, Double.NaN, request, null));
+        new Event(id, type, new UserId(user), new ItemId(item), atMs, Double.NaN, request, null));
   }
 
   private static LogRecord shown(
@@ -140,7 +140,8 @@ final class ExperimentAnalysisTest {
     return records;
   }
 
-  private static final String SPLIT = "arms: { control: {}, treatment: { objectives: { click: 2 } } }";
+  private static final String SPLIT =
+      "arms: { control: {}, treatment: { objectives: { click: 2 } } }";
 
   @Test
   void run_knownEffects_areInTheirIntervalsAsOftenAsTheySay() {
@@ -167,7 +168,8 @@ final class ExperimentAnalysisTest {
     for (int seed = 0; seed < runs; seed++) {
       World world = new World(400, 6, 0, true, 2000 + seed);
       ExperimentReport report = ExperimentAnalysis.run(world.request("ctr", "3", world.endMs()));
-      called += report.metrics().getFirst().comparisons().getFirst().finding() == Finding.UNCLEAR ? 0 : 1;
+      called +=
+          report.metrics().getFirst().comparisons().getFirst().finding() == Finding.UNCLEAR ? 0 : 1;
       assertFalse(report.verdict() instanceof Verdict.DoNotTrust && report.health().mixed() == 0);
     }
     // Binomial(60, .05): above 9 with a chance of less than 1 in 1000.
@@ -188,7 +190,8 @@ final class ExperimentAnalysisTest {
   void run_betterBetweenLooks_waitsForTheNextLook() {
     // The first of four looks in eight days comes after two days.
     ExperimentReport report =
-        ExperimentAnalysis.run(request(SPLIT, arms(1000, 1000, 0.3, 0, 1), START_MS + 47 * 3_600_000L));
+        ExperimentAnalysis.run(
+            request(SPLIT, arms(1000, 1000, 0.3, 0, 1), START_MS + 47 * 3_600_000L));
     assertInstanceOf(Verdict.GoOn.class, report.verdict());
     assertEquals(0, report.about().looksDue());
     assertEquals(Finding.UNCLEAR, report.metrics().getFirst().comparisons().getFirst().finding());
@@ -198,8 +201,7 @@ final class ExperimentAnalysisTest {
   void run_betterButGuardrailUnproven_isNotShipped() {
     // Reports are 5 % more with a margin of 10 %: too few users to tell.
     List<LogRecord> few = arms(60, 60, 0.5, 0.05, 3);
-    Verdict running =
-        ExperimentAnalysis.run(request(SPLIT, few, START_MS + 6 * DAY_MS)).verdict();
+    Verdict running = ExperimentAnalysis.run(request(SPLIT, few, START_MS + 6 * DAY_MS)).verdict();
     assertInstanceOf(Verdict.GoOn.class, running);
     Verdict ended = ExperimentAnalysis.run(request(SPLIT, few, START_MS + 8 * DAY_MS)).verdict();
     Verdict.Keep keep = assertInstanceOf(Verdict.Keep.class, ended);
@@ -242,7 +244,13 @@ final class ExperimentAnalysisTest {
             records.add(exposed(user, user, "other", "x" + of.requestId(), atMs));
           } else if (record instanceof LogRecord.Happened(Event of)) {
             records.add(
-                event(of.type(), "x" + of.user(), of.item().value(), "r", of.timeMs(), "x" + of.id()));
+                event(
+                    of.type(),
+                    "x" + of.user(),
+                    of.item().value(),
+                    "r",
+                    of.timeMs(),
+                    "x" + of.id()));
           }
         });
     ExperimentReport report =
@@ -264,8 +272,7 @@ final class ExperimentAnalysisTest {
     records.add(exposed("stranger", "stranger", "renamed", "t2", START_MS));
     records.add(
         new LogRecord.Exposed(
-            new Exposure(
-                "t3", new UserId("old"), "old", "test", 2, "control", 0.5, Map.of()),
+            new Exposure("t3", new UserId("old"), "old", "test", 2, "control", 0.5, Map.of()),
             START_MS));
     ExperimentReport report = ExperimentAnalysis.run(request(SPLIT, records, START_MS + DAY_MS));
     assertEquals(60, report.health().units());
@@ -274,8 +281,7 @@ final class ExperimentAnalysisTest {
 
   @Test
   void run_moreUnitsThanFit_isOfASampleAndSaysSo() {
-    AnalysisRequest whole =
-        request(SPLIT, arms(1000, 1000, 0.3, 0, 9), START_MS + 8 * DAY_MS);
+    AnalysisRequest whole = request(SPLIT, arms(1000, 1000, 0.3, 0, 9), START_MS + 8 * DAY_MS);
     ExperimentReport report =
         ExperimentAnalysis.run(
             with(whole, new AnalysisLimits(700, 10_000, 10_000, 300, 10_000, 10_000)));
@@ -422,7 +428,8 @@ final class ExperimentAnalysisTest {
     ExperimentReport report =
         ExperimentAnalysis.run(
             request(
-                "design: bandit\n    bandit: { metric: clicks, period: 1d, floor: 0.05 }\n    " + SPLIT,
+                "design: bandit\n    bandit: { metric: clicks, period: 1d, floor: 0.05 }\n    "
+                    + SPLIT,
                 records,
                 START_MS + 8 * DAY_MS));
     ExperimentReport.BanditResult bandit = report.bandit();
@@ -441,7 +448,8 @@ final class ExperimentAnalysisTest {
         ApplicationFile.parse(YAML.formatted(SPLIT), "winnow.yaml", Map.of()).definition();
     Experiments experiments = application.operations().experiments();
     Experiment holdout = Holdout.find(experiments, "holdout").orElseThrow();
-    assertEquals(List.of("held_out", "open"), holdout.arms().stream().map(Experiment.Arm::name).toList());
+    assertEquals(
+        List.of("held_out", "open"), holdout.arms().stream().map(Experiment.Arm::name).toList());
     assertEquals("ctr", holdout.goals().primary());
     assertFalse(holdout.goals().secondary().contains("spread"));
     assertTrue(Holdout.find(experiments, "nothing").isEmpty());
@@ -463,20 +471,28 @@ final class ExperimentAnalysisTest {
       boolean treated = u % 2 == 1;
       String user = "u" + u;
       records.add(exposed(user, user, treated ? "treatment" : "control", "r" + u, START_MS + u));
-      records.add(shown(user, treated ? "i" + (u / 2 % 4) : "i0", "r" + u, 0, "test=x", START_MS + u));
+      records.add(
+          shown(user, treated ? "i" + (u / 2 % 4) : "i0", "r" + u, 0, "test=x", START_MS + u));
     }
     ExperimentReport report =
         ExperimentAnalysis.run(
             request("secondary: [spread]\n    " + SPLIT, records, START_MS + 8 * DAY_MS));
     ExperimentReport.MetricResult spread =
-        report.metrics().stream().filter(of -> of.role() == Role.SECONDARY).findFirst().orElseThrow();
+        report.metrics().stream()
+            .filter(of -> of.role() == Role.SECONDARY)
+            .findFirst()
+            .orElseThrow();
     assertEquals(0.75, spread.arms().getFirst().value(), 1e-9);
     assertEquals(0, spread.arms().get(1).value(), 0.05);
     ExperimentReport.ExposureResult creators =
-        report.exposure().stream().filter(of -> of.dimension().equals("creator")).findFirst().orElseThrow();
+        report.exposure().stream()
+            .filter(of -> of.dimension().equals("creator"))
+            .findFirst()
+            .orElseThrow();
     assertEquals(0.75, creators.againstCatalogue().getFirst().value(), 1e-9);
     assertEquals(4, creators.groups().size());
-    assertEquals(1, creators.groups().stream().mapToDouble(ExperimentReport.Group::merit).sum(), 1e-9);
+    assertEquals(
+        1, creators.groups().stream().mapToDouble(ExperimentReport.Group::merit).sum(), 1e-9);
   }
 
   @Test

@@ -17,7 +17,9 @@ import java.util.TreeMap;
 import java.util.function.Predicate;
 import java.util.function.ToDoubleFunction;
 
-/** The slow and obvious way to join a log with an experiment by user: lists, and loops over them. */
+/**
+ * The slow and obvious way to join a log with an experiment by user: lists, and loops over them.
+ */
 final class NaiveAnalysis {
   private final List<LogRecord> records;
   private final Map<String, Exposure> first = new TreeMap<>();
@@ -115,7 +117,10 @@ final class NaiveAnalysis {
       }
       Duration delay = Duration.ofMillis(outcome.timeMs() - shown.timeMs());
       long since = shown.timeMs() - firstMs.get(unit);
-      if (delay.isNegative() || delay.compareTo(objectives.within()) > 0 || since < from || since >= to) {
+      if (delay.isNegative()
+          || delay.compareTo(objectives.within()) > 0
+          || since < from
+          || since >= to) {
         continue;
       }
       for (Objectives.Objective objective : objectives.list()) {

@@ -179,7 +179,8 @@ record World(int users, int days, double lift, boolean disorder, long seed) {
     }
     double chance = taste * (day >= 0 && treated ? 1 + lift : 1);
     for (int position = 0; position < SLATE; position++) {
-      ItemId item = new ItemId("i" + (int) (ITEMS * Math.pow(random.nextDouble(), treated ? 1.5 : 2)));
+      ItemId item =
+          new ItemId("i" + (int) (ITEMS * Math.pow(random.nextDouble(), treated ? 1.5 : 2)));
       add(timed, atMs, impression(request, user, item, position, atMs));
       if (random.nextDouble() < chance / (1 + position)) {
         outcome(random, timed, user, item, request, position, atMs, "click", Double.NaN);
@@ -192,8 +193,7 @@ record World(int users, int days, double lift, boolean disorder, long seed) {
     }
   }
 
-  static LogRecord impression(
-      String request, UserId user, ItemId item, int position, long atMs) {
+  static LogRecord impression(String request, UserId user, ItemId item, int position, long atMs) {
     return new LogRecord.Happened(
         new Event(
             request + "/" + position,

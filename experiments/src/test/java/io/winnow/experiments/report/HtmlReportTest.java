@@ -157,7 +157,8 @@ final class HtmlReportTest {
             "How this was made")) {
       assertTrue(page.contains(part), part);
     }
-    Matcher tags = Pattern.compile("<(/?)([a-z0-9]+)[^>]*?(/?)>").matcher(page.replace("<!doctype html>", ""));
+    Matcher tags =
+        Pattern.compile("<(/?)([a-z0-9]+)[^>]*?(/?)>").matcher(page.replace("<!doctype html>", ""));
     List<String> open = new ArrayList<>();
     int seen = 0;
     while (tags.find()) {

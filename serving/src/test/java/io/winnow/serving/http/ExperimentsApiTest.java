@@ -84,9 +84,14 @@ final class ExperimentsApiTest {
     expose("colours", 40);
     HttpResponse<String> answer = computed("/v1/experiments/colours/report");
     assertEquals(200, answer.statusCode());
-    assertEquals("text/html; charset=utf-8", answer.headers().firstValue("Content-Type").orElse(""));
+    assertEquals(
+        "text/html; charset=utf-8", answer.headers().firstValue("Content-Type").orElse(""));
     assertTrue(
-        answer.headers().firstValue("Content-Security-Policy").orElse("").contains("default-src 'none'"));
+        answer
+            .headers()
+            .firstValue("Content-Security-Policy")
+            .orElse("")
+            .contains("default-src 'none'"));
     assertTrue(answer.body().contains("<h1>colours</h1>"));
   }
 

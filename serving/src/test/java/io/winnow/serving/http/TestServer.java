@@ -102,24 +102,24 @@ final class TestServer implements AutoCloseable {
   /** What is tested, and the release that nobody trained. */
   private static ApplicationFile experiments() {
     return ApplicationFile.parse(
-            """
-            application: shorts
-            items: { attributes: { category: string } }
-            users: { attributes: { country: string } }
-            events: [click]
-            features: { request: { device: context.device } }
-            holdout: 0.1
-            experiments:
-              i: { arms: { control: {}, treatment: {} } }
-              colours: { when: { surface: home }, arms: { control: {}, treatment: {} } }
-              devices: { when: { context.device: tv, user.country: de }, arms: { a: {}, b: {} } }
-              sessions: { unit: session, arms: { a: {}, b: {} } }
-              later: { from: 2030-01-01, arms: { a: {}, b: {} } }
-              released: { arms: { a: {}, b: { release: gone } } }
-            testers: { tester: { colours: treatment } }
-            """,
-            "winnow.yaml",
-            Map.of());
+        """
+        application: shorts
+        items: { attributes: { category: string } }
+        users: { attributes: { country: string } }
+        events: [click]
+        features: { request: { device: context.device } }
+        holdout: 0.1
+        experiments:
+          i: { arms: { control: {}, treatment: {} } }
+          colours: { when: { surface: home }, arms: { control: {}, treatment: {} } }
+          devices: { when: { context.device: tv, user.country: de }, arms: { a: {}, b: {} } }
+          sessions: { unit: session, arms: { a: {}, b: {} } }
+          later: { from: 2030-01-01, arms: { a: {}, b: {} } }
+          released: { arms: { a: {}, b: { release: gone } } }
+        testers: { tester: { colours: treatment } }
+        """,
+        "winnow.yaml",
+        Map.of());
   }
 
   /** Experiments over a release that nobody trained. */
