@@ -21,10 +21,13 @@ import io.winnow.experiments.statistics.Planner;
 import io.winnow.experiments.statistics.SampleRatio;
 import io.winnow.experiments.statistics.Segments;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -98,7 +101,7 @@ public final class ExperimentAnalysis {
               testers.entrySet().stream()
                   .filter(tester -> tester.getValue().containsKey(experiment.name()))
                   .map(Map.Entry::getKey)
-                  .collect(java.util.stream.Collectors.toUnmodifiableSet()),
+                  .collect(Collectors.toUnmodifiableSet()),
               level);
       request.records().replay(0, request.toOffset(), pass);
       if (!pass.isOverflow()) {
@@ -206,7 +209,7 @@ public final class ExperimentAnalysis {
     }
     boolean counted = !isInterleaving() && exposed.units().size() > 0;
     return new Health(
-        isInterleaving() ? units[0] : java.util.Arrays.stream(units).sum(),
+        isInterleaving() ? units[0] : Arrays.stream(units).sum(),
         counted ? SampleRatio.test(units, weights) : null,
         counted ? SampleRatio.alwaysValidPValue(units, weights) : 1,
         mixed,
@@ -282,7 +285,7 @@ public final class ExperimentAnalysis {
       List<List<Moments>> moments = outcomes.moments(tally, field, request.nowMs());
       List<String> values = exposed.units().segmentValues(field);
       List<Integer> largest =
-          java.util.stream.IntStream.range(0, values.size())
+          IntStream.range(0, values.size())
               .boxed()
               .filter(code -> moments.get(code).stream().allMatch(arm -> arm.units() >= 2))
               .sorted(

@@ -16,6 +16,7 @@ import io.winnow.experiments.analysis.ExperimentReport.SegmentResult;
 import io.winnow.experiments.bandit.Adaptive;
 import io.winnow.experiments.bandit.Period;
 import io.winnow.experiments.interleaving.Preference;
+import io.winnow.experiments.statistics.Contrast;
 import io.winnow.experiments.statistics.Estimate;
 import io.winnow.experiments.statistics.Interval;
 import io.winnow.experiments.statistics.Segments;
@@ -449,7 +450,7 @@ public final class HtmlReport {
                 of.contrast().lift().isPresent() ? of.contrast().lift().getAsDouble() : Double.NaN,
                 of.contrast()
                     .liftInterval(
-                        io.winnow.experiments.statistics.Contrast.critical(
+                        Contrast.critical(
                             experiment.plan().alpha())),
                 Plots.colour(colour),
                 Double.NaN));
