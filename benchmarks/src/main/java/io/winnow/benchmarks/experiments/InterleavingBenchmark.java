@@ -57,20 +57,14 @@ public final class InterleavingBenchmark {
     /** Checks the sizes. */
     public Config {
       List<Problem> problems = new ArrayList<>();
-      check(problems, "situations", situations, 1);
-      check(problems, "users", users, 100);
-      check(problems, "experiments", experiments, 1);
-      check(problems, "abTests", abTests, 1);
-      check(problems, "pairs", pairs, 1);
-      check(problems, "threads", threads, 1);
+      Trials.check(problems, "situations", situations, 1);
+      Trials.check(problems, "users", users, 100);
+      Trials.check(problems, "experiments", experiments, 1);
+      Trials.check(problems, "abTests", abTests, 1);
+      Trials.check(problems, "pairs", pairs, 1);
+      Trials.check(problems, "threads", threads, 1);
       if (!problems.isEmpty()) {
         throw WinnowException.invalid(problems);
-      }
-    }
-
-    private static void check(List<Problem> problems, String field, int value, int least) {
-      if (value < least) {
-        problems.add(new Problem(field, Integer.toString(value), ">= " + least));
       }
     }
   }
