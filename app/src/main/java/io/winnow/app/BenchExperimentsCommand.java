@@ -35,9 +35,7 @@ final class BenchExperimentsCommand extends BenchCommand.Bench {
       description = "sequential, cuped, srm, interleaving, off_policy or bandit; otherwise all.")
   private @Nullable String only;
 
-  @Option(
-      names = "--threads",
-      description = "How many (default: as many as there are cores).")
+  @Option(names = "--threads", description = "How many (default: as many as there are cores).")
   private int threads = Runtime.getRuntime().availableProcessors();
 
   private static Map<String, BiFunction<Seed, Integer, Figures>> parts() {

@@ -68,6 +68,7 @@ public final class Main implements Runnable {
     line.addSubcommand(new RollbackCommand());
     line.addSubcommand(new ValidateCommand(environment));
     line.addSubcommand(FeaturesCommand.line(environment));
+    line.addSubcommand(ExperimentsCommand.line(environment));
     line.addSubcommand(BenchCommand.line(environment));
     line.setOut(out);
     line.setErr(err);

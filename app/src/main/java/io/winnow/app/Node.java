@@ -8,6 +8,7 @@ import io.winnow.core.LogRecord;
 import io.winnow.core.TimeSource;
 import io.winnow.core.UserId;
 import io.winnow.core.WinnowException;
+import io.winnow.core.application.ApplicationDefinition;
 import io.winnow.core.application.ApplicationFile;
 import io.winnow.core.application.Engines;
 import io.winnow.core.application.FeatureStorePolicy;
@@ -17,7 +18,6 @@ import io.winnow.events.EventLogConfig;
 import io.winnow.events.EventLogs;
 import io.winnow.events.KafkaLogConfig;
 import io.winnow.events.LogFold;
-import io.winnow.experiments.assignment.ArmShares;
 import io.winnow.features.AuditReport;
 import io.winnow.features.BackfillProgress;
 import io.winnow.features.EmbeddedConfig;
@@ -42,6 +42,7 @@ import io.winnow.lifecycle.TrainerConfig;
 import io.winnow.lifecycle.TrainingCheckpoints;
 import io.winnow.lifecycle.TrainingFiles;
 import io.winnow.lifecycle.TrainingProgress;
+import io.winnow.serving.BanditAllocation;
 import io.winnow.serving.RecommendationPipeline;
 import io.winnow.serving.ServedExperiments;
 import io.winnow.serving.http.FeatureMonitoring;
@@ -50,6 +51,7 @@ import io.winnow.serving.http.HttpDependencies;
 import io.winnow.serving.http.HttpServer;
 import io.winnow.serving.http.Page;
 import io.winnow.serving.http.ReleaseInfo;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -79,6 +81,7 @@ final class Node implements AutoCloseable {
   private static final int QUEUED_STAGES_MAX = 1024;
   private static final int WARM_UP_RECORDS = 5_000;
   private static final int WARM_UP_REQUESTS = 300;
+  private static final Duration BANDIT_PAUSE = Duration.ofSeconds(1);
 
   private final LiveApplication application;
   private final TimeSource clock;
@@ -95,6 +98,7 @@ final class Node implements AutoCloseable {
   private final RecommendationPipeline pipeline;
   private final LiveAudit audit;
   private final PromotionGate gate;
+  private final BanditAllocation bandits;
   private final ExperimentReleases experimentReleases;
   private final PrometheusMeterRegistry meters =
       new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
@@ -134,11 +138,11 @@ final class Node implements AutoCloseable {
             Runtime.getRuntime().availableProcessors(),
             application.target(this::prepare));
     application.follow(rollout);
+    this.bandits = new BanditAllocation(log, BanditResults::before, requestClock, BANDIT_PAUSE);
     this.experimentReleases =
-        new ExperimentReleases(
-            version -> Release.load(releases, version), this::warm, ArmShares.OF_THE_FILE);
-    application.meanwhile(() ->
-        pipeline.install(withExperiments(pipeline.served().active(), store.view())));
+        new ExperimentReleases(version -> Release.load(releases, version), this::warm, bandits);
+    application.meanwhile(
+        () -> pipeline.install(withExperiments(pipeline.served().active(), store.view())));
     FeatureStorePolicy.Audit policy =
         application.file().definition().operations().featureStore().audit();
     this.audit =
@@ -340,8 +344,9 @@ final class Node implements AutoCloseable {
 
   /** What the application file tests, over a release; may load others. Guarded by application. */
   private ServedExperiments withExperiments(RequestStages active, FeatureReader view) {
-    return experimentReleases.serve(
-        application.file().definition().operations().experiments(), active, view);
+    ApplicationDefinition now = application.file().definition();
+    bandits.follow(now);
+    return experimentReleases.serve(now.operations().experiments(), active, view);
   }
 
   /**
@@ -557,6 +562,7 @@ final class Node implements AutoCloseable {
   public void close() {
     rollout.close();
     audit.close();
+    bandits.close();
     gate.remember(audit.status().report());
     stages.shutdownNow();
     sources.shutdownNow();

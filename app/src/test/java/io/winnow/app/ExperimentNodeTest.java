@@ -16,11 +16,15 @@ import dev.openfeature.sdk.ImmutableContext;
 import dev.openfeature.sdk.OpenFeatureAPI;
 import dev.openfeature.sdk.Value;
 import io.winnow.core.AttributeValue;
+import io.winnow.core.Event;
+import io.winnow.core.Exposure;
 import io.winnow.core.ItemId;
 import io.winnow.core.LogRecord;
 import io.winnow.core.TimeSource;
 import io.winnow.core.UserId;
 import io.winnow.core.application.ApplicationFile;
+import io.winnow.experiments.assignment.Assignment;
+import io.winnow.experiments.assignment.Decision;
 import io.winnow.features.FeatureSchema;
 import io.winnow.lifecycle.Release;
 import io.winnow.lifecycle.ReleaseManifest;
@@ -40,6 +44,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -228,6 +233,65 @@ final class ExperimentNodeTest {
     }
   }
 
+  @Test
+  void open_banditThatHasRunForDays_servesTheSharesOfItsResults() {
+    String application =
+        APPLICATION
+            + """
+            metrics: { ctr: "ratio(click, impression)", clicks: mean(click) }
+            experiments:
+              pick:
+                from: 2026-01-01
+                design: bandit
+                bandit: { metric: clicks, period: 1d, floor: 0.1 }
+                arms: { a: {}, b: {} }
+            """;
+    long nowMs = TimeSource.system().nowMs();
+    try (Node node = open(APPLICATION)) {
+      List<LogRecord> past = new ArrayList<>();
+      for (int user = 0; user < 400; user++) {
+        String name = "past" + user;
+        String arm = user % 2 == 0 ? "a" : "b";
+        long timeMs = nowMs - Duration.ofDays(3).toMillis();
+        past.add(
+            new LogRecord.Exposed(
+                new Exposure("r" + user, new UserId(name), name, "pick", 1, arm, 0.5, Map.of()),
+                timeMs));
+        if (user % 20 == 0 || user % 2 == 1 && user % 3 == 0) {
+          past.add(
+              new LogRecord.Happened(
+                  new Event(
+                      "c" + user,
+                      "click",
+                      new UserId(name),
+                      new ItemId("i1"),
+                      timeMs + 1000,
+                      Double.NaN)));
+        }
+      }
+      node.log().append(past);
+      releasesServed(node);
+      node.live().apply(application);
+      // Until the shares are computed nobody is in it; then b, which did better, has most of it.
+      Map<String, Double> probabilities = new HashMap<>();
+      while (probabilities.size() < 2) {
+        for (int user = 0; user < 50; user++) {
+          Decision decision =
+              node.pipeline()
+                  .assignments()
+                  .decide(new UserId("u" + user), "home", Map.of())
+                  .experiments()
+                  .get("pick");
+          if (decision instanceof Decision.In(Assignment in)) {
+            probabilities.put(in.armName(), in.probability());
+          }
+        }
+      }
+      assertEquals(0.1, probabilities.get("a"), 1e-2);
+      assertEquals(0.9, probabilities.get("b"), 1e-2);
+    }
+  }
+
   private static final String FLAGS =
       """
       experiments:
@@ -284,8 +348,7 @@ final class ExperimentNodeTest {
             JSON.readTree(
                 http.send(
                         HttpRequest.newBuilder(
-                                URI.create(
-                                    server.uri() + "/v1/experiments/assignments?" + query))
+                                URI.create(server.uri() + "/v1/experiments/assignments?" + query))
                             .build(),
                         HttpResponse.BodyHandlers.ofString())
                     .body());

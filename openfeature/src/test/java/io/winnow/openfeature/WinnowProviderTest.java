@@ -77,8 +77,7 @@ class WinnowProviderTest {
         new ImmutableContext("u1", Map.of("surface", new Value("home"), "device", new Value("tv")));
     assertEquals("SPLIT", of("tv", home).getReason());
     assertEquals("DEFAULT", of("tv", new ImmutableContext("u1")).getReason());
-    ImmutableContext austrian =
-        new ImmutableContext("u1", Map.of("user.country", new Value("at")));
+    ImmutableContext austrian = new ImmutableContext("u1", Map.of("user.country", new Value("at")));
     assertEquals("SPLIT", of("austria", austrian).getReason());
     ImmutableContext staff =
         new ImmutableContext(

@@ -69,7 +69,8 @@ final class LiveAssignments implements ExperimentAssignments {
       return false;
     }
     Assignments met = new Assignments(List.of(assignment), Holdout.NOT_CONCERNED);
-    SlateLog.Met what = new SlateLog.Met(requestId, user, surface, context, met, assigner.holdout());
+    SlateLog.Met what =
+        new SlateLog.Met(requestId, user, surface, context, met, assigner.holdout());
     for (EventLog.Verdict verdict : log.append(SlateLog.exposures(what, nowMs))) {
       if (verdict.status() == EventLog.Verdict.Status.REJECTED) {
         throw WinnowException.invalid("exposure", experiment, verdict.toString());

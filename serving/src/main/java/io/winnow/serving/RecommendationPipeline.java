@@ -33,8 +33,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The request path: assignment, context, retrieval, ranking, re-ranking, impressions, each until its
- * share of the deadline and with its declared fallback.
+ * The request path: assignment, context, retrieval, ranking, re-ranking, impressions, each until
+ * its share of the deadline and with its declared fallback.
  *
  * <table>
  * <caption>The stages</caption>
@@ -53,8 +53,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>A request works with one release from beginning to end, whatever is installed meanwhile: the
  * active one, or the one that its arm names. An interleaved slate is drafted from two slates, each
- * of which went all the way by itself.
- * Thread-safe.
+ * of which went all the way by itself. Thread-safe.
  */
 public final class RecommendationPipeline implements Recommender {
   private static final Logger LOG = LoggerFactory.getLogger(RecommendationPipeline.class);
@@ -202,8 +201,7 @@ public final class RecommendationPipeline implements Recommender {
    * The slates of both arms, made at the same time, drafted into one. Where one of them is not
    * there in time the other is the answer, and the experiment does not count.
    */
-  private Answer draft(
-      Route route, RecommendationRequest request, long nowMs, StageRunner stages) {
+  private Answer draft(Route route, RecommendationRequest request, long nowMs, StageRunner stages) {
     List<StageRunner> runners = new ArrayList<>(List.of(stages));
     List<Future<List<Shown>>> others = new ArrayList<>();
     String trouble = null;
@@ -253,13 +251,9 @@ public final class RecommendationPipeline implements Recommender {
     for (Place<Integer> place :
         TeamDraft.draft(rankings, request.n(), seed(request).derive("draft").value()).places()) {
       Shown drafted =
-          slates
-              .get(place.drafter())
-              .get(rankings.get(place.drafter()).indexOf(place.item()));
+          slates.get(place.drafter()).get(rankings.get(place.drafter()).indexOf(place.item()));
       String arm =
-          place.team() == Place.NOBODY
-              ? route.sharedArm()
-              : route.lanes().get(place.team()).arm();
+          place.team() == Place.NOBODY ? route.sharedArm() : route.lanes().get(place.team()).arm();
       shown.add(drafted.at(place.position(), place.propensity(), arm));
     }
     return shown;

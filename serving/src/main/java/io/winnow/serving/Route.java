@@ -40,7 +40,9 @@ record Route(
         assignments, null, List.of(new Lane(DEFAULT_ARM, stages)), DEFAULT_ARM, DEFAULT_ARM);
   }
 
-  /** The same, where the answer is not what the interleaved experiment asks for: it does not count. */
+  /**
+   * The same, where the answer is not what the interleaved experiment asks for: it does not count.
+   */
   Route uncounted() {
     return new Route(
         new Assignments(

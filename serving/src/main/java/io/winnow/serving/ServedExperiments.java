@@ -202,11 +202,7 @@ public final class ServedExperiments {
                 new Fallback<>("no experiment that looks at the user", Optional::empty));
     return route(
         new Subject(
-            request.user(),
-            request.surface(),
-            request.context(),
-            attributes.orElse(null),
-            nowMs));
+            request.user(), request.surface(), request.context(), attributes.orElse(null), nowMs));
   }
 
   private Route route(Subject subject) {
@@ -250,8 +246,7 @@ public final class ServedExperiments {
       Settings settings = combined(assignments, arm).withoutExploration();
       lanes.add(new Route.Lane(own, variant(own + "/unexplored", settings)));
     }
-    return new Route(
-        assignments, experiment, lanes, label, label(assignments, experiment, SHARED));
+    return new Route(assignments, experiment, lanes, label, label(assignments, experiment, SHARED));
   }
 
   /** The settings of all arms, those of an interleaved experiment being one of its arms'. */
@@ -300,7 +295,10 @@ public final class ServedExperiments {
     return made;
   }
 
-  /** The subject of a question that is not a request; its user's attributes as far as they can be read. */
+  /**
+   * The subject of a question that is not a request; its user's attributes as far as they can be
+   * read.
+   */
   Subject subject(UserId user, String surface, Map<String, String> context, long nowMs) {
     Map<String, AttributeValue> attributes = null;
     if (assigner.needsAttributes()) {
@@ -325,5 +323,4 @@ public final class ServedExperiments {
     }
     return versions;
   }
-
 }

@@ -11,8 +11,8 @@ import java.util.Map;
  * @param requestId the request that it answers
  * @param release the version of the release that answered; of an interleaved slate of two releases
  *     both, with {@code +} between them
- * @param arm {@code default} without an experiment; else {@code experiment=arm}, of overlapping ones
- *     with {@code ;} between them; {@code experiment~arm} where a tester is shown it
+ * @param arm {@code default} without an experiment; else {@code experiment=arm}, of overlapping
+ *     ones with {@code ;} between them; {@code experiment~arm} where a tester is shown it
  * @param items best first; positions ascend from 0
  * @param degraded what fell back to something simpler; empty if all went as planned
  * @param stageNanos how long each stage took, in nanoseconds, in the order they ran

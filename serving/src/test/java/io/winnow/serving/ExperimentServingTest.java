@@ -249,7 +249,8 @@ final class ExperimentServingTest {
               sources.computeIfAbsent(slate.arm(), _ -> new HashSet<>()).add(item.source()));
     }
     // Popular fills up where a small catalogue gives less than there should be.
-    assertTrue(Set.of("fresh", "popular").containsAll(sources.get("sources=a")), sources.toString());
+    assertTrue(
+        Set.of("fresh", "popular").containsAll(sources.get("sources=a")), sources.toString());
     assertTrue(
         Set.of("two_tower", "popular").containsAll(sources.get("sources=b")), sources.toString());
   }
@@ -445,9 +446,7 @@ final class ExperimentServingTest {
     log.append(
         List.of(
             new LogRecord.UserPut(
-                new UserId("u1"),
-                Map.of("country", new AttributeValue.Text("at")),
-                Clips.NOW_MS)));
+                new UserId("u1"), Map.of("country", new AttributeValue.Text("at")), Clips.NOW_MS)));
     assertEquals(2, exposed("r1"));
     stages.trouble.put(
         "assignment",
@@ -457,8 +456,7 @@ final class ExperimentServingTest {
     Slate slate = recommend("r2", "u1");
     assertTrue(slate.arm().matches("all=[ab]"), slate.arm());
     assertEquals(
-        List.of(
-            new Degradation("assignment", "error", "no experiment that looks at the user")),
+        List.of(new Degradation("assignment", "error", "no experiment that looks at the user")),
         slate.degraded());
   }
 

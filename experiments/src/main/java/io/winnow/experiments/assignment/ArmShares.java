@@ -9,15 +9,15 @@ import org.jspecify.annotations.Nullable;
  */
 @FunctionalInterface
 public interface ArmShares {
-  /** None are computed: the weights of the application file hold. */
-  ArmShares OF_THE_FILE = (_, _) -> null;
+  /** The weights of the application file, in every period. */
+  ArmShares OF_THE_FILE = (experiment, _) -> Assigner.sharesOfTheFile(experiment);
 
   /**
    * The shares of a period.
    *
    * @param period counted from the experiment's beginning; from the epoch if it has none
-   * @return above 0, of sum 1, one for each arm in their order; not to be changed; null for the
-   *     weights of the application file
+   * @return above 0, of sum 1, one for each arm in their order; not to be changed; null if they are
+   *     not known yet: then nobody is in the experiment
    */
   double @Nullable [] of(Experiment experiment, long period);
 }

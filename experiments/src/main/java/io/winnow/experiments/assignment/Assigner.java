@@ -275,19 +275,20 @@ public final class Assigner {
     }
     String unit =
         byUser ? subject.user().value() : subject.context().getOrDefault(Subject.SESSION, "");
-    return new Decision.In(
-        switch (experiment.design()) {
-          case Design.Interleaving _ -> new Assignment(experiment, unit, null, 1, false);
-          case Design.Split _ -> compiled.pick(unit, compiled.armDraw.of(hash), compiled.weights);
-          case Design.Bandit bandit -> {
-            long period = period(experiment, bandit, subject.timeMs());
-            double[] computed = shares.of(experiment, period);
-            yield compiled.pick(
-                unit,
-                compiled.armDraw.inPeriod(period).of(hash),
-                computed == null ? compiled.weights : computed);
-          }
-        });
+    return switch (experiment.design()) {
+      case Design.Interleaving _ ->
+          new Decision.In(new Assignment(experiment, unit, null, 1, false));
+      case Design.Split _ ->
+          new Decision.In(compiled.pick(unit, compiled.armDraw.of(hash), compiled.weights));
+      case Design.Bandit bandit -> {
+        long period = period(experiment, bandit, subject.timeMs());
+        double[] known = shares.of(experiment, period);
+        yield known == null
+            ? new Decision.Out(Why.STOPPED)
+            : new Decision.In(
+                compiled.pick(unit, compiled.armDraw.inPeriod(period).of(hash), known));
+      }
+    };
   }
 
   /** The number of a bandit's period: from the experiment's beginning, or from the epoch. */

@@ -365,7 +365,8 @@ class AssignerTest {
             experiments:
               x: { design: bandit, bandit: { metric: ctr, period: 1d }, traffic: 0.5, from: 2026-12-01, arms: { a: {}, b: {} } }
             """);
-    ArmShares shares = (_, period) -> period == 4 ? new double[] {0.9, 0.1} : null;
+    ArmShares shares =
+        (_, period) -> period == 4 ? new double[] {0.9, 0.1} : new double[] {0.5, 0.5};
     Assigner assigner = new Assigner(experiments, Set.of(), shares);
     long dayMs = 86_400_000;
     long[] today = new long[2];
@@ -388,6 +389,20 @@ class AssignerTest {
     }
     assertFits(new double[] {in * 0.9, in * 0.1}, today);
     assertFits(new double[] {in / 2.0, in / 2.0}, changes);
+  }
+
+  @Test
+  void assign_banditOfUnknownShares_isNotServed() {
+    Assigner assigner =
+        new Assigner(
+            experiments(
+                """
+                metrics: { ctr: "ratio(click, impression)" }
+                experiments: { x: { design: bandit, bandit: { metric: ctr }, arms: { a: {}, b: {} } } }
+                """),
+            Set.of(),
+            (_, _) -> null);
+    assertEquals("STOPPED", arm(assigner, "x", user(1)));
   }
 
   /** What other servers, and the programs of others, compute: these numbers never change. */

@@ -63,7 +63,8 @@ final class AssignmentsApi {
             .findFirst()
             .map(first -> first.control().name())
             .orElse("control");
-    for (Decision decision : assignments.decide(new UserId("u1"), "", Map.of()).experiments().values()) {
+    for (Decision decision :
+        assignments.decide(new UserId("u1"), "", Map.of()).experiments().values()) {
       if (decision instanceof Decision.In(Assignment assignment)) {
         arm = assignment.armName();
         break;
@@ -87,20 +88,25 @@ final class AssignmentsApi {
       body.put("holdout", decided.holdout().arm());
     }
     ArrayNode list = body.putArray("experiments");
-    decided.experiments().forEach((name, decision) -> {
-      ObjectNode entry = list.addObject().put("experiment", name);
-      switch (decision) {
-        case Decision.In(Assignment assignment) -> {
-          entry.put("arm", assignment.armName());
-          entry.put("run", assignment.experiment().run());
-          entry.put(
-              "unit", assignment.experiment().population().unit() == Experiment.Unit.USER ? "user" : "session");
-          RecordJson.put(entry, "probability", assignment.probability());
-          entry.put("counts", assignment.counts());
-        }
-        case Decision.Out(Decision.Why why) -> entry.putNull("arm").put("reason", why.text());
-      }
-    });
+    decided
+        .experiments()
+        .forEach((name, decision) -> {
+          ObjectNode entry = list.addObject().put("experiment", name);
+          switch (decision) {
+            case Decision.In(Assignment assignment) -> {
+              entry.put("arm", assignment.armName());
+              entry.put("run", assignment.experiment().run());
+              entry.put(
+                  "unit",
+                  assignment.experiment().population().unit() == Experiment.Unit.USER
+                      ? "user"
+                      : "session");
+              RecordJson.put(entry, "probability", assignment.probability());
+              entry.put("counts", assignment.counts());
+            }
+            case Decision.Out(Decision.Why why) -> entry.putNull("arm").put("reason", why.text());
+          }
+        });
     return Answer.json(json.write(body));
   }
 

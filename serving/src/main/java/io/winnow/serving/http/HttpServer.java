@@ -12,6 +12,7 @@ import java.net.URI;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Semaphore;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -21,18 +22,25 @@ public final class HttpServer implements AutoCloseable {
   private static final Duration IDLE_TIMEOUT = Duration.ofSeconds(60);
   private static final Duration IDLE_PERIOD = Duration.ofSeconds(10);
   private static final Duration STOP_GRACE = Duration.ofSeconds(2);
+  private static final Duration REPORTS_FRESH = Duration.ofSeconds(30);
 
   private final WebServer server;
   private final ReadWatch readWatch;
   private final String host;
   private final Consumer<ApplicationDefinition> change;
+  private final ExperimentReports reports;
 
   private HttpServer(
-      WebServer server, ReadWatch readWatch, String host, Consumer<ApplicationDefinition> change) {
+      WebServer server,
+      ReadWatch readWatch,
+      String host,
+      Consumer<ApplicationDefinition> change,
+      ExperimentReports reports) {
     this.server = server;
     this.readWatch = readWatch;
     this.host = host;
     this.change = change;
+    this.reports = reports;
   }
 
   /**
@@ -50,9 +58,10 @@ public final class HttpServer implements AutoCloseable {
             operations.meters(),
             dependencies.features(),
             () -> limits.concurrentRequestsMax() - permits.availablePermits());
+    ExperimentReports reports = reports(dependencies);
     Function<ApplicationDefinition, Router> routers =
         application ->
-            new Router(routes(config, dependencies.with(application), problems, metrics));
+            new Router(routes(config, dependencies.with(application), problems, metrics, reports));
     Router router = routers.apply(dependencies.application());
     ReadWatch readWatch = new ReadWatch(limits.bodyTime());
     Dispatcher dispatcher =
@@ -80,6 +89,7 @@ public final class HttpServer implements AutoCloseable {
     // Helidon logs what kept it from listening, and returns.
     if (!server.isRunning()) {
       readWatch.close();
+      reports.close();
       throw new WinnowException(
           ErrorCode.UNAVAILABLE,
           "http: cannot listen on %s:%d (expected: a free port of this machine)"
@@ -89,7 +99,23 @@ public final class HttpServer implements AutoCloseable {
         server,
         readWatch,
         config.host(),
-        application -> dispatcher.route(routers.apply(application)));
+        application -> dispatcher.route(routers.apply(application)),
+        reports);
+  }
+
+  private static ExperimentReports reports(HttpDependencies dependencies) {
+    HttpDependencies.Operations operations = dependencies.operations();
+    return new ExperimentReports(
+        dependencies.log(),
+        operations.requestTime(),
+        version ->
+            operations.releases().get().stream()
+                .filter(
+                    release -> version.isEmpty() ? release.active() : release.id().equals(version))
+                .findFirst()
+                .map(ReleaseInfo::metrics)
+                .orElse(Map.of()),
+        REPORTS_FRESH);
   }
 
   private static RecordJson json(HttpDependencies dependencies) {
@@ -109,7 +135,8 @@ public final class HttpServer implements AutoCloseable {
       HttpConfig config,
       HttpDependencies dependencies,
       ProblemDetails problems,
-      HttpMetrics metrics) {
+      HttpMetrics metrics,
+      ExperimentReports reports) {
     RecordJson json = json(dependencies);
     HttpDependencies.Operations operations = dependencies.operations();
     OpenApi openApi = new OpenApi(dependencies.application(), json);
@@ -134,6 +161,10 @@ public final class HttpServer implements AutoCloseable {
             .routes());
     ExperimentAssignments assignments = dependencies.recommender().assignments();
     routes.addAll(new AssignmentsApi(dependencies.application(), assignments, json).routes());
+    routes.addAll(
+        new ExperimentsApi(
+                dependencies.application(), assignments, reports, operations.requestTime(), json)
+            .routes());
     routes.addAll(new OfrepApi(assignments, json).routes());
     routes.addAll(new OperationsApi(operations, json, metrics).routes());
     ApplicationControl control = dependencies.control();
@@ -149,9 +180,7 @@ public final class HttpServer implements AutoCloseable {
                     "pages",
                     "A page of this server",
                     List.of(),
-                    _ ->
-                        new Answer(
-                            200, page.contentType(), page.body().get(), java.util.Map.of()))));
+                    _ -> new Answer(200, page.contentType(), page.body().get(), Map.of()))));
     routes.addAll(openApi.routes(routes));
     return routes;
   }
@@ -171,5 +200,6 @@ public final class HttpServer implements AutoCloseable {
   public void close() {
     server.stop();
     readWatch.close();
+    reports.close();
   }
 }

@@ -53,7 +53,8 @@ class AssignmentsApiTest {
     assertEquals(0.5, all.get("colours").get("probability").doubleValue());
     assertTrue(all.get("colours").get("counts").booleanValue());
     assertEquals("session", all.get("sessions").get("unit").textValue());
-    assertEquals("the experiment is about other requests", all.get("devices").get("reason").textValue());
+    assertEquals(
+        "the experiment is about other requests", all.get("devices").get("reason").textValue());
     assertEquals("the experiment does not run now", all.get("later").get("reason").textValue());
     assertEquals(
         "the experiment cannot be served now", all.get("released").get("reason").textValue());
@@ -121,7 +122,8 @@ class AssignmentsApiTest {
                   FLAGS + "/" + name,
                   """
                   {"context": {"targetingKey": "u7", "surface": "home", "session": "s3",
-                    "unrelated": {"deep": [1]}}}"""));
+                    "unrelated": {"deep": [1]}}}\
+                  """));
       assertEquals(name, flag.get("key").textValue());
       assertEquals(assigned.get(name).get("arm").textValue(), flag.get("value").textValue());
       assertEquals(flag.get("value"), flag.get("variant"));
@@ -133,10 +135,8 @@ class AssignmentsApiTest {
   @Test
   void ofrep_allFlags_haveTheirReasons() {
     JsonNode flags =
-        json(
-                server.post(
-                    FLAGS,
-                    "{\"context\": {\"targetingKey\": \"tester\", \"context.device\": \"tv\"}}"))
+        json(server.post(
+                FLAGS, "{\"context\": {\"targetingKey\": \"tester\", \"context.device\": \"tv\"}}"))
             .get("flags");
     Map<String, String> reasons = new HashMap<>();
     Set<String> values = new TreeSet<>();

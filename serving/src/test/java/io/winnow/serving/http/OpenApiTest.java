@@ -66,7 +66,8 @@ class OpenApiTest {
     documented.forEach(call -> paths.add(call.substring(call.indexOf(' ') + 1)));
     for (String path : paths) {
       for (String method : METHODS) {
-        int status = server.send(method, path.replaceAll("\\{[a-z]+\\}", "i"), null, null).statusCode();
+        int status =
+            server.send(method, path.replaceAll("\\{[a-z]+\\}", "i"), null, null).statusCode();
         assertEquals(
             documented.contains(method + " " + path), status != 405, method + " " + path + status);
       }

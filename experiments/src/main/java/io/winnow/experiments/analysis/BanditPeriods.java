@@ -1,0 +1,158 @@
+package io.winnow.experiments.analysis;
+
+import io.winnow.core.application.Experiment;
+import io.winnow.experiments.analysis.ExperimentReport.BanditResult;
+import io.winnow.experiments.bandit.Adaptive;
+import io.winnow.experiments.bandit.AdaptiveEstimates;
+import io.winnow.experiments.bandit.ArmSums;
+import io.winnow.experiments.bandit.Period;
+import io.winnow.experiments.statistics.UnitTotals;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * A bandit's periods: the shares with which units were drawn, as logged, and what came of it.
+ *
+ * <p>A unit's value of a ratio is linearised, R + (y − R·z)/z̄ with R and z̄ of all units of all arms,
+ * so that an arm's mean is its ratio to first order (Deng, Knoblich, Lu, KDD 2018).
+ */
+final class BanditPeriods {
+  private BanditPeriods() {}
+
+  /** Sums of one period by arm. */
+  private static final class Sums {
+    private final double[] probabilities;
+    private final long[] units;
+    private final double[] sum;
+    private final double[] squares;
+
+    Sums(int arms) {
+      probabilities = new double[arms];
+      units = new long[arms];
+      sum = new double[arms];
+      squares = new double[arms];
+    }
+
+    /** The shares that were logged; what no unit was drawn to has the rest, at least a little. */
+    List<Double> shares() {
+      double known = 0;
+      int missing = 0;
+      double[] shares = new double[units.length];
+      for (int arm = 0; arm < shares.length; arm++) {
+        if (units[arm] > 0) {
+          shares[arm] = probabilities[arm] / units[arm];
+          known += shares[arm];
+        } else {
+          missing++;
+        }
+      }
+      for (int arm = 0; arm < shares.length; arm++) {
+        if (units[arm] == 0) {
+          shares[arm] = Math.max(1e-6, (1 - known) / missing);
+        }
+      }
+      double total = Arrays.stream(shares).sum();
+      return Arrays.stream(shares).map(share -> share / total).boxed().toList();
+    }
+  }
+
+  private static Map<Integer, Sums> sums(
+      Experiment experiment, UnitTally tally, ExposurePass exposed, long nowMs) {
+    Units units = exposed.units();
+    double y = 0;
+    double z = 0;
+    long counted = 0;
+    for (int unit = 0; unit < units.size(); unit++) {
+      if (counts(tally, units, unit, nowMs)) {
+        UnitTotals totals = tally.totals(unit);
+        y += totals.numerator();
+        z += totals.denominator();
+        counted++;
+      }
+    }
+    double ratio = z > 0 ? y / z : 0;
+    double mean = z > 0 ? z / counted : 1;
+    Map<Integer, Sums> periods = new TreeMap<>();
+    for (int unit = 0; unit < units.size(); unit++) {
+      if (!counts(tally, units, unit, nowMs)) {
+        continue;
+      }
+      Sums sums =
+          periods.computeIfAbsent(units.period(unit), _ -> new Sums(experiment.arms().size()));
+      UnitTotals totals = tally.totals(unit);
+      double value = ratio + (totals.numerator() - ratio * totals.denominator()) / mean;
+      int arm = units.arm(unit);
+      sums.units[arm]++;
+      sums.probabilities[arm] += units.probability(unit);
+      sums.sum[arm] += value;
+      sums.squares[arm] += value * value;
+    }
+    return periods;
+  }
+
+  private static boolean counts(UnitTally tally, Units units, int unit, long nowMs) {
+    return !units.isMixed(unit) && tally.counts(unit, nowMs - units.firstMs(unit));
+  }
+
+  /** The units that each arm should have by the logged shares. */
+  static double[] expected(Experiment experiment, Units units) {
+    Map<Integer, Sums> periods = new TreeMap<>();
+    for (int unit = 0; unit < units.size(); unit++) {
+      if (!units.isMixed(unit)) {
+        Sums sums =
+            periods.computeIfAbsent(units.period(unit), _ -> new Sums(experiment.arms().size()));
+        sums.units[units.arm(unit)]++;
+        sums.probabilities[units.arm(unit)] += units.probability(unit);
+      }
+    }
+    double[] expected = new double[experiment.arms().size()];
+    Arrays.fill(expected, Double.MIN_NORMAL);
+    for (Sums sums : periods.values()) {
+      List<Double> shares = sums.shares();
+      long all = Arrays.stream(sums.units).sum();
+      for (int arm = 0; arm < expected.length; arm++) {
+        expected[arm] += shares.get(arm) * all;
+      }
+    }
+    return expected;
+  }
+
+  /** The periods and the unbiased estimates; empty ones before there is a period. */
+  static BanditResult result(
+      Experiment experiment,
+      Experiment.Design.Bandit design,
+      OutcomePass outcomes,
+      ExposurePass exposed,
+      long nowMs) {
+    Map<Integer, Sums> sums = sums(experiment, outcomes.tally(design.metric()), exposed, nowMs);
+    Instant from = experiment.population().from();
+    long originMs = from == null ? 0 : from.toEpochMilli();
+    List<Period> periods = new ArrayList<>();
+    List<Long> firstMs = new ArrayList<>();
+    sums.forEach((number, of) -> {
+      List<ArmSums> arms = new ArrayList<>();
+      for (int arm = 0; arm < of.units.length; arm++) {
+        arms.add(new ArmSums(of.units[arm], of.sum[arm], of.squares[arm]));
+      }
+      // Estimates begin with a period in which every arm has units.
+      if (!periods.isEmpty() || arms.stream().allMatch(arm -> arm.n() > 0)) {
+        periods.add(new Period(of.shares(), arms));
+        firstMs.add(originMs + number * design.period().toMillis());
+      }
+    });
+    List<Adaptive> means = new ArrayList<>();
+    List<Adaptive> differences = new ArrayList<>();
+    double confidence = 1 - experiment.plan().alpha() / (experiment.arms().size() - 1);
+    for (int arm = 0; arm < experiment.arms().size() && !periods.isEmpty(); arm++) {
+      means.add(AdaptiveEstimates.mean(periods, arm, confidence));
+      if (arm > 0) {
+        differences.add(AdaptiveEstimates.difference(periods, arm, 0, confidence));
+      }
+    }
+    return new BanditResult(periods, firstMs, means, differences);
+  }
+}

@@ -1,0 +1,370 @@
+package io.winnow.experiments.analysis;
+
+import io.winnow.core.WinnowException;
+import io.winnow.core.application.Experiment;
+import io.winnow.core.application.Metric;
+import io.winnow.experiments.analysis.ExperimentReport.About;
+import io.winnow.experiments.analysis.ExperimentReport.ArmSummary;
+import io.winnow.experiments.analysis.ExperimentReport.CreditResult;
+import io.winnow.experiments.analysis.ExperimentReport.ExposureResult;
+import io.winnow.experiments.analysis.ExperimentReport.Health;
+import io.winnow.experiments.analysis.ExperimentReport.MetricResult;
+import io.winnow.experiments.analysis.ExperimentReport.NoveltyResult;
+import io.winnow.experiments.analysis.ExperimentReport.SegmentResult;
+import io.winnow.experiments.analysis.ExperimentReport.TimePoint;
+import io.winnow.experiments.interleaving.CreditTest;
+import io.winnow.experiments.statistics.Contrast;
+import io.winnow.experiments.statistics.Estimate;
+import io.winnow.experiments.statistics.Moments;
+import io.winnow.experiments.statistics.Novelty;
+import io.winnow.experiments.statistics.Planner;
+import io.winnow.experiments.statistics.SampleRatio;
+import io.winnow.experiments.statistics.Segments;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Analyses one experiment over the log: two replays, first who met it, then what they did.
+ *
+ * <p>The first exposure decides a unit's arm; what it does from then on counts, by event time, late
+ * events as they come. The same request gives the same report on every machine. One analysis is one
+ * thread's work; it holds what {@link AnalysisLimits} allows and reads the log at the speed of its
+ * decoding.
+ */
+public final class ExperimentAnalysis {
+  private static final int SEGMENTS_SHOWN = 12;
+  private static final int LEVEL_MAX = 30;
+
+  private final AnalysisRequest request;
+  private final Experiment experiment;
+  private final ExposurePass exposed;
+  private final Course course;
+  private final OutcomePass outcomes;
+  private final ExposureMeasures exposure;
+  private final Needs needs;
+  private final boolean before;
+  private final int arms;
+  private final @Nullable Monitoring monitoring;
+
+  /**
+   * Reads the log and says what is to be said.
+   *
+   * @throws WinnowException with {@code INVALID_ARGUMENT} for a metric that the application does not
+   *     declare, with {@code TOO_LARGE} where the analysis cannot be bounded by a sample
+   */
+  public static ExperimentReport run(AnalysisRequest request) {
+    return new ExperimentAnalysis(request).report();
+  }
+
+  private ExperimentAnalysis(AnalysisRequest request) {
+    this.request = request;
+    this.experiment = request.experiment();
+    this.arms = experiment.arms().size();
+    this.needs = Needs.of(request.application(), experiment);
+    this.exposed = exposures(request);
+    this.course = Course.of(experiment, exposed.units(), request.nowMs());
+    this.outcomes = new OutcomePass(request, exposed, needs, course.due());
+    request.records().replay(0, request.toOffset(), outcomes);
+    outcomes.finish(request.toOffset(), request.nowMs());
+    this.exposure = new ExposureMeasures(outcomes, arms, request.nowMs());
+    this.before = outcomes.hasBefore();
+    this.monitoring =
+        UnitTally.isUnitMetric(needs.metrics().getFirst()) && isSplit()
+            ? new Monitoring(
+                experiment,
+                course,
+                outcomes.tally(experiment.goals().primary()),
+                outcomes.snapshots(),
+                before)
+            : null;
+  }
+
+  /** The first replay, of a sample of the units where there are too many. */
+  static ExposurePass exposures(AnalysisRequest request) {
+    Experiment experiment = request.experiment();
+    UnitKeys keys = new UnitKeys(experiment);
+    Map<String, Map<String, String>> testers =
+        request.application().operations().experiments().testers();
+    for (int level = 0; level <= LEVEL_MAX; level++) {
+      ExposurePass pass =
+          new ExposurePass(
+              experiment,
+              keys,
+              request.limits(),
+              testers.entrySet().stream()
+                  .filter(tester -> tester.getValue().containsKey(experiment.name()))
+                  .map(Map.Entry::getKey)
+                  .collect(java.util.stream.Collectors.toUnmodifiableSet()),
+              level);
+      request.records().replay(0, request.toOffset(), pass);
+      if (!pass.isOverflow()) {
+        return pass;
+      }
+    }
+    throw WinnowException.invalid(
+        "units", request.limits().units(), "more; no sample of the units is small enough");
+  }
+
+  private boolean isSplit() {
+    return experiment.design() instanceof Experiment.Design.Split;
+  }
+
+  private boolean isInterleaving() {
+    return experiment.design() instanceof Experiment.Design.Interleaving;
+  }
+
+  private ExperimentReport report() {
+    List<MetricResult> metrics =
+        isInterleaving()
+            ? List.of()
+            : new Comparisons(experiment, needs, monitoring, this::estimates).results();
+    List<NoveltyResult> novelty = isSplit() ? novelty() : List.of();
+    List<SegmentResult> segments = isSplit() ? segments() : List.of();
+    Health health = health(metrics);
+    List<TimePoint> timeline =
+        monitoring == null ? plainTimeline() : monitoring.timeline();
+    List<CreditResult> preferences = preferences();
+    ExperimentReport.BanditResult bandit =
+        experiment.design() instanceof Experiment.Design.Bandit design
+            ? BanditPeriods.result(experiment, design, outcomes, exposed, request.nowMs())
+            : null;
+    Findings findings =
+        new Findings(
+            experiment, course, health, metrics, monitoring, novelty, segments, preferences, bandit);
+    return new ExperimentReport(
+        about(),
+        findings.verdict(),
+        findings.doubts(),
+        armSummaries(),
+        health,
+        metrics,
+        timeline,
+        novelty,
+        segments,
+        exposureResults(),
+        preferences,
+        bandit,
+        notes());
+  }
+
+  private About about() {
+    return new About(
+        experiment,
+        course.status(),
+        course.startMs(),
+        course.endMs(),
+        course.nowMs(),
+        request.toOffset(),
+        outcomes.records(),
+        course.looksDue(),
+        course.looks());
+  }
+
+  private Estimates estimates(Metric metric) {
+    return Estimates.of(metric, outcomes, exposure, arms, request.nowMs(), before);
+  }
+
+  private List<ArmSummary> armSummaries() {
+    double weights = experiment.arms().stream().mapToDouble(Experiment.Arm::weight).sum();
+    long[] units = outcomes.unitsByArm();
+    List<ArmSummary> summaries = new ArrayList<>();
+    for (int arm = 0; arm < arms; arm++) {
+      Experiment.Arm of = experiment.arms().get(arm);
+      String release = of.settings().release() == null ? "" : of.settings().release();
+      summaries.add(
+          new ArmSummary(
+              of.name(),
+              of.weight() / weights,
+              isInterleaving() ? units[0] : units[arm],
+              ArmText.of(of.settings()),
+              release,
+              request.offline().apply(release)));
+    }
+    return summaries;
+  }
+
+  private Health health(List<MetricResult> metrics) {
+    long[] units = outcomes.unitsByArm();
+    double[] weights =
+        experiment.design() instanceof Experiment.Design.Bandit
+            ? BanditPeriods.expected(experiment, exposed.units())
+            : experiment.arms().stream().mapToDouble(Experiment.Arm::weight).toArray();
+    long mixed = 0;
+    for (int unit = 0; unit < exposed.units().size(); unit++) {
+      mixed += exposed.units().isMixed(unit) ? 1 : 0;
+    }
+    boolean counted = !isInterleaving() && exposed.units().size() > 0;
+    return new Health(
+        isInterleaving() ? units[0] : java.util.Arrays.stream(units).sum(),
+        counted ? SampleRatio.test(units, weights) : null,
+        counted ? SampleRatio.alwaysValidPValue(units, weights) : 1,
+        mixed,
+        exposed.exposures(),
+        exposed.units().strangers(),
+        plannedUnits(metrics),
+        exposed.lastMs());
+  }
+
+  /** The units that the plan asks for, by the control's variance; 0 if that is not known. */
+  private long plannedUnits(List<MetricResult> metrics) {
+    if (monitoring == null || metrics.isEmpty()) {
+      return 0;
+    }
+    Estimate control = metrics.getFirst().comparisons().getFirst().contrast().control();
+    double effect = experiment.plan().minimumEffect() * Math.abs(control.value());
+    if (!(effect > 0) || !(control.variance() > 0) || Double.isInfinite(control.variance())) {
+      return 0;
+    }
+    return new Planner(
+            Planner.varianceOfUnits(control),
+            0,
+            experiment.arms().stream().map(Experiment.Arm::weight).toList(),
+            experiment.plan().alpha(),
+            experiment.plan().power(),
+            monitoring.inflation())
+        .units(effect);
+  }
+
+  /** Who had come by when, where the primary metric has no course in time. */
+  private List<TimePoint> plainTimeline() {
+    return outcomes.snapshots().stream()
+        .map(at -> new TimePoint(at.timeMs(), at.look(), at.units(), List.of()))
+        .toList();
+  }
+
+  private List<NoveltyResult> novelty() {
+    UnitDays days = outcomes.days();
+    if (days == null) {
+      return List.of();
+    }
+    List<NoveltyResult> results = new ArrayList<>();
+    List<List<Estimate>> byDay = new ArrayList<>();
+    for (int day = 0; day < UnitDays.DAYS_MAX; day++) {
+      List<Moments> moments = days.day(day, arms, request.nowMs());
+      if (moments.stream().anyMatch(of -> of.units() < 2)) {
+        break;
+      }
+      byDay.add(moments.stream().map(Estimate::ratio).toList());
+    }
+    for (int arm = 1; arm < arms; arm++) {
+      List<Novelty.DailyEffect> effects = new ArrayList<>();
+      for (int day = 0; day < byDay.size(); day++) {
+        effects.add(
+            new Novelty.DailyEffect(
+                day + 1, new Contrast(byDay.get(day).getFirst(), byDay.get(day).get(arm))));
+      }
+      results.add(
+          new NoveltyResult(experiment.arms().get(arm).name(), Novelty.check(effects), effects));
+    }
+    return results;
+  }
+
+  private List<SegmentResult> segments() {
+    Metric primary = needs.metrics().getFirst();
+    if (!UnitTally.isUnitMetric(primary)) {
+      return List.of();
+    }
+    UnitTally tally = outcomes.tally(primary.name());
+    List<SegmentResult> results = new ArrayList<>();
+    List<Experiment.Field> fields = experiment.goals().segments();
+    for (int field = 0; field < fields.size(); field++) {
+      List<List<Moments>> moments = outcomes.moments(tally, field, request.nowMs());
+      List<String> values = exposed.units().segmentValues(field);
+      List<Integer> largest =
+          java.util.stream.IntStream.range(0, values.size())
+              .boxed()
+              .filter(code -> moments.get(code).stream().allMatch(arm -> arm.units() >= 2))
+              .sorted(
+                  Comparator.comparingLong(code ->
+                      -moments.get(code).stream().mapToLong(Moments::units).sum()))
+              .toList();
+      int shown = Math.min(SEGMENTS_SHOWN, largest.size());
+      for (int arm = 1; arm < arms; arm++) {
+        List<Segments.SegmentEffect> effects = new ArrayList<>();
+        for (int code : largest.subList(0, shown)) {
+          List<Estimate> adjusted = Estimates.of(tally, moments.get(code), before).adjusted();
+          effects.add(
+              new Segments.SegmentEffect(
+                  values.get(code), new Contrast(adjusted.getFirst(), adjusted.get(arm))));
+        }
+        results.add(
+            new SegmentResult(
+                fields.get(field),
+                experiment.arms().get(arm).name(),
+                Segments.check(effects, experiment.plan().alpha()),
+                largest.size() - shown));
+      }
+    }
+    return results;
+  }
+
+  private List<CreditResult> preferences() {
+    List<CreditResult> results = new ArrayList<>();
+    outcomes.credits().forEach((name, byArm) -> {
+      Metric metric =
+          needs.metrics().stream().filter(of -> of.name().equals(name)).findFirst().orElseThrow();
+      for (int arm = 1; arm < arms; arm++) {
+        results.add(
+            new CreditResult(
+                metric,
+                experiment.control().name(),
+                experiment.arms().get(arm).name(),
+                CreditTest.of(
+                    outcomes.unmixed(byArm[0]),
+                    outcomes.unmixed(byArm[arm]),
+                    1 - experiment.plan().alpha() / (arms - 1))));
+      }
+    });
+    return results;
+  }
+
+  private List<ExposureResult> exposureResults() {
+    if (isInterleaving()) {
+      return List.of();
+    }
+    return needs.dimensions().stream().map(exposure::result).toList();
+  }
+
+  private List<String> notes() {
+    List<String> notes = new ArrayList<>();
+    if (exposed.level() > 0) {
+      notes.add(
+          "There are more units than the analysis may hold: it is of 1 in %d of them, chosen by a hash."
+              .formatted(1 << exposed.level()));
+    }
+    outcomes.quantiles().forEach((name, values) -> {
+      if (values.level() > 0) {
+        notes.add(
+            "%s is of the events of 1 in %d units, chosen by a hash."
+                .formatted(name, 1 << values.level()));
+      }
+    });
+    UnitDays days = outcomes.days();
+    if (days != null && days.level() > 0) {
+      notes.add(
+          "The effect by day is of 1 in %d units, chosen by a hash.".formatted(1 << days.level()));
+    }
+    for (String dimension : needs.dimensions()) {
+      if (exposure.isFull(dimension)) {
+        notes.add(
+            "Exposure by %s is not told: more pairs of it and a part of the units than the %,d that"
+                .formatted(dimension, request.limits().entities())
+                + " may be counted.");
+      }
+    }
+    if (experiment.plan().before().isPositive() && !before) {
+      notes.add("Sessions and a bandit's units have no time before: nothing is adjusted for it.");
+    }
+    notes.add(
+        String.format(
+            Locale.ROOT,
+            "Outcomes are joined by %s from the first exposure on, by event time; units in several arms"
+                + " count for none.",
+            experiment.population().unit() == Experiment.Unit.SESSION ? "request" : "user"));
+    return notes;
+  }
+}

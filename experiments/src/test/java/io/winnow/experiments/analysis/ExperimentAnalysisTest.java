@@ -1,0 +1,511 @@
+package io.winnow.experiments.analysis;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.winnow.core.Event;
+import io.winnow.core.Exposure;
+import io.winnow.core.Impression;
+import io.winnow.core.ItemId;
+import io.winnow.core.LogRecord;
+import io.winnow.core.Seed;
+import io.winnow.core.UserId;
+import io.winnow.core.WinnowException;
+import io.winnow.core.application.ApplicationDefinition;
+import io.winnow.core.application.ApplicationFile;
+import io.winnow.core.application.Experiment;
+import io.winnow.core.application.Experiments;
+import io.winnow.events.RecordSource;
+import io.winnow.experiments.analysis.ExperimentReport.Finding;
+import io.winnow.experiments.analysis.ExperimentReport.Role;
+import io.winnow.experiments.analysis.ExperimentReport.Status;
+import io.winnow.experiments.report.HtmlReport;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.random.RandomGenerator;
+import org.junit.jupiter.api.Test;
+
+final class ExperimentAnalysisTest {
+  private static final long DAY_MS = World.DAY_MS;
+  private static final long START_MS = World.START_MS;
+
+  private static final String YAML =
+      """
+      application: test
+      items:   { attributes: { creator: string } }
+      events:  { click: {}, report: {} }
+      objectives: { click: 1.0 }
+      metrics:
+        ctr: ratio(click, slates)
+        clicks: mean(click)
+        reports: { is: mean(report), better: lower }
+        spread: { is: gini(creator), better: lower }
+      holdout: 0.1
+      testers: { tester: { test: treatment } }
+      experiments:
+        test:
+          from: 2026-05-28
+          primary: clicks
+          guardrails: { reports: 0.1 }
+          duration: 8d
+          looks: 4
+          before: 0d
+          %s
+      """;
+
+  private static AnalysisRequest request(String more, List<LogRecord> records, long nowMs) {
+    ApplicationDefinition application =
+        ApplicationFile.parse(YAML.formatted(more), "winnow.yaml", Map.of()).definition();
+    RecordSource log = RecordSource.of(records);
+    return new AnalysisRequest(
+        application,
+        World.experiment(application),
+        log,
+        log.endOffset(),
+        nowMs,
+        AnalysisLimits.DEFAULT,
+        _ -> Map.of());
+  }
+
+  private static AnalysisRequest with(AnalysisRequest request, AnalysisLimits limits) {
+    return new AnalysisRequest(
+        request.application(),
+        request.experiment(),
+        request.records(),
+        request.toOffset(),
+        request.nowMs(),
+        limits,
+        request.offline());
+  }
+
+  private static LogRecord exposed(String user, String unit, String arm, String request, long atMs) {
+    return new LogRecord.Exposed(
+        new Exposure(request, new UserId(user), unit, "test", 1, arm, 0.5, Map.of()), atMs);
+  }
+
+  private static LogRecord event(
+      String type, String user, String item, String request, long atMs, String id) {
+    return new LogRecord.Happened(
+        new Event(
+            id, type, new UserId(user), new ItemId(item), atMs, Double.NaN, request, null));
+  }
+
+  private static LogRecord shown(
+      String user, String item, String request, int position, String arm, long atMs) {
+    return new LogRecord.Happened(
+        new Event(
+            request + ":" + position,
+            Event.IMPRESSION,
+            new UserId(user),
+            new ItemId(item),
+            atMs,
+            Double.NaN,
+            request,
+            new Impression(
+                request,
+                position,
+                1,
+                new Impression.Provenance("v1", arm, "popular", 1),
+                0,
+                0,
+                new float[0])));
+  }
+
+  /** Users of two arms, each with as many clicks and reports as a function says. */
+  private static List<LogRecord> arms(
+      int control, int treatment, double clickLift, double reportLift, long seed) {
+    RandomGenerator random = new Seed(seed).generator("arms");
+    List<LogRecord> records = new ArrayList<>();
+    for (int u = 0; u < control + treatment; u++) {
+      boolean treated = u >= control;
+      String user = "u" + u;
+      long atMs = START_MS + (u % 40) * 3_600_000L;
+      records.add(exposed(user, user, treated ? "treatment" : "control", "r" + u, atMs));
+      int clicks = (int) ((8 + 4 * random.nextGaussian()) * (treated ? 1 + clickLift : 1));
+      for (int c = 0; c < clicks; c++) {
+        records.add(event("click", user, "i" + c, "r" + u, atMs + c, user + "c" + c));
+      }
+      int reports = (int) ((6 + 2 * random.nextGaussian()) * (treated ? 1 + reportLift : 1));
+      for (int c = 0; c < reports; c++) {
+        records.add(event("report", user, "i" + c, "r" + u, atMs + c, user + "p" + c));
+      }
+    }
+    return records;
+  }
+
+  private static final String SPLIT = "arms: { control: {}, treatment: { objectives: { click: 2 } } }";
+
+  @Test
+  void run_knownEffects_areInTheirIntervalsAsOftenAsTheySay() {
+    int inside = 0;
+    int shipped = 0;
+    int runs = 60;
+    for (int seed = 0; seed < runs; seed++) {
+      World world = new World(700, 6, 0.5, false, 1000 + seed);
+      // Clicks are drawn with probabilities that the treatment raises by half.
+      ExperimentReport report = ExperimentAnalysis.run(world.request("ctr", "3", world.endMs()));
+      ExperimentReport.Comparison of = report.metrics().getFirst().comparisons().getFirst();
+      inside += of.lift().contains(0.5) ? 1 : 0;
+      shipped += of.finding() == Finding.BETTER ? 1 : 0;
+    }
+    // Binomial(60, .95): below 52 with a chance of less than 1 in 300.
+    assertTrue(inside >= 52, inside + " of " + runs);
+    assertTrue(shipped >= 55, shipped + " of " + runs);
+  }
+
+  @Test
+  void run_sameArms_isQuiet() {
+    int called = 0;
+    int runs = 60;
+    for (int seed = 0; seed < runs; seed++) {
+      World world = new World(400, 6, 0, true, 2000 + seed);
+      ExperimentReport report = ExperimentAnalysis.run(world.request("ctr", "3", world.endMs()));
+      called += report.metrics().getFirst().comparisons().getFirst().finding() == Finding.UNCLEAR ? 0 : 1;
+      assertFalse(report.verdict() instanceof Verdict.DoNotTrust && report.health().mixed() == 0);
+    }
+    // Binomial(60, .05): above 9 with a chance of less than 1 in 1000.
+    assertTrue(called <= 9, called + " of " + runs);
+  }
+
+  @Test
+  void run_betterAndSafe_isShipped() {
+    ExperimentReport report =
+        ExperimentAnalysis.run(request(SPLIT, arms(1000, 1000, 0.3, 0, 1), START_MS + 4 * DAY_MS));
+    Verdict.Ship ship = assertInstanceOf(Verdict.Ship.class, report.verdict());
+    assertEquals("treatment", ship.arm());
+    assertEquals(2, report.about().looksDue());
+    assertTrue(report.doubts().stream().anyMatch(doubt -> doubt.contains("early look")));
+  }
+
+  @Test
+  void run_betterBetweenLooks_waitsForTheNextLook() {
+    // The first of four looks in eight days comes after two days.
+    ExperimentReport report =
+        ExperimentAnalysis.run(request(SPLIT, arms(1000, 1000, 0.3, 0, 1), START_MS + 47 * 3_600_000L));
+    assertInstanceOf(Verdict.GoOn.class, report.verdict());
+    assertEquals(0, report.about().looksDue());
+    assertEquals(Finding.UNCLEAR, report.metrics().getFirst().comparisons().getFirst().finding());
+  }
+
+  @Test
+  void run_betterButGuardrailUnproven_isNotShipped() {
+    // Reports are 5 % more with a margin of 10 %: too few users to tell.
+    List<LogRecord> few = arms(60, 60, 0.5, 0.05, 3);
+    Verdict running =
+        ExperimentAnalysis.run(request(SPLIT, few, START_MS + 6 * DAY_MS)).verdict();
+    assertInstanceOf(Verdict.GoOn.class, running);
+    Verdict ended = ExperimentAnalysis.run(request(SPLIT, few, START_MS + 8 * DAY_MS)).verdict();
+    Verdict.Keep keep = assertInstanceOf(Verdict.Keep.class, ended);
+    assertTrue(keep.reason().contains("reports"), keep.reason());
+  }
+
+  @Test
+  void run_guardrailBroken_isHarmfulThoughThePrimaryIsBetter() {
+    ExperimentReport report =
+        ExperimentAnalysis.run(request(SPLIT, arms(400, 400, 0.3, 0.5, 4), START_MS + 4 * DAY_MS));
+    Verdict.Harmful harmful = assertInstanceOf(Verdict.Harmful.class, report.verdict());
+    assertEquals("treatment", harmful.arm());
+    assertTrue(harmful.reason().contains("reports"), harmful.reason());
+  }
+
+  @Test
+  void run_sampleRatioMismatch_isNotTrustedHoweverGoodItLooks() {
+    ExperimentReport report =
+        ExperimentAnalysis.run(request(SPLIT, arms(700, 400, 0.5, 0, 5), START_MS + 8 * DAY_MS));
+    assertInstanceOf(Verdict.DoNotTrust.class, report.verdict());
+    assertTrue(report.doubts().getFirst().contains("Sample ratio mismatch"));
+  }
+
+  @Test
+  void run_nobodyMetIt_waits() {
+    ExperimentReport report = ExperimentAnalysis.run(request(SPLIT, List.of(), START_MS + DAY_MS));
+    assertEquals(Status.WAITING, report.about().status());
+    assertInstanceOf(Verdict.GoOn.class, report.verdict());
+    assertTrue(HtmlReport.render(report).contains("Nobody has met the experiment yet."));
+  }
+
+  @Test
+  void run_ofThreeArms_shipsTheBetterTreatment() {
+    List<LogRecord> records = arms(400, 400, 0.3, 0, 6);
+    arms(400, 0, 0, 0, 7)
+        .forEach(record -> {
+          // The same users' clicks under other names, in the third arm.
+          if (record instanceof LogRecord.Exposed(Exposure of, long atMs)) {
+            String user = "x" + of.unit();
+            records.add(exposed(user, user, "other", "x" + of.requestId(), atMs));
+          } else if (record instanceof LogRecord.Happened(Event of)) {
+            records.add(
+                event(of.type(), "x" + of.user(), of.item().value(), "r", of.timeMs(), "x" + of.id()));
+          }
+        });
+    ExperimentReport report =
+        ExperimentAnalysis.run(
+            request(
+                "arms: { control: {}, treatment: {}, other: {} }", records, START_MS + 8 * DAY_MS));
+    assertEquals("treatment", assertInstanceOf(Verdict.Ship.class, report.verdict()).arm());
+    assertEquals(
+        List.of(Finding.BETTER, Finding.UNCLEAR),
+        report.metrics().getFirst().comparisons().stream()
+            .map(ExperimentReport.Comparison::finding)
+            .toList());
+  }
+
+  @Test
+  void run_otherRunsTestersAndUnknownArms_doNotCount() {
+    List<LogRecord> records = new ArrayList<>(arms(30, 30, 0, 0, 8));
+    records.add(exposed("tester", "tester", "treatment", "t1", START_MS));
+    records.add(exposed("stranger", "stranger", "renamed", "t2", START_MS));
+    records.add(
+        new LogRecord.Exposed(
+            new Exposure(
+                "t3", new UserId("old"), "old", "test", 2, "control", 0.5, Map.of()),
+            START_MS));
+    ExperimentReport report = ExperimentAnalysis.run(request(SPLIT, records, START_MS + DAY_MS));
+    assertEquals(60, report.health().units());
+    assertEquals(1, report.health().strangers());
+  }
+
+  @Test
+  void run_moreUnitsThanFit_isOfASampleAndSaysSo() {
+    AnalysisRequest whole =
+        request(SPLIT, arms(1000, 1000, 0.3, 0, 9), START_MS + 8 * DAY_MS);
+    ExperimentReport report =
+        ExperimentAnalysis.run(
+            with(whole, new AnalysisLimits(700, 10_000, 10_000, 300, 10_000, 10_000)));
+    assertTrue(report.health().units() > 300 && report.health().units() <= 700);
+    assertTrue(report.notes().getFirst().contains("1 in 4"), report.notes().toString());
+    assertTrue(
+        report.notes().stream().anyMatch(note -> note.contains("effect by day")),
+        report.notes().toString());
+    ExperimentReport.Comparison of = report.metrics().getFirst().comparisons().getFirst();
+    assertTrue(of.lift().contains(0.3), of.lift().toString());
+  }
+
+  @Test
+  void run_again_isTheSame() {
+    World world = new World(300, 6, 0.2, true, 11);
+    AnalysisRequest request = world.request("worth", "always", world.endMs());
+    assertEquals(
+        HtmlReport.render(ExperimentAnalysis.run(request)),
+        HtmlReport.render(ExperimentAnalysis.run(request)));
+  }
+
+  @Test
+  void run_timeline_isWhatAnAnalysisThenWouldHaveSaid() {
+    World world = new World(500, 6, 0.2, true, 12);
+    AnalysisRequest request = world.request("ctr", "3", world.endMs());
+    ExperimentReport late = ExperimentAnalysis.run(request);
+    long lookMs = START_MS + 4 * DAY_MS;
+    List<LogRecord> records = world.records();
+    int cut = 0;
+    while (!(isServers(records.get(cut)) && records.get(cut).timeMs() >= lookMs)) {
+      cut++;
+    }
+    ExperimentReport then =
+        ExperimentAnalysis.run(
+            new AnalysisRequest(
+                request.application(),
+                request.experiment(),
+                request.records(),
+                cut,
+                lookMs,
+                request.limits(),
+                request.offline()));
+    ExperimentReport.TimePoint point =
+        late.timeline().stream().filter(at -> at.timeMs() == lookMs).findFirst().orElseThrow();
+    assertEquals(2, point.look());
+    // Units that were seen in a second arm later are known now and were not then: none here.
+    Set<String> mixed = new HashSet<>(new NaiveAnalysis(records, "test", 1).mixed());
+    mixed.removeAll(new NaiveAnalysis(records.subList(0, cut), "test", 1).mixed());
+    double tolerance = mixed.isEmpty() ? 1e-12 : 0.05;
+    assertEquals(
+        then.metrics().getFirst().comparisons().getFirst().contrast().difference(),
+        point.comparisons().getFirst().contrast().difference(),
+        tolerance);
+  }
+
+  private static boolean isServers(LogRecord record) {
+    return record instanceof LogRecord.Exposed
+        || (record instanceof LogRecord.Happened(Event event) && event.impression() != null);
+  }
+
+  @Test
+  void run_sessions_joinOutcomesByRequest() {
+    List<LogRecord> records = new ArrayList<>();
+    for (int s = 0; s < 400; s++) {
+      // One user has all sessions; a click counts for the session of its request.
+      String arm = s % 2 == 0 ? "control" : "treatment";
+      long atMs = START_MS + s * 60_000L;
+      records.add(exposed("ada", "s" + s, arm, "q" + s + "a", atMs));
+      records.add(exposed("ada", "s" + s, arm, "q" + s + "b", atMs + 1000));
+      for (int c = 0; c < (s % 2 == 0 ? 1 + s % 3 : 2 + s % 3); c++) {
+        records.add(event("click", "ada", "i" + c, "q" + s + "b", atMs + 2000 + c, s + "c" + c));
+      }
+      records.add(event("click", "ada", "i9", "elsewhere", atMs + 3000, s + "stray"));
+    }
+    ExperimentReport report =
+        ExperimentAnalysis.run(
+            request("unit: session\n    " + SPLIT, records, START_MS + 8 * DAY_MS));
+    List<Long> units = report.arms().stream().map(ExperimentReport.ArmSummary::units).toList();
+    assertEquals(List.of(200L, 200L), units);
+    ExperimentReport.Comparison of = report.metrics().getFirst().comparisons().getFirst();
+    assertEquals(1, of.contrast().difference(), 0.05);
+  }
+
+  @Test
+  void run_interleaving_creditsTheArmThatGaveTheItem() {
+    List<LogRecord> records = new ArrayList<>();
+    RandomGenerator random = new Seed(5).generator("interleaving");
+    for (int u = 0; u < 300; u++) {
+      String user = "u" + u;
+      long atMs = START_MS + u * 1000L;
+      records.add(exposed(user, user, Exposure.INTERLEAVED, "r" + u, atMs));
+      records.add(shown(user, "a", "r" + u, 0, "other=x;test=treatment", atMs));
+      records.add(shown(user, "b", "r" + u, 1, "test=control", atMs));
+      records.add(shown(user, "c", "r" + u, 2, "test=shared", atMs));
+      if (random.nextDouble() < 0.5) {
+        records.add(event("click", user, "a", "r" + u, atMs + 5000, user + "a"));
+      }
+      if (random.nextDouble() < 0.3) {
+        records.add(event("click", user, "b", "r" + u, atMs + 5000, user + "b"));
+      }
+      records.add(event("click", user, "c", "r" + u, atMs + 5000, user + "c"));
+    }
+    ExperimentReport report =
+        ExperimentAnalysis.run(
+            request("design: interleaving\n    " + SPLIT, records, START_MS + 8 * DAY_MS));
+    Verdict.Ship ship = assertInstanceOf(Verdict.Ship.class, report.verdict());
+    assertEquals("treatment", ship.arm());
+    ExperimentReport.CreditResult of = report.preferences().getFirst();
+    assertEquals(300, of.preference().units());
+    assertEquals(-0.25, of.preference().estimate(), 0.12);
+    assertTrue(HtmlReport.render(report).contains("Preference"));
+  }
+
+  @Test
+  void run_bandit_estimatesFromPeriodsWithLoggedShares() {
+    List<LogRecord> records = new ArrayList<>();
+    RandomGenerator random = new Seed(6).generator("bandit");
+    double[] shares = {0.5, 0.7, 0.9, 0.9};
+    for (int day = 0; day < shares.length; day++) {
+      for (int u = 0; u < 400; u++) {
+        boolean treated = random.nextDouble() < shares[day];
+        String user = "u" + u;
+        String request = "r" + day + "_" + u;
+        long atMs = START_MS + day * DAY_MS + u * 1000L;
+        records.add(
+            new LogRecord.Exposed(
+                new Exposure(
+                    request,
+                    new UserId(user),
+                    user,
+                    "test",
+                    1,
+                    treated ? "treatment" : "control",
+                    treated ? shares[day] : 1 - shares[day],
+                    Map.of()),
+                atMs));
+        // Days get better while the treatment gets more of the traffic.
+        int clicks = day / 2 + (treated ? 2 : 1) + random.nextInt(3);
+        for (int c = 0; c < clicks; c++) {
+          records.add(event("click", user, "i" + c, request, atMs + 1 + c, request + "c" + c));
+        }
+      }
+    }
+    ExperimentReport report =
+        ExperimentAnalysis.run(
+            request(
+                "design: bandit\n    bandit: { metric: clicks, period: 1d, floor: 0.05 }\n    " + SPLIT,
+                records,
+                START_MS + 8 * DAY_MS));
+    ExperimentReport.BanditResult bandit = report.bandit();
+    assertNotNull(bandit);
+    assertEquals(4, bandit.periods().size());
+    assertEquals(0.7, bandit.periods().get(1).shares().get(1), 1e-6);
+    assertEquals(1, bandit.differences().getFirst().estimate(), 0.25);
+    assertTrue(bandit.differences().getFirst().low() <= 1);
+    assertTrue(bandit.differences().getFirst().high() >= 1);
+    assertTrue(HtmlReport.render(report).contains("Shares of traffic by period"));
+  }
+
+  @Test
+  void run_holdout_comparesTheHeldOutWithAllOthers() {
+    ApplicationDefinition application =
+        ApplicationFile.parse(YAML.formatted(SPLIT), "winnow.yaml", Map.of()).definition();
+    Experiments experiments = application.operations().experiments();
+    Experiment holdout = Holdout.find(experiments, "holdout").orElseThrow();
+    assertEquals(List.of("held_out", "open"), holdout.arms().stream().map(Experiment.Arm::name).toList());
+    assertEquals("ctr", holdout.goals().primary());
+    assertFalse(holdout.goals().secondary().contains("spread"));
+    assertTrue(Holdout.find(experiments, "nothing").isEmpty());
+  }
+
+  @Test
+  void run_gini_isOverTheCatalogueAndComparedAtEqualTraffic() {
+    List<LogRecord> records = new ArrayList<>();
+    for (int i = 0; i < 4; i++) {
+      records.add(
+          new LogRecord.ItemPut(
+              new ItemId("i" + i),
+              Map.of("creator", new io.winnow.core.AttributeValue.Text("c" + i)),
+              true,
+              START_MS));
+    }
+    for (int u = 0; u < 2000; u++) {
+      // The control shows one creator only, the treatment all alike.
+      boolean treated = u % 2 == 1;
+      String user = "u" + u;
+      records.add(exposed(user, user, treated ? "treatment" : "control", "r" + u, START_MS + u));
+      records.add(shown(user, treated ? "i" + (u / 2 % 4) : "i0", "r" + u, 0, "test=x", START_MS + u));
+    }
+    ExperimentReport report =
+        ExperimentAnalysis.run(
+            request("secondary: [spread]\n    " + SPLIT, records, START_MS + 8 * DAY_MS));
+    ExperimentReport.MetricResult spread =
+        report.metrics().stream().filter(of -> of.role() == Role.SECONDARY).findFirst().orElseThrow();
+    assertEquals(0.75, spread.arms().getFirst().value(), 1e-9);
+    assertEquals(0, spread.arms().get(1).value(), 0.05);
+    ExperimentReport.ExposureResult creators =
+        report.exposure().stream().filter(of -> of.dimension().equals("creator")).findFirst().orElseThrow();
+    assertEquals(0.75, creators.againstCatalogue().getFirst().value(), 1e-9);
+    assertEquals(4, creators.groups().size());
+    assertEquals(1, creators.groups().stream().mapToDouble(ExperimentReport.Group::merit).sum(), 1e-9);
+  }
+
+  @Test
+  void of_unknownMetric_isRefusedWithTheKnownOnes() {
+    AnalysisRequest good = request(SPLIT, List.of(), START_MS);
+    Experiment of = good.experiment();
+    Experiment bad =
+        new Experiment(
+            of.name(),
+            1,
+            of.population(),
+            of.design(),
+            of.arms(),
+            new Experiment.Goals("nothing", List.of(), Map.of(), List.of()),
+            of.plan());
+    WinnowException failure =
+        assertThrows(
+            WinnowException.class,
+            () ->
+                ExperimentAnalysis.run(
+                    new AnalysisRequest(
+                        good.application(),
+                        bad,
+                        good.records(),
+                        0,
+                        START_MS,
+                        AnalysisLimits.DEFAULT,
+                        _ -> Map.of())));
+    assertTrue(failure.getMessage().contains("nothing"), failure.getMessage());
+    assertTrue(failure.getMessage().contains("ctr"), failure.getMessage());
+  }
+}
