@@ -5,11 +5,13 @@ import io.winnow.benchmarks.experiments.BanditBenchmark;
 import io.winnow.benchmarks.experiments.CupedBenchmark;
 import io.winnow.benchmarks.experiments.InterleavingBenchmark;
 import io.winnow.benchmarks.experiments.OffPolicyBenchmark;
+import io.winnow.benchmarks.experiments.OpenBanditBenchmark;
 import io.winnow.benchmarks.experiments.SampleRatioBenchmark;
 import io.winnow.benchmarks.experiments.SequentialBenchmark;
 import io.winnow.core.Nearest;
 import io.winnow.core.Seed;
 import io.winnow.core.WinnowException;
+import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -37,6 +39,13 @@ final class BenchExperimentsCommand extends BenchCommand.Bench {
 
   @Option(names = "--threads", description = "How many (default: as many as there are cores).")
   private int threads = Runtime.getRuntime().availableProcessors();
+
+  @Option(
+      names = "--open-bandit",
+      paramLabel = "DIR",
+      description =
+          "A folder with the Open Bandit Dataset's logs: estimates each policy from the other's log.")
+  private @Nullable Path openBandit;
 
   private static Map<String, BiFunction<Seed, Integer, Figures>> parts() {
     Map<String, BiFunction<Seed, Integer, Figures>> parts = new LinkedHashMap<>();
@@ -78,6 +87,10 @@ final class BenchExperimentsCommand extends BenchCommand.Bench {
       Figures figures = Objects.requireNonNull(PARTS.get(part)).apply(seed(), threads);
       all.putAll(figures.figures());
       machine = figures.machine();
+    }
+    if (openBandit != null) {
+      progress.step("open bandit", "");
+      all.putAll(OpenBanditBenchmark.run(new OpenBanditBenchmark.Config(openBandit)).figures());
     }
     return new Figures("experiments", machine, all);
   }

@@ -6,6 +6,7 @@ import io.winnow.benchmarks.Figures.Peer;
 import io.winnow.core.Problem;
 import io.winnow.core.Seed;
 import io.winnow.core.WinnowException;
+import io.winnow.experiments.assignment.UnitHash;
 import io.winnow.experiments.statistics.SampleRatio;
 import java.util.ArrayList;
 import java.util.List;
@@ -21,6 +22,9 @@ public final class SampleRatioBenchmark {
   private static final double[] HALVES = {1, 1};
   private static final double[] UNEVEN = {8, 1, 1};
   private static final int DAYS = 14;
+
+  /** Different ids of users; a power of two above the users of an experiment. */
+  private static final int IDS = 1 << 20;
 
   private final Config config;
   private final Figures.Builder figures = new Figures.Builder("srm");
@@ -52,10 +56,10 @@ public final class SampleRatioBenchmark {
       Seed seed) {
     /**
      * 200,000 experiments of 10,000 users (the error of a rate of .001 is .00007) and 1,000 of
-     * 500,000, by a hash that is as uniform as can be.
+     * 500,000, by the hash that serving draws arms with.
      */
     public static Config defaults(Seed seed, int threads) {
-      return new Config(200_000, 10_000, 1_000, 500_000, hash(seed), threads, seed);
+      return new Config(200_000, 10_000, 1_000, 500_000, assignment(), threads, seed);
     }
 
     /** The same with another assignment. */
@@ -71,15 +75,25 @@ public final class SampleRatioBenchmark {
       Trials.check(problems, "mismatches", mismatches, 1);
       Trials.check(problems, "mismatchUsers", mismatchUsers, DAYS);
       Trials.check(problems, "threads", threads, 1);
+      if (Math.max(users, mismatchUsers) > IDS) {
+        problems.add(
+            new Problem(
+                "users", Integer.toString(Math.max(users, mismatchUsers)), "at most " + IDS));
+      }
       if (!problems.isEmpty()) {
         throw WinnowException.invalid(problems);
       }
     }
 
-    private static LongFunction<Draw> hash(Seed seed) {
-      return experiment -> {
-        long salt = Seed.mix(seed.value() ^ Seed.mix(experiment));
-        return unit -> (Seed.mix(salt + unit) >>> 11) * 0x1p-53;
+    /** What serving draws arms with; the ids' own hashes are taken once for all experiments. */
+    private static LongFunction<Draw> assignment() {
+      long[] ids = new long[IDS];
+      for (int i = 0; i < IDS; i++) {
+        ids[i] = UnitHash.of("user-" + i);
+      }
+      return run -> {
+        UnitHash.Draw arm = UnitHash.draw(UnitHash.Purpose.ARM, "experiment", run);
+        return unit -> arm.of(ids[(int) (unit & (IDS - 1))]);
       };
     }
   }

@@ -145,27 +145,27 @@ final class Defaults {
     List<Metric> metrics = new ArrayList<>();
     Metric.Measure slates = new Metric.Measure.Slates();
     metrics.add(
-        higher("worth_per_slate", new Metric.Definition.Ratio(new Metric.Measure.Worth(), slates)));
+        usual("worth_per_slate", new Metric.Definition.Ratio(new Metric.Measure.Worth(), slates)));
     schema.events().keySet().stream()
         .limit(TYPES_WITH_FEATURES)
         .forEach(type -> {
           Metric.Measure count = new Metric.Measure.Count(EventFilter.ofType(type));
-          metrics.add(higher(type + "_per_slate", new Metric.Definition.Ratio(count, slates)));
+          metrics.add(usual(type + "_per_slate", new Metric.Definition.Ratio(count, slates)));
         });
     metrics.add(
-        higher("slates_per_user", new Metric.Definition.Mean(slates, Double.POSITIVE_INFINITY)));
+        usual("slates_per_user", new Metric.Definition.Mean(slates, Double.POSITIVE_INFINITY)));
     metrics.add(
-        higher(
+        usual(
             "return_7d", new Metric.Definition.Retention(Duration.ofDays(1), Duration.ofDays(8))));
-    metrics.add(new Metric("gini_item", new Metric.Definition.Gini(null), Metric.Better.LOWER));
-    metrics.add(higher("coverage_item", new Metric.Definition.Coverage(null)));
+    metrics.add(usual("gini_item", new Metric.Definition.Gini(null)));
+    metrics.add(usual("coverage_item", new Metric.Definition.Coverage(null)));
     Map<String, Metric> byName = new LinkedHashMap<>();
     metrics.forEach(metric -> byName.putIfAbsent(metric.name(), metric));
     return List.copyOf(byName.values());
   }
 
-  private static Metric higher(String name, Metric.Definition definition) {
-    return new Metric(name, definition, Metric.Better.HIGHER);
+  private static Metric usual(String name, Metric.Definition definition) {
+    return new Metric(name, definition, Metric.Better.usually(definition));
   }
 
   static String anEvent(Schema schema) {

@@ -112,13 +112,12 @@ final class ExperimentsReader {
         entry.onlyKeys(METRIC_KEYS);
       }
       Section better = entry.get("better");
-      Better way =
-          better.isPresent()
-              ? better.oneOf(List.of(Better.values())).orElse(Better.HIGHER)
-              : Better.HIGHER;
+      Optional<Better> way =
+          better.isPresent() ? better.oneOf(List.of(Better.values())) : Optional.empty();
       Section text = detailed ? entry.get("is") : entry;
       text.expression(expression -> MetricParser.definition(expression, schema))
-          .ifPresent(definition -> metrics.add(new Metric(name, definition, way)));
+          .ifPresent(definition ->
+              metrics.add(new Metric(name, definition, way.orElse(Better.usually(definition)))));
     }
     if (metrics.size() > MAX_METRICS) {
       section.problem(metrics.size() + " metrics", "at most " + MAX_METRICS);

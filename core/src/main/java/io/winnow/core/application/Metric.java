@@ -17,7 +17,14 @@ public record Metric(String name, Definition definition, Better better) {
     /** More is better. */
     HIGHER,
     /** Less is better. */
-    LOWER
+    LOWER;
+
+    /** The way that is good where nobody says so: less of what is unequal, more of all else. */
+    static Better usually(Definition definition) {
+      return definition instanceof Definition.Gini || definition instanceof Definition.Disparity
+          ? LOWER
+          : HIGHER;
+    }
   }
 
   /**

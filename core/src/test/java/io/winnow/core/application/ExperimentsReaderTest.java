@@ -211,6 +211,23 @@ final class ExperimentsReaderTest {
   }
 
   @Test
+  void metric_withoutAWayThatIsGood_isBetterLowerWhereItTellsInequality() {
+    Experiments experiments =
+        read(
+            BASE
+                + """
+                metrics:
+                  spread: gini(creator)
+                  fair: disparity(creator, merit)
+                  clicks: mean(click)
+                  wide: { is: gini(item), better: higher }
+                """);
+    assertEquals(
+        List.of(Better.LOWER, Better.LOWER, Better.HIGHER, Better.HIGHER),
+        experiments.metrics().stream().map(Metric::better).toList());
+  }
+
+  @Test
   void metric_comparisonBehindValue_countsEvents() {
     Schema schema = parse(BASE).definition().schema();
     Definition definition = MetricParser.definition("mean(watch.value >= 30)", schema);
