@@ -108,7 +108,7 @@ public final class SampleRatioBenchmark {
         Goal.between(0, SampleRatio.ALARM_BELOW),
         new Peer("chi-square each day", rate(same, Alarms::anyDay)));
     List<Alarms> uneven =
-        alarms("uneven", config.experiments() / 4 + 1, config.users(), UNEVEN, 0.8);
+        alarms("uneven", config.experiments() / 2 + 1, config.users(), UNEVEN, 0.8);
     figures.add("srm.null_rate_uneven", rate(uneven, Alarms::atEnd), "of experiments");
     List<Alarms> lost =
         alarms("mismatch", config.mismatches(), config.mismatchUsers(), HALVES, 0.505);

@@ -76,9 +76,12 @@ final class Html {
   }
 
   static String percent(double share) {
-    return Double.isFinite(share)
-        ? String.format(Locale.ROOT, "%+.2f %%", 100 * share).replace('-', '−')
-        : share < 0 ? "−∞" : "∞";
+    if (!Double.isFinite(share)) {
+      return Double.isNaN(share) ? "–" : share < 0 ? "−∞" : "∞";
+    }
+    // What rounds to nothing has no sign.
+    double shown = Math.abs(share) < 5e-5 ? 0 : share;
+    return String.format(Locale.ROOT, "%+.2f %%", 100 * shown).replace('-', '−');
   }
 
   /** A share at an axis: no more digits than it needs. */

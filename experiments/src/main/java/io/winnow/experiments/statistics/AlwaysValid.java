@@ -73,13 +73,29 @@ public record AlwaysValid(double alpha, double planShare) implements MonitoringR
     return new AlwaysValid(alpha, 0);
   }
 
+  /**
+   * How many times the units of one look at the end are enough for the same power with this rule,
+   *
+   * <pre>((c + z_power) / (z_{1−alpha/2} + z_power))²</pre>
+   *
+   * with c the critical value at the plan's end. That is exact for a single look there; further
+   * looks before it only add to the power.
+   *
+   * @param power above alpha and below 1
+   */
+  public double inflation(double power) {
+    if (!(power > alpha && power < 1)) {
+      throw WinnowException.invalid("power", power, "above alpha " + alpha + " and below 1");
+    }
+    double z = Normal.inverseSurvival(1 - power);
+    double ratio = (critical(1, planBoundary(), rho()) + z) / (Normal.twoSidedCritical(alpha) + z);
+    return ratio * ratio;
+  }
+
   @Override
   public List<Judgement> judge(List<Look> looks) {
     Rules.requireLooks(looks);
-    double planBoundary =
-        planShare == 0
-            ? Double.POSITIVE_INFINITY
-            : inverseMaximumSurvival(planShare * alpha) * Math.sqrt(HORIZON);
+    double planBoundary = planBoundary();
     double rho = rho();
     return looks.stream()
         .map(look -> Judgement.of(look, critical(look.fraction(), planBoundary, rho)))
@@ -107,6 +123,13 @@ public record AlwaysValid(double alpha, double planShare) implements MonitoringR
       }
     }
     return smallest;
+  }
+
+  /** c·√h, the boundary of |B| up to h; infinite without a plan. */
+  private double planBoundary() {
+    return planShare == 0
+        ? Double.POSITIVE_INFINITY
+        : inverseMaximumSurvival(planShare * alpha) * Math.sqrt(HORIZON);
   }
 
   private double critical(double f, double planBoundary, double rho) {

@@ -32,7 +32,10 @@ final class BoundedWalk {
 
   private final Map<Integer, GaussLegendre> rules = new HashMap<>();
 
-  /** Density times weight at the nodes of the look before the newest; empty before two looks. */
+  /**
+   * Density times weight at the nodes of the newest look where {@link #prepared}, otherwise of the
+   * one before.
+   */
   private double[] nodes = {};
 
   private double[] masses = {};
@@ -43,18 +46,12 @@ final class BoundedWalk {
   /** From the look before the newest to the newest. */
   private double step;
 
+  /** Whether the nodes are those of the newest look. */
+  private boolean prepared;
+
   /** The time of the newest look; 0 before any. */
   double time() {
     return time;
-  }
-
-  /**
-   * The probability of being at or beyond ±boundary at a time after the newest look, for the first
-   * time.
-   */
-  double crossing(double nextTime, double nextBoundary) {
-    prepare(nextTime);
-    return crossingFromNodes(Math.sqrt(nextTime - time), nextBoundary);
   }
 
   /**
@@ -125,8 +122,6 @@ final class BoundedWalk {
     }
     return sum;
   }
-
-  private boolean prepared;
 
   /** Nodes and masses of the newest look, fine enough for a look at the next time. */
   private void prepare(double nextTime) {

@@ -1,6 +1,7 @@
 package io.winnow.experiments.statistics;
 
 import io.winnow.core.WinnowException;
+import java.util.Comparator;
 import java.util.List;
 import java.util.function.ToDoubleFunction;
 
@@ -76,7 +77,7 @@ public record Novelty(
     List<DailyEffect> days =
         effects.stream()
             .filter(effect -> effect.weight() > 0)
-            .sorted(java.util.Comparator.comparingInt(DailyEffect::day))
+            .sorted(Comparator.comparingInt(DailyEffect::day))
             .toList();
     int half = days.size() / 2;
     Estimate early = pooled(days.subList(0, half));

@@ -3,6 +3,7 @@ package io.winnow.experiments.statistics;
 import io.winnow.core.WinnowException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import org.apache.commons.statistics.distribution.ChiSquaredDistribution;
 
 /**
@@ -87,7 +88,7 @@ public record Segments(
   /** One sentence for a report. */
   public String warning() {
     return String.format(
-        java.util.Locale.ROOT,
+        Locale.ROOT,
         "%d segments were looked at; by chance alone about %.1f of them would seem to have an effect."
             + " Read the adjusted p-values.",
         segments.size(),

@@ -1,6 +1,7 @@
 package io.winnow.experiments.statistics;
 
 import io.winnow.experiments.statistics.Moments.Column;
+import java.util.Arrays;
 
 /**
  * Collects the moments of one arm's units for one metric: count, sums, and sums of products of the
@@ -38,8 +39,8 @@ public final class UnitMoments {
     }
     units--;
     if (units == 0) {
-      java.util.Arrays.fill(high, 0);
-      java.util.Arrays.fill(low, 0);
+      Arrays.fill(high, 0);
+      Arrays.fill(low, 0);
     } else {
       accumulate(totals, -1);
     }

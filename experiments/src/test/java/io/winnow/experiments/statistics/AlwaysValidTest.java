@@ -94,6 +94,17 @@ final class AlwaysValidTest {
   }
 
   @Test
+  void inflation_oneLookAtThePlansEnd_givesThePower() {
+    for (AlwaysValid rule : List.of(AlwaysValid.planned(0.05), AlwaysValid.unplanned(0.05))) {
+      double oneLook = Normal.twoSidedCritical(0.05) + Normal.inverseSurvival(0.2);
+      double drift = oneLook * Math.sqrt(rule.inflation(0.8));
+      assertEquals(0.8, Normal.survival(critical(rule, 1) - drift), 1e-9);
+      assertTrue(rule.inflation(0.8) > 1.2);
+    }
+    assertThrows(WinnowException.class, () -> AlwaysValid.planned(0.05).inflation(1));
+  }
+
+  @Test
   void pValue_moreLooks_neverRises() {
     AlwaysValid rule = AlwaysValid.planned(0.05);
     Look strong = new Look(0.5, 0.5, 4, false);

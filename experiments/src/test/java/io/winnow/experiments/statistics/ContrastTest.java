@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.winnow.core.Seed;
 import io.winnow.core.WinnowException;
+import java.util.Arrays;
 import java.util.random.RandomGenerator;
 import org.junit.jupiter.api.Test;
 
@@ -160,7 +161,7 @@ final class ContrastTest {
 
   private static Moments ones(int successes, int units) {
     double[] values = new double[units];
-    java.util.Arrays.fill(values, 0, successes, 1);
+    Arrays.fill(values, 0, successes, 1);
     return Arms.means(values);
   }
 

@@ -7,14 +7,18 @@ import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.winnow.core.application.ApplicationDefinition;
 import io.winnow.core.application.ApplicationFile;
 import io.winnow.core.application.AttributeType;
+import io.winnow.core.application.Engines;
 import io.winnow.core.application.EventFilter;
 import io.winnow.core.application.FeatureDefinition;
 import io.winnow.core.application.FeatureDefinition.Aggregation;
 import io.winnow.core.application.FeatureDefinition.Entity;
 import io.winnow.core.application.FeatureDefinition.Window;
+import io.winnow.core.application.FeatureStorePolicy;
 import io.winnow.core.application.Imports;
 import io.winnow.core.application.Objectives;
+import io.winnow.core.application.Operations;
 import io.winnow.core.application.Policy;
+import io.winnow.core.application.Retraining;
 import io.winnow.core.application.Schema;
 import io.winnow.experiments.assignment.ArmShares;
 import io.winnow.features.LiveAudit;
@@ -95,10 +99,9 @@ final class TestServer implements AutoCloseable {
     control.onChange = server::serve;
   }
 
-  /** Experiments over a release that nobody trained. */
-  private static ExperimentAssignments assignments(MemoryStore store) {
-    ApplicationFile file =
-        ApplicationFile.parse(
+  /** What is tested, and the release that nobody trained. */
+  private static ApplicationFile experiments() {
+    return ApplicationFile.parse(
             """
             application: shorts
             items: { attributes: { category: string } }
@@ -117,6 +120,11 @@ final class TestServer implements AutoCloseable {
             """,
             "winnow.yaml",
             Map.of());
+  }
+
+  /** Experiments over a release that nobody trained. */
+  private static ExperimentAssignments assignments(MemoryStore store) {
+    ApplicationFile file = experiments();
     ServedExperiments served =
         ServedExperiments.of(
             file.definition().operations().experiments(),
@@ -157,7 +165,12 @@ final class TestServer implements AutoCloseable {
             new Policy.Retrieval(Map.of("popular", 10)),
             new Policy.Reranking(null, Map.of(), 0, List.of()),
             new Policy.Serving(Duration.ofMillis(50), 10)),
-        Imports.NONE);
+        Imports.NONE,
+        new Operations(
+            FeatureStorePolicy.DEFAULT,
+            Engines.EMBEDDED,
+            Retraining.MANUAL,
+            experiments().definition().operations().experiments()));
   }
 
   private static FeatureDefinition feature(String name, Entity entity, Aggregation aggregation) {
