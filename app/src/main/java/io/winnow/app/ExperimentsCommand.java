@@ -38,6 +38,7 @@ final class ExperimentsCommand implements Callable<Integer> {
     line.addSubcommand(new ExperimentsReportCommand(environment));
     line.addSubcommand(new ExperimentsPlanCommand(environment));
     line.addSubcommand(new ExperimentsAssignCommand(environment));
+    line.addSubcommand(new ExperimentsOffPolicyCommand(environment));
     return line;
   }
 

@@ -1,10 +1,10 @@
 package io.winnow.app;
 
+import io.winnow.core.LogRecord;
 import io.winnow.core.TimeSource;
 import io.winnow.core.application.ApplicationDefinition;
 import io.winnow.core.application.Experiment;
 import io.winnow.core.application.Experiments;
-import io.winnow.core.LogRecord;
 import io.winnow.events.EventLog;
 import io.winnow.experiments.analysis.Holdout;
 import io.winnow.experiments.report.JsonReport;
@@ -21,7 +21,9 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** {@code winnow experiments list}: the experiments of the application file, and their exposures. */
+/**
+ * {@code winnow experiments list}: the experiments of the application file, and their exposures.
+ */
 @Command(
     name = "list",
     mixinStandardHelpOptions = true,

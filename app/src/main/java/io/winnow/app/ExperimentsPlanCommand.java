@@ -53,9 +53,7 @@ final class ExperimentsPlanCommand implements Callable<Integer> {
       description = "The relative effect to find (default: ${DEFAULT-VALUE}).")
   private double effect = 0.02;
 
-  @Option(
-      names = "--power",
-      description = "The chance of finding it (default: ${DEFAULT-VALUE}).")
+  @Option(names = "--power", description = "The chance of finding it (default: ${DEFAULT-VALUE}).")
   private double power = 0.8;
 
   @Option(
@@ -223,8 +221,7 @@ final class ExperimentsPlanCommand implements Callable<Integer> {
         looks,
         units,
         needed);
-    out.printf(
-        Locale.ROOT, "those %.1f days could find %.2f %%%n", profile.days(), 100 * found);
+    out.printf(Locale.ROOT, "those %.1f days could find %.2f %%%n", profile.days(), 100 * found);
     if (needed > 2 * profile.days()) {
       out.println(
           "That is much longer than what was looked at: fewer new users come as days go by. Take more"

@@ -72,8 +72,7 @@ final class ExperimentsReportCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     ApplicationDefinition application = data.application(environment).definition();
-    Experiment experiment =
-        ExperimentsCommand.find(application.operations().experiments(), name);
+    Experiment experiment = ExperimentsCommand.find(application.operations().experiments(), name);
     ReleaseStore releases = new ReleaseStore(data.folder().releases());
     ExperimentReport report;
     try (EventLog log = StoppedLog.open(data.folder(), application, TimeSource.system())) {

@@ -18,8 +18,8 @@ final class StoppedLog {
   /**
    * Opens the log for reading.
    *
-   * @throws WinnowException with {@code INVALID_ARGUMENT} if there is none, with {@code UNAVAILABLE}
-   *     if another process has it
+   * @throws WinnowException with {@code INVALID_ARGUMENT} if there is none, with {@code
+   *     UNAVAILABLE} if another process has it
    */
   static EventLog open(DataFolder data, ApplicationDefinition application, TimeSource clock) {
     return switch (application.operations().engines().log()) {
@@ -27,8 +27,7 @@ final class StoppedLog {
         if (!Files.isDirectory(data.log())) {
           throw WinnowException.invalid("--data", data.path(), "a data folder with an event log");
         }
-        yield EventLogs.open(
-            EventLogConfig.in(data.log()), application.schema(), clock, List.of());
+        yield EventLogs.open(EventLogConfig.in(data.log()), application.schema(), clock, List.of());
       }
       case Engines.LogEngine.Kafka kafka ->
           EventLogs.openKafka(

@@ -141,13 +141,13 @@ final class ExperimentsCommandTest {
     assertTrue(Files.readString(page).contains("<h1>colours</h1>"));
     JsonNode json = run("report", "colours", "--json").json();
     assertEquals("ship", json.get("decision").get("verdict").asText());
-    assertEquals(1, json.get("metrics").get(0).get("comparisons").get(0).get("lift").asDouble(), 1e-9);
+    assertEquals(
+        1, json.get("metrics").get(0).get("comparisons").get(0).get("lift").asDouble(), 1e-9);
   }
 
   @Test
   void report_asOfAnEarlierTime_waitsForTheFirstLook() throws IOException {
-    JsonNode json =
-        run("report", "colours", "--json", "--as-of", "2026-05-29T12:00:00Z").json();
+    JsonNode json = run("report", "colours", "--json", "--as-of", "2026-05-29T12:00:00Z").json();
     assertEquals("go_on", json.get("decision").get("verdict").asText());
     assertEquals(0, json.get("looks_due").asInt());
   }
@@ -176,9 +176,7 @@ final class ExperimentsCommandTest {
     // Clicks are 1, 2, 3 in the control and twice that in the treatment.
     assertEquals(3, large.get("baseline").asDouble(), 1e-9);
     assertEquals(
-        4.0,
-        small.get("users_needed").asDouble() / large.get("users_needed").asDouble(),
-        0.05);
+        4.0, small.get("users_needed").asDouble() / large.get("users_needed").asDouble(), 0.05);
     Ran refused = run("plan", "--traffic", "2");
     assertEquals(2, refused.code());
     assertTrue(refused.err().contains("--traffic"), refused.err());
@@ -192,7 +190,10 @@ final class ExperimentsCommandTest {
     assertEquals(0.5, colours.get("probability").asDouble(), 1e-12);
     assertTrue(json.get("experiments").get(1).get("reason").asText().contains("other requests"));
     JsonNode there =
-        run("assign", "--user", "ada", "--surface", "cart", "--json").json().get("experiments").get(1);
+        run("assign", "--user", "ada", "--surface", "cart", "--json")
+            .json()
+            .get("experiments")
+            .get(1);
     assertTrue(there.has("arm"));
     assertTrue(run("assign", "--user", "ada").out().contains("not in it"));
   }

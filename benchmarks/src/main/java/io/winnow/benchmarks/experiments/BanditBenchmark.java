@@ -52,18 +52,12 @@ public final class BanditBenchmark {
     /** Checks the sizes. */
     public Config {
       List<Problem> problems = new ArrayList<>();
-      check(problems, "experiments", experiments, 2);
-      check(problems, "periods", periods, 1);
-      check(problems, "units", units, 100);
-      check(problems, "threads", threads, 1);
+      Trials.check(problems, "experiments", experiments, 2);
+      Trials.check(problems, "periods", periods, 1);
+      Trials.check(problems, "units", units, 100);
+      Trials.check(problems, "threads", threads, 1);
       if (!problems.isEmpty()) {
         throw WinnowException.invalid(problems);
-      }
-    }
-
-    private static void check(List<Problem> problems, String field, int value, int least) {
-      if (value < least) {
-        problems.add(new Problem(field, Integer.toString(value), ">= " + least));
       }
     }
   }

@@ -9,10 +9,10 @@ import io.winnow.core.Seed;
 import io.winnow.core.WinnowException;
 import io.winnow.experiments.interleaving.CreditTest;
 import io.winnow.experiments.interleaving.Preference;
+import io.winnow.experiments.statistics.Contrast;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.random.RandomGenerator;
-import org.apache.commons.statistics.distribution.NormalDistribution;
 
 /**
  * How many users interleaving needs to find the better of two rankers, against an A/B test of
@@ -31,9 +31,11 @@ public final class InterleavingBenchmark {
   private static final Change RETRAINED = new Change(0.15, 0.3);
   private static final Change UNLIKE = new Change(1, 0.9);
   private static final double ALPHA = 0.05;
+  private static final double POWER = 0.8;
 
   /** Squared sum of the normal quantiles of 1 - α/2 and of the power. */
-  private static final double QUANTILES = Math.pow(quantile(1 - ALPHA / 2) + quantile(0.8), 2);
+  private static final double QUANTILES =
+      Math.pow(Contrast.critical(ALPHA) + Contrast.critical(2 * (1 - POWER)), 2);
 
   private final Config config;
   private final Figures.Builder figures = new Figures.Builder("interleaving");
@@ -57,20 +59,14 @@ public final class InterleavingBenchmark {
     /** Checks the sizes. */
     public Config {
       List<Problem> problems = new ArrayList<>();
-      check(problems, "situations", situations, 1);
-      check(problems, "users", users, 100);
-      check(problems, "experiments", experiments, 1);
-      check(problems, "abTests", abTests, 1);
-      check(problems, "pairs", pairs, 1);
-      check(problems, "threads", threads, 1);
+      Trials.check(problems, "situations", situations, 1);
+      Trials.check(problems, "users", users, 100);
+      Trials.check(problems, "experiments", experiments, 1);
+      Trials.check(problems, "abTests", abTests, 1);
+      Trials.check(problems, "pairs", pairs, 1);
+      Trials.check(problems, "threads", threads, 1);
       if (!problems.isEmpty()) {
         throw WinnowException.invalid(problems);
-      }
-    }
-
-    private static void check(List<Problem> problems, String field, int value, int least) {
-      if (value < least) {
-        problems.add(new Problem(field, Integer.toString(value), ">= " + least));
       }
     }
   }
@@ -82,10 +78,6 @@ public final class InterleavingBenchmark {
   /** Runs it to the end. */
   public static Figures run(Config config) {
     return new InterleavingBenchmark(config).run();
-  }
-
-  private static double quantile(double share) {
-    return NormalDistribution.of(0, 1).inverseCumulativeProbability(share);
   }
 
   private Figures run() {
@@ -323,7 +315,7 @@ public final class InterleavingBenchmark {
       variance +=
           (clickSquares - 2 * rate * products + rate * rate * visitSquares) / (visits * visits);
     }
-    return rates[0] - rates[1] > quantile(1 - ALPHA / 2) * Math.sqrt(variance);
+    return rates[0] - rates[1] > Contrast.critical(ALPHA) * Math.sqrt(variance);
   }
 
   /** Users who click places, whatever stands there: nobody may win more often than α. */

@@ -65,19 +65,13 @@ public final class OffPolicyBenchmark {
     /** Checks the sizes. */
     public Config {
       List<Problem> problems = new ArrayList<>();
-      check(problems, "releases", releases, 2);
-      check(problems, "users", users, 2);
-      check(problems, "scarceReleases", scarceReleases, 2);
-      check(problems, "slates", slates, 1);
-      check(problems, "threads", threads, 1);
+      Trials.check(problems, "releases", releases, 2);
+      Trials.check(problems, "users", users, 2);
+      Trials.check(problems, "scarceReleases", scarceReleases, 2);
+      Trials.check(problems, "slates", slates, 1);
+      Trials.check(problems, "threads", threads, 1);
       if (!problems.isEmpty()) {
         throw WinnowException.invalid(problems);
-      }
-    }
-
-    private static void check(List<Problem> problems, String field, int value, int least) {
-      if (value < least) {
-        problems.add(new Problem(field, Integer.toString(value), ">= " + least));
       }
     }
   }
