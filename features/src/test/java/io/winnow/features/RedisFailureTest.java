@@ -311,6 +311,24 @@ final class RedisFailureTest {
   }
 
   @Test
+  void userAttributes_redisIsGone_areNotKnownUnlessPutSince() {
+    List<LogRecord> records = new ArrayList<>(Shorts.stream(new Seed(31), SHAPE).subList(0, 1_000));
+    UserId late = new UserId("put while Redis was gone");
+    Map<String, AttributeValue> put = Map.of("country", new AttributeValue.Text("de"));
+    records.add(new LogRecord.UserPut(late, put, records.getLast().timeMs()));
+    RedisOnlineStore store = store();
+    feed(store, records, 1_000);
+    server.kill();
+    feed(store, records, 1_001);
+    WinnowException e =
+        assertThrows(
+            WinnowException.class, () -> store.userAttributes(new UserId("nobody has read me")));
+    assertEquals(ErrorCode.UNAVAILABLE, e.code());
+    assertEquals(put, store.userAttributes(late));
+    assertEquals(0, store.history(new UserId("nobody has read me")).length(), "an old answer");
+  }
+
+  @Test
   void read_whereRedisIsAhead_waitsForTheLogAndIsOfOneOffset() throws Exception {
     List<LogRecord> records = Shorts.stream(new Seed(28), SHAPE);
     RedisOnlineStore store = store();

@@ -97,6 +97,11 @@ final class TroubledStages implements RequestStages {
   }
 
   @Override
+  public void checkFilters(Map<String, String> filters) {
+    release.checkFilters(filters);
+  }
+
+  @Override
   public ItemFilter attributeFilter(Map<String, String> filters) {
     return release.attributeFilter(filters);
   }
