@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.lettuce.core.RedisClient;
 import io.lettuce.core.api.StatefulRedisConnection;
+import io.winnow.core.AttributeValue;
 import io.winnow.core.ErrorCode;
 import io.winnow.core.ItemId;
 import io.winnow.core.LogRecord;
@@ -316,6 +317,12 @@ final class RedisFailureTest {
     UserId late = new UserId("put while Redis was gone");
     Map<String, AttributeValue> put = Map.of("country", new AttributeValue.Text("de"));
     records.add(new LogRecord.UserPut(late, put, records.getLast().timeMs()));
+    config =
+        new RedisConfig(
+            config.uri(),
+            config.prefix(),
+            new RedisConfig.Reading(8, 100_000, Duration.ofMillis(50)),
+            config.folding());
     RedisOnlineStore store = store();
     feed(store, records, 1_000);
     server.kill();

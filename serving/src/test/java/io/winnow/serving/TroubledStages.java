@@ -129,6 +129,7 @@ final class TroubledStages implements RequestStages {
 
   @Override
   public Reason explain(Moment moment, Ranked ranked, Placed placed) {
+    begin("explain");
     return release.explain(moment, ranked, placed);
   }
 
