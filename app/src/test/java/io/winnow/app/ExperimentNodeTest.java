@@ -257,7 +257,7 @@ final class ExperimentNodeTest {
             new LogRecord.Exposed(
                 new Exposure("r" + user, new UserId(name), name, "pick", 1, arm, 0.5, Map.of()),
                 timeMs));
-        if (user % 20 == 0 || user % 2 == 1 && user % 3 == 0) {
+        if (user % 20 == 0 || (user % 2 == 1 && user % 3 == 0)) {
           past.add(
               new LogRecord.Happened(
                   new Event(
