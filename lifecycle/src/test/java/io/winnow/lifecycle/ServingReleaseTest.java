@@ -18,6 +18,7 @@ import io.winnow.core.TimeSource;
 import io.winnow.core.UserId;
 import io.winnow.core.WinnowException;
 import io.winnow.core.application.ApplicationFile;
+import io.winnow.core.application.Experiment.Settings;
 import io.winnow.events.RecordSource;
 import io.winnow.features.FeatureReader.FeatureQuery;
 import io.winnow.features.HeldFeatures;
@@ -37,6 +38,7 @@ import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
@@ -119,6 +121,50 @@ final class ServingReleaseTest {
     assertTrue(before.filter().allows(chosen));
     assertFalse(after.filter().allows(chosen));
     assertFalse(Arrays.equals(before.userVector(), after.userVector()));
+  }
+
+  private static Settings settings(Map<String, Integer> quotas, Map<String, Double> objectives) {
+    return new Settings(null, quotas, objectives, Settings.NONE.reranking());
+  }
+
+  @Test
+  void with_negatedWeights_ranksTheSameCandidatesUpsideDown() {
+    Ranker ranker = Objects.requireNonNull(release.ranker());
+    Map<String, Double> negated = new HashMap<>();
+    for (int t = 0; t < ranker.spec().objectives().size(); t++) {
+      negated.put(ranker.spec().objectives().get(t), -(double) ranker.spec().weights().get(t));
+    }
+    ServingRelease other = serving.with(settings(Map.of(), negated));
+    Moment moment = moment();
+    CandidateSet candidates = serving.retrieve(moment, LONG);
+    Ranked usual = serving.rank(moment, candidates);
+    Ranked ranked = other.rank(moment, candidates);
+    assertEquals(serving.version(), other.version());
+    float[] expected = new float[candidates.size()];
+    for (int i = 0; i < expected.length; i++) {
+      expected[usual.order()[i]] = -usual.scores()[i];
+    }
+    for (int i = 0; i < expected.length; i++) {
+      assertEquals(expected[ranked.order()[i]], ranked.scores()[i]);
+      assertTrue(i == 0 || ranked.scores()[i] <= ranked.scores()[i - 1]);
+    }
+  }
+
+  @Test
+  void with_whatTheReleaseDoesNotHave_isRefusedWithEveryProblem() {
+    WinnowException refused =
+        assertThrows(
+            WinnowException.class,
+            () ->
+                serving.with(
+                    new Settings(
+                        "another",
+                        Map.of("history", 5),
+                        Map.of("purchase", 2.0),
+                        Settings.NONE.reranking())));
+    assertEquals(
+        List.of("objectives.purchase", "release", "retrieval.history"),
+        refused.problems().stream().map(Problem::field).sorted().toList());
   }
 
   @Test

@@ -5,7 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.winnow.core.Problem;
 import io.winnow.core.Seed;
+import io.winnow.core.WinnowException;
 import io.winnow.core.application.Policy;
 import io.winnow.retrieval.CandidateSet.Reason;
 import io.winnow.retrieval.CandidateSource.Candidates;
@@ -96,6 +98,29 @@ class CandidateMergerTest {
     assertArrayEquals(new int[] {8, 7}, set.items());
     assertArrayEquals(new float[] {100, -8, Float.NaN, 100}, set.scores());
     assertArrayEquals(new int[] {0, -1, -1, 0}, set.ranks());
+  }
+
+  @Test
+  void withQuotas_zero_proposesNothingAndStillScores() {
+    CandidateSet set =
+        merger(quotas(1, 1), new Fixed("a", 8), new Fixed("b", 7))
+            .withQuotas(Map.of("a", 0, "b", 2))
+            .retrieve(QUERY, LONG);
+    assertEquals(List.of("a", "b"), set.sources(), "the columns stay");
+    assertArrayEquals(new int[] {7}, set.items());
+    assertArrayEquals(new float[] {Float.NaN, 100}, set.scores());
+    assertArrayEquals(new int[] {-1, 0}, set.ranks());
+  }
+
+  @Test
+  void withQuotas_sourceThatThereIsNot_isRefusedByName() {
+    CandidateMerger merger = merger(quotas(1, 1), new Fixed("a", 8), new Fixed("b", 7));
+    WinnowException refused =
+        assertThrows(
+            WinnowException.class, () -> merger.withQuotas(Map.of("c", 5, "a", -1, "d", 0)));
+    assertEquals(
+        List.of("retrieval.a", "retrieval.c"),
+        refused.problems().stream().map(Problem::field).sorted().toList());
   }
 
   @Test
