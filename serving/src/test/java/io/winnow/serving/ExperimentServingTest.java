@@ -674,7 +674,7 @@ final class ExperimentServingTest {
         "explain",
         () -> {
           try {
-            if (Thread.currentThread() == caller) {
+            if (Thread.currentThread().equals(caller)) {
               entered.await();
               throw new IllegalStateException("broken on purpose");
             }
