@@ -1,5 +1,6 @@
 package io.winnow.serving;
 
+import io.winnow.core.Ids;
 import io.winnow.core.ItemId;
 import io.winnow.core.Problem;
 import io.winnow.core.UserId;
@@ -59,8 +60,12 @@ public record RecommendationRequest(
    */
   public RecommendationRequest {
     List<Problem> problems = new ArrayList<>();
-    if (requestId.isBlank() || requestId.length() > MAX_NAME_LENGTH) {
-      problems.add(new Problem("request_id", requestId, "1 to " + MAX_NAME_LENGTH + " characters"));
+    if (!Ids.isIdentifier(requestId) || requestId.length() > MAX_NAME_LENGTH) {
+      problems.add(
+          new Problem(
+              "request_id",
+              requestId,
+              "1 to " + MAX_NAME_LENGTH + " characters that a log takes as an identifier"));
     }
     if (n < 1 || n > MAX_N) {
       problems.add(new Problem("n", String.valueOf(n), "1 to " + MAX_N));
