@@ -32,6 +32,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
@@ -544,7 +545,11 @@ final class ExperimentServingTest {
       Slate slate = recommend("r" + user, "u" + user);
       String arm = slate.arm().substring("order=".length());
       assertTrue(
-          assignments.expose("x" + user, new UserId("u" + user), "home", Map.of(), "order", arm));
+          assignments.expose(
+              new ExperimentAssignments.Occasion(
+                  "x" + user, new UserId("u" + user), "home", Map.of(), OptionalLong.empty()),
+              "order",
+              arm));
       assertEquals(
           logged("r" + user).exposures.getFirst().arm(),
           logged("x" + user).exposures.getFirst().arm());
