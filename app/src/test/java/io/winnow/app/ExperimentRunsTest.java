@@ -42,8 +42,7 @@ final class ExperimentRunsTest {
     assertEquals(Map.of(), runs().problems(experiments(TWO)));
     String other = TWO.replace("one: { arms: { a: {}", "one: { arms: { a: { weight: 2 }");
     assertEquals(Set.of("one"), runs().problems(experiments(other)).keySet());
-    assertEquals(
-        Map.of(), runs().problems(experiments(other.replace("one: {", "one: { run: 2,"))));
+    assertEquals(Map.of(), runs().problems(experiments(other.replace("one: {", "one: { run: 2,"))));
   }
 
   @Test
@@ -68,8 +67,7 @@ final class ExperimentRunsTest {
     assertEquals(Set.of("steady"), runs().problems(experiments(changed)).keySet());
     String first = "  again: { run: 1, arms: { a: {}, c: {} } }\n";
     assertEquals(Map.of(), runs().problems(experiments(first)), "forgotten");
-    assertEquals(
-        Set.of("again"), runs().problems(experiments(first.replace("1,", "2,"))).keySet());
+    assertEquals(Set.of("again"), runs().problems(experiments(first.replace("1,", "2,"))).keySet());
   }
 
   @Test

@@ -49,8 +49,8 @@ public final class SwitchableOnlineStore implements OnlineStore {
   }
 
   /**
-   * Shows other columns of the same store, all of which it holds. Of the same columns the view stays
-   * the same, so that what is bound to it need not be bound anew.
+   * Shows other columns of the same store, all of which it holds. Of the same columns the view
+   * stays the same, so that what is bound to it need not be bound anew.
    */
   public synchronized void present(FeatureSchema schema) {
     if (!current.schema.equals(schema)) {

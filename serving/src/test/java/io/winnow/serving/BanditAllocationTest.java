@@ -167,11 +167,7 @@ class BanditAllocationTest {
     nowMs.set(CUT_MS + 1);
     try (BanditAllocation allocation =
         new BanditAllocation(
-            log,
-            log.records::add,
-            (_, _, _, _, _) -> BETTER_B,
-            nowMs::get,
-            Duration.ofMillis(1))) {
+            log, log.records::add, (_, _, _, _, _) -> BETTER_B, nowMs::get, Duration.ofMillis(1))) {
       allocation.follow(APPLICATION);
       log.awaitLooks();
       assertNull(allocation.of(experiment(), 3));
@@ -203,7 +199,6 @@ class BanditAllocationTest {
       LogRecord.Exposed marker = (LogRecord.Exposed) log.records.getLast();
       assertEquals("winnow:clock", marker.exposure().experiment());
       assertEquals(CUT_MS + 300_000, marker.timeMs());
-      log.awaitLooks();
       try (BanditAllocation other =
           new BanditAllocation(
               log,
@@ -242,8 +237,9 @@ class BanditAllocationTest {
         Thread.onSpinWait();
       }
       log.records.add(exposed(CUT_MS));
-      nowMs.set(BEGIN_MS + 4 * DAY_MS - 300_000); // of the next period it has not failed yet
+      // Of the next period nothing has failed yet; this one is tried again in a minute.
       log.records.add(exposed(BEGIN_MS + 4 * DAY_MS - 300_000));
+      nowMs.set(BEGIN_MS + 4 * DAY_MS - 300_000);
       assertEquals(0.1, await(allocation, 4)[0], 1e-3);
     }
   }

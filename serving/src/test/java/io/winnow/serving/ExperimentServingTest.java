@@ -32,9 +32,9 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.OptionalLong;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -471,6 +471,7 @@ final class ExperimentServingTest {
     ServedExperiments one =
         served("experiments: { one: { arms: { a: {}, b: { release: untrained } } } }");
     ServedExperiments two = served(INTERLEAVED);
+    pipeline.install(one);
     AtomicBoolean stop = new AtomicBoolean();
     Future<?> changes =
         threads.submit(() -> {

@@ -153,8 +153,7 @@ class AssignmentsApiTest {
       assertEquals(exposure.arm().equals("open") ? 0.9 : 0.1, exposure.probability(), 1e-9);
     }
     HttpResponse<String> near =
-        server.post(
-            "/v1/experiments/holdouts/exposures", "{\"user\": \"u1\", \"arm\": \"open\"}");
+        server.post("/v1/experiments/holdouts/exposures", "{\"user\": \"u1\", \"arm\": \"open\"}");
     assertTrue(near.body().contains("did you mean holdout"), near.body());
   }
 

@@ -54,7 +54,13 @@ final class ExperimentReportsTest {
   private static ApplicationDefinition application(int experiments) {
     StringBuilder yaml = new StringBuilder("application: test\nevents: [click]\nexperiments:\n");
     for (int i = 0; i < experiments; i++) {
-      yaml.append("  e").append(i).append(": { arms: { a: {}, b: {} } }\n");
+      yaml.append("  e")
+          .append(i)
+          .append(": { layer: l, share: [")
+          .append((double) i / experiments)
+          .append(", ")
+          .append((i + 1.0) / experiments)
+          .append("], arms: { a: {}, b: {} } }\n");
     }
     return ApplicationFile.parse(yaml.toString(), "winnow.yaml", Map.of()).definition();
   }
@@ -122,8 +128,7 @@ final class ExperimentReportsTest {
     Experiment experiment = application.operations().experiments().list().getFirst();
     try (ExperimentReports reports = reports(source, clock)) {
       WinnowException failed =
-          assertThrows(
-              WinnowException.class, () -> reports.get(application, experiment, LONG));
+          assertThrows(WinnowException.class, () -> reports.get(application, experiment, LONG));
       assertEquals(ErrorCode.INTERNAL, failed.code());
       broken.set(false);
       clock.addAndGet(10_000);
