@@ -22,6 +22,7 @@ import org.jspecify.annotations.Nullable;
  * features/     the feature store's state: a fold over the log
  * kafka-TOPIC/  the id index and the states of a log in Kafka, in folders as those above
  * releases/     release bundles, and which of them is active
+ * experiments.json  what each run of an experiment began with
  * audit.json    what the last audit of served features found
  * as-of         present where the data ended long ago: requests are asked as of then
  * </pre>
@@ -60,6 +61,11 @@ record DataFolder(Path path) {
 
   Path audit() {
     return path.resolve("audit.json");
+  }
+
+  /** What each run of an experiment began with. */
+  Path experimentRuns() {
+    return path.resolve("experiments.json");
   }
 
   Path applicationFile() {

@@ -32,7 +32,7 @@ final class ExperimentReleases {
   private final Function<String, Release> load;
   private final BiFunction<Release, FeatureReader, RequestStages> bind;
   private final ArmShares shares;
-  private Map<String, Release> held = Map.of();
+  private Map<String, Held> held = Map.of();
 
   /**
    * @param load reads a release whole
@@ -52,10 +52,15 @@ final class ExperimentReleases {
    * Makes experiments ready to be served. May take long.
    *
    * @param active what answers without an experiment
+   * @param refused why experiments must not be served, by name
    * @param view where the releases of arms read features
    */
-  ServedExperiments serve(Experiments experiments, RequestStages active, FeatureReader view) {
-    Map<String, Release> kept = new LinkedHashMap<>();
+  ServedExperiments serve(
+      Experiments experiments,
+      Map<String, String> refused,
+      RequestStages active,
+      FeatureReader view) {
+    Map<String, Held> kept = new LinkedHashMap<>();
     Map<String, RequestStages> ready = new LinkedHashMap<>();
     Map<String, String> missing = new LinkedHashMap<>();
     for (String version : ServedExperiments.releasesOf(experiments)) {
@@ -68,8 +73,8 @@ final class ExperimentReleases {
         continue;
       }
       try {
-        Release release = loaded(version);
-        ready.put(version, bind.apply(release, view));
+        Held release = ready(version, view);
+        ready.put(version, release.stages);
         kept.put(version, release);
       } catch (WinnowException e) {
         missing.put(version, String.valueOf(e.getMessage()));
@@ -79,11 +84,19 @@ final class ExperimentReleases {
       }
     }
     held = Map.copyOf(kept);
-    return ServedExperiments.of(experiments, active, ready, missing, shares);
+    return ServedExperiments.of(experiments, active, ready, missing, refused, shares);
   }
 
-  private Release loaded(String version) {
-    @Nullable Release known = held.get(version);
-    return known == null ? load.apply(version) : known;
+  /** Loads or binds only what is new: another file seldom changes either. */
+  private Held ready(String version, FeatureReader view) {
+    @Nullable Held known = held.get(version);
+    if (known != null && known.view.equals(view)) {
+      return known;
+    }
+    Release release = known == null ? load.apply(version) : known.release;
+    return new Held(release, view, bind.apply(release, view));
   }
+
+  /** A release, ready to serve from a view. */
+  private record Held(Release release, FeatureReader view, RequestStages stages) {}
 }

@@ -1,13 +1,7 @@
 package io.winnow.app;
 
-import io.winnow.core.ErrorCode;
 import io.winnow.core.Nearest;
-import io.winnow.core.Problem;
 import io.winnow.core.WinnowException;
-import io.winnow.core.application.Experiment;
-import io.winnow.core.application.Experiments;
-import io.winnow.experiments.analysis.Holdout;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -48,22 +42,5 @@ final class ExperimentsCommand implements Callable<Integer> {
     String given = unmatched == null ? "absent" : unmatched.getFirst();
     throw WinnowException.invalid(
         "experiments", given, Nearest.expectation("command", given, names));
-  }
-
-  /**
-   * The experiment of a name, or the holdout.
-   *
-   * @throws WinnowException with {@code NOT_FOUND} that names the nearest one
-   */
-  static Experiment find(Experiments experiments, String name) {
-    return Holdout.find(experiments, name)
-        .orElseThrow(() -> {
-          List<String> names = new ArrayList<>();
-          experiments.list().forEach(experiment -> names.add(experiment.name()));
-          Problem problem =
-              new Problem("experiment", name, Nearest.expectation("experiment", name, names));
-          return new WinnowException(
-              ErrorCode.NOT_FOUND, problem.toString(), List.of(problem), null);
-        });
   }
 }

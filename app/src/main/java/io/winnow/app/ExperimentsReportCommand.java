@@ -12,6 +12,7 @@ import io.winnow.experiments.analysis.ExperimentAnalysis;
 import io.winnow.experiments.analysis.ExperimentReport;
 import io.winnow.experiments.analysis.ExperimentReport.Comparison;
 import io.winnow.experiments.analysis.ExperimentReport.MetricResult;
+import io.winnow.experiments.analysis.Holdout;
 import io.winnow.experiments.report.HtmlReport;
 import io.winnow.experiments.report.JsonReport;
 import io.winnow.lifecycle.ReleaseStore;
@@ -72,7 +73,7 @@ final class ExperimentsReportCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     ApplicationDefinition application = data.application(environment).definition();
-    Experiment experiment = ExperimentsCommand.find(application.operations().experiments(), name);
+    Experiment experiment = Holdout.named(application.operations().experiments(), name);
     ReleaseStore releases = new ReleaseStore(data.folder().releases());
     ExperimentReport report;
     try (EventLog log = StoppedLog.open(data.folder(), application, TimeSource.system())) {

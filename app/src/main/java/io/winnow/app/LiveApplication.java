@@ -4,6 +4,7 @@ import io.winnow.core.Problem;
 import io.winnow.core.WinnowException;
 import io.winnow.core.application.ApplicationDefinition;
 import io.winnow.core.application.ApplicationFile;
+import io.winnow.core.application.Experiments;
 import io.winnow.core.application.FeatureDefinition;
 import io.winnow.features.FeatureReader;
 import io.winnow.features.FeatureSchema;
@@ -14,7 +15,9 @@ import io.winnow.lifecycle.Release;
 import io.winnow.lifecycle.ReleaseStore;
 import io.winnow.serving.ServedExperiments;
 import io.winnow.serving.http.ApplicationControl;
+import java.nio.file.Files;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -42,6 +45,10 @@ final class LiveApplication implements ApplicationControl {
   private final Map<String, String> environment;
   private final List<String> pinned;
   private volatile ApplicationFile file;
+
+  /** Why experiments of the file must not be served, by name. */
+  private volatile Map<String, String> refused = Map.of();
+
   private volatile Consumer<ApplicationFile> listener = _ -> {};
   private volatile Runnable meanwhile = () -> {};
   private volatile @Nullable FeatureRollout rollout;
@@ -65,6 +72,39 @@ final class LiveApplication implements ApplicationControl {
   /** The file in force. */
   ApplicationFile file() {
     return file;
+  }
+
+  /**
+   * Takes the file that the server starts with. Serving goes on whatever became of its experiments
+   * while it was down: one that is not what its run began with is not served, until its run is
+   * raised.
+   */
+  synchronized void start() {
+    ExperimentRuns runs = ExperimentRuns.in(data.experimentRuns());
+    if (Files.exists(data.applicationFile())) {
+      try {
+        runs.remember(experiments(data.application(null, environment)));
+      } catch (WinnowException e) {
+        LOG.warn("nothing is known of the experiments of before: {}", e.getMessage());
+      }
+    }
+    Map<String, String> reasons = new LinkedHashMap<>();
+    runs.problems(experiments(file))
+        .forEach((name, problems) ->
+            reasons.put(
+                name, String.join("; ", problems.stream().map(Problem::toString).toList())));
+    refused = Map.copyOf(reasons);
+    runs.remember(experiments(file));
+    data.keep(file);
+  }
+
+  private static Experiments experiments(ApplicationFile of) {
+    return of.definition().operations().experiments();
+  }
+
+  /** Why experiments of the file in force must not be served, by name. */
+  Map<String, String> refusedExperiments() {
+    return refused;
   }
 
   /** Is told of each file that comes into force, before its features are computed. */
@@ -145,16 +185,21 @@ final class LiveApplication implements ApplicationControl {
     ApplicationDefinition before = file.definition();
     List<FeatureSchema> needed =
         needed(next).stream().map(other -> FeatureSchema.of(other.definition())).toList();
-    List<Problem> problems = ApplicationChange.problems(before, next.definition(), needed);
+    ExperimentRuns runs = ExperimentRuns.in(data.experimentRuns());
+    List<Problem> problems =
+        new ArrayList<>(ApplicationChange.problems(before, next.definition(), needed));
+    runs.problems(experiments(next)).values().forEach(problems::addAll);
     if (!problems.isEmpty()) {
-      throw WinnowException.invalid(problems);
+      throw WinnowException.invalid(problems.stream().distinct().toList());
     }
     FeatureRollout following = Objects.requireNonNull(rollout);
     // Both throw where the file cannot be followed; nothing has changed then.
     HeldFeatures.of(next.definition(), needed).hash();
     following.checkIdle();
+    runs.remember(experiments(next));
     data.keep(next);
     file = next;
+    refused = Map.of();
     listener.accept(next);
     boolean backfill = following.start();
     if (backfill) {

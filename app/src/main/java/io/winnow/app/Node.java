@@ -5,6 +5,7 @@ import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.winnow.app.PromotionGate.Promotion;
 import io.winnow.core.Event;
 import io.winnow.core.LogRecord;
+import io.winnow.core.Problem;
 import io.winnow.core.TimeSource;
 import io.winnow.core.UserId;
 import io.winnow.core.WinnowException;
@@ -138,7 +139,8 @@ final class Node implements AutoCloseable {
             Runtime.getRuntime().availableProcessors(),
             application.target(this::prepare));
     application.follow(rollout);
-    this.bandits = new BanditAllocation(log, BanditResults::before, requestClock, BANDIT_PAUSE);
+    this.bandits =
+        new BanditAllocation(log, this::append, BanditResults::before, requestClock, BANDIT_PAUSE);
     this.experimentReleases =
         new ExperimentReleases(version -> Release.load(releases, version), this::warm, bandits);
     application.meanwhile(
@@ -187,8 +189,14 @@ final class Node implements AutoCloseable {
     Opening parts = new Opening(data, live, clock, releases);
     try {
       parts.open();
-      data.keep(application);
-      Node node = new Node(data, live, clock, parts);
+      live.start();
+    } catch (RuntimeException e) {
+      try (parts) {
+        throw e;
+      }
+    }
+    Node node = new Node(data, live, clock, parts);
+    try {
       boolean computing = !parts.fits && node.rollout.start();
       if (computing && !options.inBackground) {
         node.rollout.await();
@@ -199,8 +207,9 @@ final class Node implements AutoCloseable {
         }
       }
       return node;
-    } catch (RuntimeException e) {
-      try (parts) {
+    } catch (RuntimeException | Error e) {
+      // Its threads read the log and the store until they end.
+      try (node) {
         throw e;
       }
     }
@@ -342,11 +351,22 @@ final class Node implements AutoCloseable {
     }
   }
 
+  /** Puts a record of this server's own into the log. */
+  private void append(LogRecord record) {
+    for (EventLog.Verdict verdict : log.append(List.of(record))) {
+      Problem problem = verdict.problem();
+      if (problem != null) {
+        throw WinnowException.invalid(List.of(problem));
+      }
+    }
+  }
+
   /** What the application file tests, over a release; may load others. Guarded by application. */
   private ServedExperiments withExperiments(RequestStages active, FeatureReader view) {
     ApplicationDefinition now = application.file().definition();
     bandits.follow(now);
-    return experimentReleases.serve(now.operations().experiments(), active, view);
+    return experimentReleases.serve(
+        now.operations().experiments(), application.refusedExperiments(), active, view);
   }
 
   /**

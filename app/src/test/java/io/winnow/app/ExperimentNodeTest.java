@@ -1,8 +1,10 @@
 package io.winnow.app;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -22,6 +24,7 @@ import io.winnow.core.ItemId;
 import io.winnow.core.LogRecord;
 import io.winnow.core.TimeSource;
 import io.winnow.core.UserId;
+import io.winnow.core.WinnowException;
 import io.winnow.core.application.ApplicationFile;
 import io.winnow.experiments.assignment.Assignment;
 import io.winnow.experiments.assignment.Decision;
@@ -207,6 +210,70 @@ final class ExperimentNodeTest {
     }
   }
 
+  private static final String TESTED =
+      APPLICATION + "experiments: { aa: { arms: { a: {}, b: { weight: 1 } } } }\n";
+
+  @Test
+  void open_armsChangedWhileItWasDown_servesOnWithoutThisExperimentUntilItsRunIsRaised() {
+    open(TESTED).close();
+    String changed = TESTED.replace("weight: 1", "weight: 3");
+    try (Node node = open(changed)) {
+      assertEquals(Set.of("v1"), releasesServed(node));
+      ExperimentStatus status = status(node).getFirst();
+      assertFalse(status.served());
+      assertTrue(status.reason().contains("experiments.aa.arms.b.weight: 3.0"), status.reason());
+      assertThrows(WinnowException.class, () -> node.live().apply(changed));
+      node.live().apply(TESTED);
+      assertTrue(status(node).getFirst().served(), "what it began with goes on");
+    }
+    try (Node node = open(changed.replace("aa: {", "aa: { run: 2,"))) {
+      assertTrue(status(node).getFirst().served());
+    }
+  }
+
+  @Test
+  void open_folderOfBeforeRunsWereKept_knowsThoseOfItsFile() throws IOException {
+    open(TESTED).close();
+    Files.delete(data.experimentRuns());
+    try (Node node = open(TESTED.replace("weight: 1", "weight: 3"))) {
+      assertFalse(status(node).getFirst().served());
+    }
+  }
+
+  @Test
+  void apply_takenOutAndPutBackWithOtherArms_isRefused() {
+    try (Node node = open(TESTED)) {
+      node.live().apply(APPLICATION);
+      WinnowException refused =
+          assertThrows(
+              WinnowException.class,
+              () -> node.live().apply(TESTED.replace("weight: 1", "weight: 3")));
+      assertEquals("experiments.aa.arms.b.weight", refused.problems().getFirst().field());
+      assertEquals(List.of(), status(node));
+      node.live().apply(TESTED);
+      assertTrue(status(node).getFirst().served());
+    }
+  }
+
+  @Test
+  void apply_moreReleasesThanAreHeld_stopsTheExperimentsOfTheRest() throws IOException {
+    StringBuilder arms = new StringBuilder("now: {}");
+    for (int release = 0; release < ExperimentReleases.RELEASES_MAX; release++) {
+      publish("m" + release, APPLICATION);
+      arms.append(", m").append(release).append(": { release: m").append(release).append(" }");
+    }
+    try (Node node = open(APPLICATION)) {
+      node.live()
+          .apply(
+              APPLICATION
+                  + "experiments:\n  many: { layer: l, share: [0, 0.5], arms: { "
+                  + arms
+                  + " } }\n  one: { layer: l, share: [0.5, 1], arms: { now: {}, more: { release: v2 } } }\n");
+      assertTrue(status(node).getFirst().served(), status(node).toString());
+      assertTrue(status(node).getLast().reason().contains("more releases than are held"));
+    }
+  }
+
   @Test
   void apply_featuresStillToBeComputed_experimentsAreInForceAtOnce() {
     try (Node node = open(APPLICATION)) {
@@ -378,7 +445,7 @@ final class ExperimentNodeTest {
                   "visit=a SPLIT",
                   "austria=default DEFAULT",
                   "later=default DISABLED",
-                  "draft=interleaved TARGETING_MATCH")),
+                  "draft=default DISABLED")),
           values.toString());
       ImmutableContext user = new ImmutableContext("u1");
       for (Client client : List.of(wire, local)) {

@@ -44,6 +44,31 @@ public interface RecordSource {
     };
   }
 
+  /**
+   * The records of a source for as long as somebody wants them.
+   *
+   * @param check is asked before each record, and throws where the replay is to end
+   */
+  static RecordSource checked(RecordSource source, Runnable check) {
+    return new RecordSource() {
+      @Override
+      public long endOffset() {
+        return source.endOffset();
+      }
+
+      @Override
+      public void replay(long from, long to, Visitor visitor) {
+        source.replay(
+            from,
+            to,
+            (offset, record) -> {
+              check.run();
+              visitor.visit(offset, record);
+            });
+      }
+    };
+  }
+
   /** The records of a source below an offset, as a source of its own. */
   static RecordSource prefix(RecordSource source, long endOffset) {
     return new RecordSource() {

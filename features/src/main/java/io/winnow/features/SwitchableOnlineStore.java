@@ -48,9 +48,14 @@ public final class SwitchableOnlineStore implements OnlineStore {
     return current;
   }
 
-  /** Shows other columns of the same store, all of which it holds. */
+  /**
+   * Shows other columns of the same store, all of which it holds. Of the same columns the view
+   * stays the same, so that what is bound to it need not be bound anew.
+   */
   public synchronized void present(FeatureSchema schema) {
-    current = new View(current.lease, schema);
+    if (!current.schema.equals(schema)) {
+      current = new View(current.lease, schema);
+    }
   }
 
   /**

@@ -52,8 +52,8 @@ public record ApplicationChange(
 
   /**
    * What keeps an application from taking the place of another while that is in use: it must go on
-   * to be the same application, take every event and attribute that was taken before, leave what a
-   * release reads, and go on with the experiments that run.
+   * to be the same application, take every event and attribute that was taken before, and leave
+   * what a release reads. Of experiments see {@link ExperimentChange}.
    *
    * @param needed the features of releases in use
    * @return empty if nothing does
@@ -77,9 +77,6 @@ public record ApplicationChange(
         "items", before.schema().itemAttributes(), after.schema().itemAttributes(), problems);
     attributes(
         "users", before.schema().userAttributes(), after.schema().userAttributes(), problems);
-    problems.addAll(
-        ExperimentChange.problems(
-            before.operations().experiments(), after.operations().experiments()));
     for (FeatureSchema schema : needed) {
       for (FeatureDefinition feature : schema.definitions()) {
         inputs(feature, before.schema(), after.schema(), problems);

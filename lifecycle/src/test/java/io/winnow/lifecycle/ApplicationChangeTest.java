@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import io.winnow.core.Problem;
 import io.winnow.core.application.ApplicationDefinition;
 import io.winnow.core.application.ApplicationFile;
+import io.winnow.core.application.Experiments;
 import io.winnow.core.application.FeatureDefinition;
 import io.winnow.features.FeatureSchema;
 import java.util.List;
@@ -119,17 +120,25 @@ final class ApplicationChangeTest {
               traffic: 0.1
           """;
 
-  private static List<String> refusedInATest(String from, String to) {
+  private static List<Problem> problemsOfATest(String from, String to) {
     assertEquals(true, TESTED.contains(from));
-    return ApplicationChange.problems(parse(TESTED), parse(TESTED.replace(from, to)), List.of())
-        .stream()
-        .map(Problem::field)
-        .toList();
+    return ExperimentChange.problems(
+        parse(TESTED).operations().experiments(),
+        parse(TESTED.replace(from, to)).operations().experiments());
+  }
+
+  private static List<String> refusedInATest(String from, String to) {
+    return problemsOfATest(from, to).stream().map(Problem::field).toList();
   }
 
   @Test
   void problems_experimentThatGoesOn_keepsItsArmsAndItsRule() {
-    assertEquals(List.of("experiments.first.arms"), refusedInATest("explore: 0.1", "explore: 0.2"));
+    assertEquals(
+        List.of("experiments.first.arms.treatment.reranking.explore"),
+        refusedInATest("explore: 0.1", "explore: 0.2"));
+    assertEquals(
+        List.of("experiments.first.arms.treatment.weight"),
+        refusedInATest("treatment: {", "treatment: { weight: 2,"));
     assertEquals(
         List.of("experiments.first.arms"), refusedInATest("control: {}", "control: {}, more: {}"));
     assertEquals(
@@ -140,6 +149,59 @@ final class ApplicationChangeTest {
         List.of("experiments.first.looks"),
         refusedInATest("primary", "looks: always\n    primary"));
     assertEquals(List.of("metrics.ctr"), refusedInATest("ratio(click, imp", "ratio(watch, imp"));
+  }
+
+  @Test
+  void problems_beginning_isKeptAndTheEndIsNot() {
+    // Looks are placed from it, and a bandit's periods are counted from it.
+    assertEquals(
+        List.of("experiments.first.from"),
+        refusedInATest("primary", "from: 2026-12-01\n    primary"));
+    assertEquals(List.of(), refusedInATest("primary", "until: 2099-12-01\n    primary"));
+  }
+
+  @Test
+  void problems_metricOfABandit_isKept() {
+    String bandit =
+        TESTED.replace(
+            "primary: ctr",
+            "primary: watched\n    design: bandit\n    bandit: { metric: ctr, period: 1d, floor: 0.1 }");
+    List<Problem> problems =
+        ExperimentChange.problems(
+            parse(bandit).operations().experiments(),
+            parse(bandit.replace("ratio(click, imp", "ratio(watch, imp"))
+                .operations()
+                .experiments());
+    assertEquals(List.of("metrics.ctr"), problems.stream().map(Problem::field).toList());
+  }
+
+  @Test
+  void problems_onlyWhichWayIsBetter_saysBoth() {
+    Problem problem =
+        problemsOfATest(
+                "ctr: \"ratio(click, impression)\"",
+                "ctr: { is: \"ratio(click, impression)\", better: lower }")
+            .getFirst();
+    assertEquals("ratio(click, impression), better: lower", problem.value());
+    assertEquals(
+        "ratio(click, impression), better: higher, as run 1 of experiment first began; or run: 2,"
+            + " which begins anew",
+        problem.expectation());
+  }
+
+  /** What data folders hold: other words for the same would stop the experiments that run. */
+  @Test
+  void frozen_texts_areThoseOfEarlierVersions() {
+    Experiments experiments = parse(TESTED).operations().experiments();
+    assertEquals(
+        """
+        {unit=user, layer=first, from=absent, design=split, arms=control, treatment, \
+        arms.control.weight=1.0, arms.treatment.weight=1.0, \
+        arms.treatment.reranking.explore=0.1, primary=ctr, \
+        metrics.ctr=ratio(click, impression), better: higher, looks=14, duration=PT336H, \
+        alpha=0.05, before=PT336H}\
+        """,
+        ExperimentChange.frozen(experiments.list().getFirst(), experiments).toString());
   }
 
   @Test

@@ -99,6 +99,8 @@ public final class WinnowProvider implements FeatureProvider {
 
   private static ImmutableMetadata metadata(Decision decision) {
     return switch (decision) {
+      case Decision.In(Assignment assignment) when assignment.arm() == null ->
+          ImmutableMetadata.builder().addString("why", ArmFlag.INTERLEAVED).build();
       case Decision.In(Assignment assignment) ->
           ImmutableMetadata.builder()
               .addInteger("run", assignment.experiment().run())

@@ -101,7 +101,7 @@ class WinnowProviderTest {
     assertEquals("STATIC", of("ranker", new ImmutableContext("tester")).getReason());
     assertEquals("treatment", of("ranker", new ImmutableContext("tester")).getValue());
     assertEquals("DISABLED", of("over", new ImmutableContext("u1")).getReason());
-    assertEquals("interleaved", of("draft", new ImmutableContext("u1")).getValue());
+    assertEquals("default", of("draft", new ImmutableContext("u1")).getValue());
     assertEquals(ErrorCode.GENERAL, of("bandit", new ImmutableContext("u1")).getErrorCode());
   }
 

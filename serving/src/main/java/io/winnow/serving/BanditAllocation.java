@@ -1,7 +1,9 @@
 package io.winnow.serving;
 
+import io.winnow.core.Exposure;
 import io.winnow.core.LogRecord;
 import io.winnow.core.TimeSource;
+import io.winnow.core.UserId;
 import io.winnow.core.application.ApplicationDefinition;
 import io.winnow.core.application.Experiment;
 import io.winnow.core.application.Experiment.Design;
@@ -17,11 +19,13 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -34,23 +38,28 @@ import org.slf4j.LoggerFactory;
  * was made at or after the period's <em>cut</em>, a tenth of a period but at most ten minutes
  * before it begins. Impressions carry the time of the server that made them, and the log is in one
  * order, so whoever looks finds the same prefix, whenever it looks. Events of before that arrive
- * later count in the next period. Where nothing was shown since the cut the prefix is not known
- * yet: until there are shares, nobody is in the experiment and nobody counts, rather than drawing
- * units with other shares than the rest of their period.
+ * later count in the next period. Where nothing was shown since the cut, as where arms are used in
+ * other services only, a marker is appended half-way from the cut to the period: an exposure of
+ * {@value #CLOCK}, which no experiment is called. Several servers may append one; the first record
+ * counts. Until there are shares, nobody is in the experiment and nobody counts, rather than
+ * drawing units with other shares than the rest of their period.
  *
  * <p>In the periods before anybody was in the experiment, the weights of the application file hold.
  *
- * <p>Thread-safe; computes on one thread of its own, one bandit after another. Bounded: two periods
- * of each bandit of the file are kept.
+ * <p>Thread-safe; computes on one thread of its own, one bandit after another. Bounded: three
+ * periods of each bandit of the file are kept: this one, the next one, and the one before as long
+ * as what was decided in it may be exposed.
  */
 public final class BanditAllocation implements ArmShares, AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(BanditAllocation.class);
+  private static final String CLOCK = "winnow:clock";
   private static final Duration LEAD_MAX = Duration.ofMinutes(10);
   private static final int LEAD_PART = 10;
   private static final int SCAN_RECORDS = 100_000;
   private static final long RETRY_NANOS = Duration.ofMinutes(1).toNanos();
 
   private final RecordSource log;
+  private final Consumer<LogRecord> markers;
   private final Results results;
   private final TimeSource clock;
   private final Duration pause;
@@ -60,6 +69,7 @@ public final class BanditAllocation implements ArmShares, AutoCloseable {
   // Used by the thread alone.
   private final Map<Key, Long> scanned = new HashMap<>();
   private final Map<Key, Long> failedNanos = new HashMap<>();
+  private final Set<Key> marked = new HashSet<>();
 
   private volatile boolean closed;
 
@@ -91,11 +101,18 @@ public final class BanditAllocation implements ArmShares, AutoCloseable {
   /**
    * Starts computing.
    *
+   * @param markers appends a marker to the log and returns when it is there
    * @param clock of requests
    * @param pause between two looks at the clock and the log
    */
-  public BanditAllocation(RecordSource log, Results results, TimeSource clock, Duration pause) {
-    this.log = untilClosed(log);
+  public BanditAllocation(
+      RecordSource log,
+      Consumer<LogRecord> markers,
+      Results results,
+      TimeSource clock,
+      Duration pause) {
+    this.log = RecordSource.checked(log, this::checkOpen);
+    this.markers = markers;
     this.results = results;
     this.clock = clock;
     this.pause = pause;
@@ -112,6 +129,12 @@ public final class BanditAllocation implements ArmShares, AutoCloseable {
   @Override
   public double @Nullable [] of(Experiment experiment, long period) {
     return shares.get(new Key(experiment.name(), experiment.run(), period));
+  }
+
+  private void checkOpen() {
+    if (closed) {
+      throw new CancellationException("closed");
+    }
   }
 
   private void run() {
@@ -131,29 +154,6 @@ public final class BanditAllocation implements ArmShares, AutoCloseable {
         .anyMatch(experiment -> experiment.design() instanceof Design.Bandit);
   }
 
-  /** The same log, of which nobody reads on once this is closed. */
-  private RecordSource untilClosed(RecordSource source) {
-    return new RecordSource() {
-      @Override
-      public long endOffset() {
-        return source.endOffset();
-      }
-
-      @Override
-      public void replay(long from, long to, Visitor visitor) {
-        source.replay(
-            from,
-            to,
-            (offset, record) -> {
-              if (closed) {
-                throw new CancellationException("closed");
-              }
-              visitor.visit(offset, record);
-            });
-      }
-    };
-  }
-
   /** Waits for another file, or for a while; null when it is closed. */
   private synchronized @Nullable ApplicationDefinition next() throws InterruptedException {
     long endNanos = System.nanoTime() + pause.toNanos();
@@ -171,30 +171,41 @@ public final class BanditAllocation implements ArmShares, AutoCloseable {
     long nowMs = clock.nowMs();
     for (Experiment experiment : of.operations().experiments().list()) {
       if (experiment.design() instanceof Design.Bandit bandit) {
-        long soon = Assigner.period(experiment, bandit, nowMs + leadMs(bandit));
-        for (long period = Assigner.period(experiment, bandit, nowMs); period <= soon; period++) {
+        for (long period : periods(experiment, bandit, nowMs)) {
           Key key = new Key(experiment.name(), experiment.run(), period);
           wanted.add(key);
           Long failed = failedNanos.get(key);
           boolean again = failed == null || System.nanoTime() - failed > RETRY_NANOS;
           if (!shares.containsKey(key) && again) {
-            attempt(of, experiment, bandit, key);
+            attempt(of, experiment, bandit, key, nowMs);
           }
         }
       }
     }
     shares.keySet().retainAll(wanted);
     failedNanos.keySet().retainAll(wanted);
+    marked.retainAll(wanted);
     scanned
         .keySet()
         .removeIf(key ->
             !wanted.contains(key) && !wanted.contains(new Key(key.name, key.run, key.period - 1)));
   }
 
+  /** The periods whose shares are needed, the most urgent first. */
+  private static Set<Long> periods(Experiment experiment, Design.Bandit bandit, long nowMs) {
+    long current = Assigner.period(experiment, bandit, nowMs);
+    long oldestMs = nowMs - ExperimentAssignments.DECIDED_AGE_MAX.toMillis();
+    Set<Long> periods = new LinkedHashSet<>();
+    periods.add(current);
+    periods.add(Assigner.period(experiment, bandit, nowMs + leadMs(bandit)));
+    periods.add(Math.max(current - 1, Assigner.period(experiment, bandit, oldestMs)));
+    return periods;
+  }
+
   private void attempt(
-      ApplicationDefinition of, Experiment experiment, Design.Bandit bandit, Key key) {
+      ApplicationDefinition of, Experiment experiment, Design.Bandit bandit, Key key, long nowMs) {
     try {
-      double[] computed = compute(of, experiment, bandit, key.period);
+      double[] computed = compute(of, experiment, bandit, key, nowMs);
       if (computed != null) {
         shares.put(key, computed);
         LOG.info(
@@ -206,8 +217,10 @@ public final class BanditAllocation implements ArmShares, AutoCloseable {
       }
     } catch (CancellationException e) {
       LOG.debug("bandit {}: stopped", key.name);
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
+      // The other bandits go on, whatever is wrong with this one.
       failedNanos.put(key, System.nanoTime());
+      marked.remove(key);
       LOG.error("bandit {}: the shares of period {} cannot be computed", key.name, key.period, e);
     }
   }
@@ -218,15 +231,19 @@ public final class BanditAllocation implements ArmShares, AutoCloseable {
 
   /** The shares of a period, or null if what they follow from is not known yet. */
   private double @Nullable [] compute(
-      ApplicationDefinition of, Experiment experiment, Design.Bandit bandit, long period) {
+      ApplicationDefinition of, Experiment experiment, Design.Bandit bandit, Key key, long nowMs) {
+    long period = key.period;
     Instant from = experiment.population().from();
     if (from != null && period <= 0) {
       return Assigner.sharesOfTheFile(experiment);
     }
     long originMs = from == null ? 0 : from.toEpochMilli();
     long cutMs = originMs + period * bandit.period().toMillis() - leadMs(bandit);
-    long toOffset = firstShownAt(cutMs, new Key(experiment.name(), experiment.run(), period));
+    long toOffset = firstShownAt(cutMs, key);
     if (toOffset < 0) {
+      if (nowMs >= cutMs + leadMs(bandit) / 2 && !isOver(experiment, nowMs) && marked.add(key)) {
+        markers.accept(marker(nowMs));
+      }
       return null;
     }
     scanned.put(new Key(experiment.name(), experiment.run(), period + 1), toOffset);
@@ -243,6 +260,16 @@ public final class BanditAllocation implements ArmShares, AutoCloseable {
         .stream()
         .mapToDouble(Double::doubleValue)
         .toArray();
+  }
+
+  private static boolean isOver(Experiment experiment, long nowMs) {
+    Instant until = experiment.population().until();
+    return until != null && nowMs >= until.toEpochMilli();
+  }
+
+  private static LogRecord marker(long nowMs) {
+    return new LogRecord.Exposed(
+        new Exposure(CLOCK, new UserId(CLOCK), CLOCK, CLOCK, 1, CLOCK, 1, Map.of()), nowMs);
   }
 
   /**

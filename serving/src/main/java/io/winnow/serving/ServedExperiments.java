@@ -88,9 +88,24 @@ public final class ServedExperiments {
       Map<String, RequestStages> releases,
       Map<String, String> missing,
       ArmShares shares) {
+    return of(experiments, active, releases, missing, Map.of(), shares);
+  }
+
+  /**
+   * The same.
+   *
+   * @param refused why experiments must not be served, whatever their arms are, by name
+   */
+  public static ServedExperiments of(
+      Experiments experiments,
+      RequestStages active,
+      Map<String, RequestStages> releases,
+      Map<String, String> missing,
+      Map<String, String> refused,
+      ArmShares shares) {
     Map<String, RequestStages> all = new LinkedHashMap<>(releases);
     all.put(active.version(), active);
-    Map<String, String> stopped = new LinkedHashMap<>();
+    Map<String, String> stopped = new LinkedHashMap<>(refused);
     for (Experiment experiment : experiments.list()) {
       for (Arm arm : experiment.arms()) {
         problem(arm.settings(), active, all, missing)

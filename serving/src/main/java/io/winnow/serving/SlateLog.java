@@ -25,8 +25,6 @@ import java.util.Map;
  * finds the impressions of its request, and an empty answer is exposed too. Thread-safe.
  */
 final class SlateLog {
-  private static final int HOLDOUT_RUN = 1;
-
   private final EventLog log;
 
   SlateLog(EventLog log) {
@@ -59,7 +57,8 @@ final class SlateLog {
     for (EventLog.Verdict verdict : log.append(records)) {
       if (verdict.status() == EventLog.Verdict.Status.REJECTED) {
         throw new WinnowException(
-            ErrorCode.CONFLICT, "impressions of request " + met.requestId() + ": " + verdict);
+            ErrorCode.CONFLICT,
+            "impressions of request " + met.requestId() + ": " + verdict.problem());
       }
     }
   }
@@ -117,7 +116,7 @@ final class SlateLog {
                   met.user(),
                   met.user().value(),
                   Experiments.HOLDOUT,
-                  HOLDOUT_RUN,
+                  Experiments.holdoutRun(met.holdout()),
                   side.arm(),
                   side == Holdout.HELD_OUT ? met.holdout() : 1 - met.holdout(),
                   Map.of()),

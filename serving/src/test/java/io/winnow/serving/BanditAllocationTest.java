@@ -3,6 +3,7 @@ package io.winnow.serving;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.winnow.core.Exposure;
 import io.winnow.core.LogRecord;
@@ -15,6 +16,7 @@ import io.winnow.experiments.bandit.ArmSums;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ArrayBlockingQueue;
@@ -30,7 +32,7 @@ class BanditAllocationTest {
 
   private static final ApplicationDefinition APPLICATION = application("");
 
-  private final AtomicLong nowMs = new AtomicLong(BEGIN_MS + 3 * DAY_MS + 1000);
+  private final AtomicLong nowMs = new AtomicLong(BEGIN_MS + 3 * DAY_MS + 700_000);
   private final BlockingQueue<Long> asked = new ArrayBlockingQueue<>(100);
 
   private static ApplicationDefinition application(String better) {
@@ -68,6 +70,7 @@ class BanditAllocationTest {
   private BanditAllocation allocation(List<LogRecord> records, List<ArmSums> sums) {
     return new BanditAllocation(
         RecordSource.of(records),
+        _ -> {},
         (_, _, _, toOffset, timeMs) -> {
           assertEquals(CUT_MS, timeMs);
           asked.add(toOffset);
@@ -133,33 +136,158 @@ class BanditAllocationTest {
     }
   }
 
-  @Test
-  void of_nothingShownSinceTheCut_isNotKnownBeforeSomethingIs() {
-    List<LogRecord> records = java.util.Collections.synchronizedList(new ArrayList<>());
-    records.add(exposed(CUT_MS - 1));
-    AtomicLong looks = new AtomicLong();
-    RecordSource log =
-        new RecordSource() {
-          @Override
-          public long endOffset() {
-            looks.incrementAndGet();
-            return records.size();
-          }
+  /** A log that grows, and notes how often it was looked at. */
+  private static final class GrowingLog implements RecordSource {
+    private final List<LogRecord> records = Collections.synchronizedList(new ArrayList<>());
+    private final AtomicLong looks = new AtomicLong();
 
-          @Override
-          public void replay(long from, long to, Visitor visitor) {
-            RecordSource.of(List.copyOf(records)).replay(from, to, visitor);
-          }
-        };
-    try (BanditAllocation allocation =
-        new BanditAllocation(log, (_, _, _, _, _) -> BETTER_B, nowMs::get, Duration.ofMillis(1))) {
-      allocation.follow(APPLICATION);
-      while (looks.get() < 3) {
+    void awaitLooks() {
+      long enough = looks.get() + 10;
+      while (looks.get() < enough) {
         Thread.onSpinWait();
       }
+    }
+
+    @Override
+    public long endOffset() {
+      looks.incrementAndGet();
+      return records.size();
+    }
+
+    @Override
+    public void replay(long from, long to, Visitor visitor) {
+      RecordSource.of(List.copyOf(records)).replay(from, to, visitor);
+    }
+  }
+
+  @Test
+  void of_nothingShownSinceTheCut_isKnownWhenSomethingIs() {
+    GrowingLog log = new GrowingLog();
+    log.records.add(exposed(CUT_MS - 1));
+    nowMs.set(CUT_MS + 1);
+    try (BanditAllocation allocation =
+        new BanditAllocation(
+            log, log.records::add, (_, _, _, _, _) -> BETTER_B, nowMs::get, Duration.ofMillis(1))) {
+      allocation.follow(APPLICATION);
+      log.awaitLooks();
       assertNull(allocation.of(experiment(), 3));
-      records.add(exposed(CUT_MS));
+      assertEquals(1, log.records.size(), "there is time yet for a request");
+      log.records.add(exposed(CUT_MS));
       assertEquals(0.1, await(allocation, 3)[0], 1e-3);
+      assertEquals(2, log.records.size());
+    }
+  }
+
+  @Test
+  void of_nothingShownUntilThePeriod_followsFromAMarkerThatIsNobodysUnit() {
+    GrowingLog log = new GrowingLog();
+    log.records.add(exposed(CUT_MS - 1));
+    nowMs.set(CUT_MS + 300_000);
+    try (BanditAllocation allocation =
+        new BanditAllocation(
+            log,
+            log.records::add,
+            (_, _, _, toOffset, _) -> {
+              asked.add(toOffset);
+              return BETTER_B;
+            },
+            nowMs::get,
+            Duration.ofMillis(1))) {
+      allocation.follow(APPLICATION);
+      double[] shares = await(allocation, 3);
+      assertEquals(2, log.records.size());
+      LogRecord.Exposed marker = (LogRecord.Exposed) log.records.getLast();
+      assertEquals("winnow:clock", marker.exposure().experiment());
+      assertEquals(CUT_MS + 300_000, marker.timeMs());
+      try (BanditAllocation other =
+          new BanditAllocation(
+              log,
+              log.records::add,
+              (_, _, _, toOffset, _) -> {
+                asked.add(toOffset);
+                return BETTER_B;
+              },
+              () -> BEGIN_MS + 3 * DAY_MS + 700_000,
+              Duration.ofMillis(1))) {
+        other.follow(APPLICATION);
+        assertArrayEquals(shares, await(other, 3), "another server agrees, and marks nothing");
+      }
+      assertEquals(2, log.records.size());
+      assertTrue(asked.contains(1L));
+    }
+  }
+
+  @Test
+  void of_markerThatCannotBeAppended_isTriedAgainAndBreaksNothing() {
+    GrowingLog log = new GrowingLog();
+    nowMs.set(CUT_MS + 300_000);
+    AtomicLong tried = new AtomicLong();
+    try (BanditAllocation allocation =
+        new BanditAllocation(
+            log,
+            _ -> {
+              tried.incrementAndGet();
+              throw new IllegalStateException("the disk is full");
+            },
+            (_, _, _, _, _) -> BETTER_B,
+            nowMs::get,
+            Duration.ofMillis(1))) {
+      allocation.follow(APPLICATION);
+      while (tried.get() == 0) {
+        Thread.onSpinWait();
+      }
+      log.records.add(exposed(CUT_MS));
+      // Of the next period nothing has failed yet; this one is tried again in a minute.
+      log.records.add(exposed(BEGIN_MS + 4 * DAY_MS - 300_000));
+      nowMs.set(BEGIN_MS + 4 * DAY_MS - 300_000);
+      assertEquals(0.1, await(allocation, 4)[0], 1e-3);
+    }
+  }
+
+  @Test
+  void of_computationThatEndsInAnError_leavesTheOtherPeriodsAlone() {
+    AtomicLong failed = new AtomicLong();
+    try (BanditAllocation allocation =
+        new BanditAllocation(
+            RecordSource.of(List.of(exposed(CUT_MS + DAY_MS))),
+            _ -> {},
+            (_, _, _, _, timeMs) -> {
+              if (timeMs == CUT_MS) {
+                failed.incrementAndGet();
+                throw new StackOverflowError("as deep as it goes");
+              }
+              return BETTER_B;
+            },
+            nowMs::get,
+            Duration.ofMillis(1))) {
+      allocation.follow(APPLICATION);
+      while (failed.get() == 0) {
+        Thread.onSpinWait();
+      }
+      nowMs.set(BEGIN_MS + 4 * DAY_MS + 1000);
+      assertEquals(0.1, await(allocation, 4)[0], 1e-3);
+    }
+  }
+
+  /** What was decided in the period before may be exposed for some minutes. */
+  @Test
+  void of_periodBefore_isKnownForAWhile() {
+    nowMs.set(BEGIN_MS + 4 * DAY_MS + 1000);
+    List<LogRecord> records = List.of(exposed(CUT_MS), exposed(CUT_MS + DAY_MS));
+    try (BanditAllocation allocation =
+        new BanditAllocation(
+            RecordSource.of(records),
+            _ -> {},
+            (_, _, _, _, _) -> BETTER_B,
+            nowMs::get,
+            Duration.ofMillis(1))) {
+      allocation.follow(APPLICATION);
+      assertEquals(0.1, await(allocation, 4)[0], 1e-3);
+      assertEquals(0.1, await(allocation, 3)[0], 1e-3);
+      nowMs.addAndGet(Duration.ofMinutes(11).toMillis());
+      while (allocation.of(experiment(), 3) != null) {
+        Thread.onSpinWait();
+      }
     }
   }
 

@@ -37,6 +37,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
@@ -707,6 +708,7 @@ final class ExperimentServingTest {
     ServedExperiments one =
         served("experiments: { one: { arms: { a: {}, b: { release: untrained } } } }");
     ServedExperiments two = served(INTERLEAVED);
+    pipeline.install(one);
     AtomicBoolean stop = new AtomicBoolean();
     Future<?> changes =
         threads.submit(() -> {
@@ -781,7 +783,11 @@ final class ExperimentServingTest {
       Slate slate = recommend("r" + user, "u" + user);
       String arm = slate.arm().substring("order=".length());
       assertTrue(
-          assignments.expose("x" + user, new UserId("u" + user), "home", Map.of(), "order", arm));
+          assignments.expose(
+              new ExperimentAssignments.Occasion(
+                  "x" + user, new UserId("u" + user), "home", Map.of(), OptionalLong.empty()),
+              "order",
+              arm));
       assertEquals(
           logged("r" + user).exposures.getFirst().arm(),
           logged("x" + user).exposures.getFirst().arm());

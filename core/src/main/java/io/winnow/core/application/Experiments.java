@@ -23,6 +23,8 @@ public record Experiments(
   /** The name under which the holdout is exposed and analysed, as an experiment of its own. */
   public static final String HOLDOUT = "holdout";
 
+  private static final int HOLDOUT_RUNS = 1_000_000;
+
   /** Nothing is tested. */
   public static final Experiments NONE = new Experiments(List.of(), List.of(), 0, Map.of());
 
@@ -34,6 +36,18 @@ public record Experiments(
     testers.forEach(
         (user, arms) -> copy.put(user, Collections.unmodifiableMap(new LinkedHashMap<>(arms))));
     testers = Collections.unmodifiableMap(copy);
+  }
+
+  /**
+   * The run of the holdout's own experiment: its share in millionths. Another share moves users
+   * between the sides, so what it shows is analysed by itself; who holds out the same share again
+   * goes on with that run.
+   *
+   * @param share in (0, 0.5]
+   * @return at least 1
+   */
+  public static int holdoutRun(double share) {
+    return (int) Math.max(1, Math.round(share * HOLDOUT_RUNS));
   }
 
   /** The metric of a name. */

@@ -1,9 +1,14 @@
 package io.winnow.experiments.analysis;
 
+import io.winnow.core.ErrorCode;
+import io.winnow.core.Nearest;
+import io.winnow.core.Problem;
+import io.winnow.core.WinnowException;
 import io.winnow.core.application.Experiment;
 import io.winnow.core.application.Experiments;
 import io.winnow.core.application.Metric;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -30,7 +35,7 @@ public final class Holdout {
     return Optional.of(
         new Experiment(
             Experiments.HOLDOUT,
-            1,
+            Experiments.holdoutRun(experiments.holdout()),
             new Experiment.Population(
                 Experiment.Unit.USER,
                 Experiments.HOLDOUT,
@@ -54,5 +59,23 @@ public final class Holdout {
     return name.equals(Experiments.HOLDOUT)
         ? experiment(experiments)
         : experiments.experiment(name);
+  }
+
+  /**
+   * The experiment of a name: one of the application's, or the holdout.
+   *
+   * @throws WinnowException with {@code NOT_FOUND} that names the nearest one
+   */
+  public static Experiment named(Experiments experiments, String name) {
+    return find(experiments, name)
+        .orElseThrow(() -> {
+          List<String> names = new ArrayList<>();
+          experiments.list().forEach(experiment -> names.add(experiment.name()));
+          experiment(experiments).ifPresent(holdout -> names.add(holdout.name()));
+          Problem problem =
+              new Problem("experiment", name, Nearest.expectation("experiment", name, names));
+          return new WinnowException(
+              ErrorCode.NOT_FOUND, problem.toString(), List.of(problem), null);
+        });
   }
 }

@@ -10,15 +10,17 @@ public record ArmFlag(String value, Reason reason) {
   /** The value for who is in no arm. */
   public static final String DEFAULT = "default";
 
+  /** Why an interleaved experiment is no flag. */
+  public static final String INTERLEAVED =
+      "the experiment is interleaved: only recommended slates are in it";
+
   /** OpenFeature's words for how a value came about. */
   public enum Reason {
     /** The unit was drawn. */
     SPLIT,
-    /** The rules alone decided: every arm contributes. */
-    TARGETING_MATCH,
     /** The application file names this tester. */
     STATIC,
-    /** The experiment does not run. */
+    /** The experiment does not run, or not for others: an interleaved slate is of no one arm. */
     DISABLED,
     /** It runs, but not for this unit or request. */
     DEFAULT
@@ -28,11 +30,9 @@ public record ArmFlag(String value, Reason reason) {
   public static ArmFlag of(Decision decision) {
     return switch (decision) {
       case Decision.In(Assignment in) ->
-          new ArmFlag(
-              in.armName(),
-              in.tester()
-                  ? Reason.STATIC
-                  : in.arm() == null ? Reason.TARGETING_MATCH : Reason.SPLIT);
+          in.arm() == null
+              ? new ArmFlag(DEFAULT, Reason.DISABLED)
+              : new ArmFlag(in.armName(), in.tester() ? Reason.STATIC : Reason.SPLIT);
       case Decision.Out(Decision.Why why) ->
           new ArmFlag(
               DEFAULT,

@@ -8,6 +8,8 @@ import io.winnow.core.application.DefinitionText;
 import io.winnow.core.application.FeatureDefinition;
 import io.winnow.events.RecordJson;
 import io.winnow.lifecycle.ApplicationChange;
+import io.winnow.serving.ExperimentAssignments;
+import io.winnow.serving.ExperimentStatus;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
@@ -23,10 +25,12 @@ final class ApplicationApi {
   private static final int ACCEPTED = 202;
 
   private final ApplicationControl control;
+  private final ExperimentAssignments assignments;
   private final RecordJson json;
 
-  ApplicationApi(ApplicationControl control, RecordJson json) {
+  ApplicationApi(ApplicationControl control, ExperimentAssignments assignments, RecordJson json) {
     this.control = control;
+    this.assignments = assignments;
     this.json = json;
   }
 
@@ -101,6 +105,14 @@ final class ApplicationApi {
                 .put("definition_before", DefinitionText.of(pair.before().aggregation())));
     ArrayNode removed = body.putArray("removed");
     change.removed().forEach(feature -> feature(removed.addObject(), feature));
+    ArrayNode experiments = body.putArray("experiments");
+    for (ExperimentStatus status : assignments.status()) {
+      experiments
+          .addObject()
+          .put("experiment", status.name())
+          .put("served", status.served())
+          .put("not_served_because", status.reason());
+    }
     return Answer.json(json.write(body)).withStatus(ACCEPTED);
   }
 

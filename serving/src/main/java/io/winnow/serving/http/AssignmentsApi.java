@@ -7,6 +7,7 @@ import io.winnow.core.application.ApplicationDefinition;
 import io.winnow.core.application.Experiment;
 import io.winnow.events.JsonFields;
 import io.winnow.events.RecordJson;
+import io.winnow.experiments.assignment.ArmFlag;
 import io.winnow.experiments.assignment.Assignment;
 import io.winnow.experiments.assignment.Assignments.Holdout;
 import io.winnow.experiments.assignment.Decision;
@@ -15,6 +16,7 @@ import io.winnow.serving.ExperimentAssignments;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 
 /**
  * {@code /v1/experiments/assignments} and {@code /v1/experiments/{name}/exposures}: the arms of
@@ -56,20 +58,13 @@ final class AssignmentsApi {
             this::expose));
   }
 
-  /** What a user of the first experiment would send. */
+  /** What a user of the first experiment would send; whoever is drawn, it is the same text. */
   private String example() {
     String arm =
         application.operations().experiments().list().stream()
             .findFirst()
             .map(first -> first.control().name())
             .orElse("control");
-    for (Decision decision :
-        assignments.decide(new UserId("u1"), "", Map.of()).experiments().values()) {
-      if (decision instanceof Decision.In(Assignment assignment)) {
-        arm = assignment.armName();
-        break;
-      }
-    }
     return json.newObject().put("user", "u1").put("arm", arm).toString();
   }
 
@@ -84,6 +79,7 @@ final class AssignmentsApi {
         assignments.decide(user, call.query().text("surface", ""), context);
     ObjectNode body = json.newObject();
     body.put("user", user.value());
+    body.put("decided_ms", decided.decidedMs());
     if (decided.holdout() != Holdout.NOT_CONCERNED) {
       body.put("holdout", decided.holdout().arm());
     }
@@ -93,6 +89,8 @@ final class AssignmentsApi {
         .forEach((name, decision) -> {
           ObjectNode entry = list.addObject().put("experiment", name);
           switch (decision) {
+            case Decision.In(Assignment assignment) when assignment.arm() == null ->
+                entry.putNull("arm").put("reason", ArmFlag.INTERLEAVED);
             case Decision.In(Assignment assignment) -> {
               entry.put("arm", assignment.armName());
               entry.put("run", assignment.experiment().run());
@@ -119,6 +117,7 @@ final class AssignmentsApi {
     String surface = fields.text("surface");
     String session = fields.text("session");
     String requestId = fields.text("request_id");
+    Double decided = fields.number("decided_ms");
     Map<String, String> context = new LinkedHashMap<>(fields.object("context").scalars());
     fields.refuseUnknown();
     fields.throwProblems();
@@ -131,10 +130,12 @@ final class AssignmentsApi {
     String experiment = call.path().getOrDefault("name", "");
     boolean counts =
         assignments.expose(
-            requestId == null ? call.requestId() : requestId,
-            user,
-            surface == null ? "" : surface,
-            context,
+            new ExperimentAssignments.Occasion(
+                requestId == null ? call.requestId() : requestId,
+                user,
+                surface == null ? "" : surface,
+                context,
+                decided == null ? OptionalLong.empty() : OptionalLong.of(Math.round(decided))),
             experiment,
             arm);
     ObjectNode body = json.newObject();

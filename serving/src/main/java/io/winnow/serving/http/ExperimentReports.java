@@ -104,7 +104,8 @@ final class ExperimentReports implements AutoCloseable {
   record State(Optional<ExperimentReport> report, boolean computing) {}
 
   /**
-   * The newest report; starts a newer one if this one is old, and waits a little if there is none.
+   * The newest report; starts a newer one if this one is old. Where there is none, the call that
+   * started it waits a little, and all others are told at once that it is being computed.
    *
    * @throws WinnowException with {@code OVERLOADED} if too many wait, or with what kept the last
    *     computation from a result
@@ -120,11 +121,13 @@ final class ExperimentReports implements AutoCloseable {
     Entry entry;
     synchronized (entries) {
       entry = entry(experiment.name(), key);
-      if (isDue(entry)) {
+      boolean starts = isDue(entry);
+      if (starts) {
         start(entry, application, experiment);
       }
       awaited = entry.computing;
-      if (entry.report != null || awaited == null) {
+      // Whoever else asks must not hold a request's place while one report is computed.
+      if (entry.report != null || awaited == null || !starts) {
         return state(entry);
       }
     }
@@ -195,7 +198,7 @@ final class ExperimentReports implements AutoCloseable {
               new AnalysisRequest(
                   application,
                   experiment,
-                  new Interruptible(records),
+                  RecordSource.checked(records, this::checkOpen),
                   records.endOffset(),
                   startMs,
                   AnalysisLimits.DEFAULT,
@@ -205,6 +208,9 @@ final class ExperimentReports implements AutoCloseable {
     } catch (RuntimeException e) {
       LOG.error("the report of experiment {} met a defect", experiment.name(), e);
       failure = e;
+    } catch (Error e) {
+      LOG.error("the report of experiment {} could not be computed", experiment.name(), e);
+      failure = new WinnowException(ErrorCode.INTERNAL, "the report: " + e, e);
     }
     synchronized (entries) {
       entry.report = report == null ? entry.report : report;
@@ -216,30 +222,10 @@ final class ExperimentReports implements AutoCloseable {
     done.countDown();
   }
 
-  /** The log until this is closed: who closes the log after it must not wait for a long replay. */
-  private final class Interruptible implements RecordSource {
-    private final RecordSource source;
-
-    Interruptible(RecordSource source) {
-      this.source = source;
-    }
-
-    @Override
-    public long endOffset() {
-      return source.endOffset();
-    }
-
-    @Override
-    public void replay(long from, long to, Visitor visitor) {
-      source.replay(
-          from,
-          to,
-          (offset, record) -> {
-            if (closing) {
-              throw new WinnowException(ErrorCode.UNAVAILABLE, "the server is shutting down");
-            }
-            visitor.visit(offset, record);
-          });
+  /** Who closes the log after this must not wait for a long replay. */
+  private void checkOpen() {
+    if (closing) {
+      throw new WinnowException(ErrorCode.UNAVAILABLE, "the server is shutting down");
     }
   }
 

@@ -3,11 +3,7 @@ package io.winnow.serving.http;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.winnow.core.ErrorCode;
-import io.winnow.core.Nearest;
-import io.winnow.core.Problem;
 import io.winnow.core.TimeSource;
-import io.winnow.core.WinnowException;
 import io.winnow.core.application.ApplicationDefinition;
 import io.winnow.core.application.Experiment;
 import io.winnow.core.application.Experiments;
@@ -21,7 +17,6 @@ import io.winnow.serving.ExperimentStatus;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -164,16 +159,7 @@ final class ExperimentsApi {
   }
 
   private Experiment experiment(Route.Call call) {
-    String name = call.path().getOrDefault("name", "");
-    return Holdout.find(experiments, name)
-        .orElseThrow(() -> {
-          List<String> names = new ArrayList<>();
-          experiments.list().forEach(experiment -> names.add(experiment.name()));
-          Problem problem =
-              new Problem("experiment", name, Nearest.expectation("experiment", name, names));
-          return new WinnowException(
-              ErrorCode.NOT_FOUND, problem.toString(), List.of(problem), null);
-        });
+    return Holdout.named(experiments, call.path().getOrDefault("name", ""));
   }
 
   /** A tree of maps, lists, texts and numbers as JSON. */

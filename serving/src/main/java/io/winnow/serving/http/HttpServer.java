@@ -169,7 +169,8 @@ public final class HttpServer implements AutoCloseable {
     routes.addAll(new OperationsApi(operations, json, metrics).routes());
     ApplicationControl control = dependencies.control();
     if (control != null) {
-      routes.addAll(new ApplicationApi(control, json).routes(openApi.applicationExample()));
+      routes.addAll(
+          new ApplicationApi(control, assignments, json).routes(openApi.applicationExample()));
     }
     dependencies
         .pages()

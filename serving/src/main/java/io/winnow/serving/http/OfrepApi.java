@@ -76,12 +76,12 @@ final class OfrepApi {
   private Answer one(Route.Call call) {
     String key = call.path().getOrDefault("key", "");
     try {
-      Map<String, Decision> decisions = decide(call);
-      Decision decision = decisions.get(key);
+      ExperimentAssignments.Decided decided = decide(call);
+      Decision decision = decided.experiments().get(key);
       if (decision == null) {
         return refusal(key, "FLAG_NOT_FOUND", "no experiment of this name", NOT_FOUND);
       }
-      return Answer.json(json.write(flag(json.newObject(), key, decision)));
+      return Answer.json(json.write(flag(json.newObject(), key, decision, decided.decidedMs())));
     } catch (Refusal e) {
       return refusal(key, e.code, String.valueOf(e.getMessage()), BAD_REQUEST);
     }
@@ -91,7 +91,10 @@ final class OfrepApi {
     try {
       ObjectNode body = json.newObject();
       ArrayNode flags = body.putArray("flags");
-      decide(call).forEach((key, decision) -> flag(flags.addObject(), key, decision));
+      ExperimentAssignments.Decided decided = decide(call);
+      decided
+          .experiments()
+          .forEach((key, decision) -> flag(flags.addObject(), key, decision, decided.decidedMs()));
       return Answer.json(json.write(body));
     } catch (Refusal e) {
       return refusal("", e.code, String.valueOf(e.getMessage()), BAD_REQUEST);
@@ -107,22 +110,25 @@ final class OfrepApi {
     return Answer.json(json.write(body)).withStatus(status);
   }
 
-  private static ObjectNode flag(ObjectNode entry, String key, Decision decision) {
+  private static ObjectNode flag(ObjectNode entry, String key, Decision decision, long decidedMs) {
     ArmFlag flag = ArmFlag.of(decision);
     entry.put("key", key).put("value", flag.value());
     entry.put("variant", flag.value()).put("reason", flag.reason().name());
     ObjectNode metadata = entry.putObject("metadata");
     switch (decision) {
+      case Decision.In(Assignment assignment) when assignment.arm() == null ->
+          metadata.put("why", ArmFlag.INTERLEAVED);
       case Decision.In(Assignment assignment) -> {
         metadata.put("run", assignment.experiment().run());
         RecordJson.put(metadata, "probability", assignment.probability());
+        metadata.put("decided_ms", decidedMs);
       }
       case Decision.Out(Decision.Why why) -> metadata.put("why", why.text());
     }
     return entry;
   }
 
-  private Map<String, Decision> decide(Route.Call call) throws Refusal {
+  private ExperimentAssignments.Decided decide(Route.Call call) throws Refusal {
     JsonNode body;
     try {
       body = json.parse(call.body());
@@ -152,8 +158,6 @@ final class OfrepApi {
       }
     }
     JsonNode surface = context.path("surface");
-    return assignments
-        .decide(user, surface.isTextual() ? surface.textValue() : "", fields)
-        .experiments();
+    return assignments.decide(user, surface.isTextual() ? surface.textValue() : "", fields);
   }
 }

@@ -113,6 +113,51 @@ class AssignmentsApiTest {
   }
 
   @Test
+  void expose_decidedBefore_isLoggedAsOfThen() {
+    JsonNode read = json(server.get("/v1/experiments/assignments?user=u1&surface=home"));
+    long decidedMs = read.get("decided_ms").longValue();
+    String arm = assignments("user=u1&surface=home").get("colours").get("arm").textValue();
+    String body =
+        "{\"user\": \"u1\", \"surface\": \"home\", \"arm\": \"" + arm + "\", \"decided_ms\": %s}";
+    String path = "/v1/experiments/colours/exposures";
+    assertEquals(200, server.post(path, body.formatted(decidedMs - 600_000)).statusCode());
+    for (String wrong :
+        List.of("" + (decidedMs - 600_001), "" + (decidedMs + 10_001), "1e30", "\"now\"")) {
+      HttpResponse<String> refused = server.post(path, body.formatted(wrong));
+      assertEquals(400, refused.statusCode(), refused.body());
+      assertTrue(refused.body().contains("decided_ms"), refused.body());
+    }
+    List<Long> times = new ArrayList<>();
+    server.store.replay((_, record) -> times.add(record.timeMs()));
+    assertEquals(List.of(decidedMs - 600_000), times);
+  }
+
+  @Test
+  void expose_holdout_isTheSideThatTheUserIsOn() {
+    Set<String> sides = new TreeSet<>();
+    for (int user = 0; user < 40; user++) {
+      String side =
+          json(server.get("/v1/experiments/assignments?user=u" + user)).get("holdout").textValue();
+      String body = "{\"user\": \"u%d\", \"arm\": \"%s\"}";
+      String path = "/v1/experiments/holdout/exposures";
+      assertEquals(200, server.post(path, body.formatted(user, side)).statusCode());
+      String other = side.equals("open") ? "held_out" : "open";
+      assertEquals(409, server.post(path, body.formatted(user, other)).statusCode());
+      sides.add(side);
+    }
+    assertEquals(Set.of("held_out", "open"), sides);
+    assertEquals(40, exposures().size());
+    for (Exposure exposure : exposures()) {
+      assertEquals("holdout", exposure.experiment());
+      assertEquals(100_000, exposure.run(), "the share in millionths");
+      assertEquals(exposure.arm().equals("open") ? 0.9 : 0.1, exposure.probability(), 1e-9);
+    }
+    HttpResponse<String> near =
+        server.post("/v1/experiments/holdouts/exposures", "{\"user\": \"u1\", \"arm\": \"open\"}");
+    assertTrue(near.body().contains("did you mean holdout"), near.body());
+  }
+
+  @Test
   void ofrep_oneFlag_isTheArm() {
     Map<String, JsonNode> assigned = assignments("user=u7&surface=home&session=s3");
     for (String name : List.of("i", "colours", "sessions")) {

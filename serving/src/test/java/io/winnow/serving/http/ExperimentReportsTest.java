@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.winnow.core.ErrorCode;
+import io.winnow.core.ItemId;
+import io.winnow.core.LogRecord;
 import io.winnow.core.WinnowException;
 import io.winnow.core.application.ApplicationDefinition;
 import io.winnow.core.application.ApplicationFile;
@@ -13,8 +15,10 @@ import io.winnow.core.application.Experiment;
 import io.winnow.core.application.Experiments;
 import io.winnow.events.RecordSource;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
@@ -50,7 +54,13 @@ final class ExperimentReportsTest {
   private static ApplicationDefinition application(int experiments) {
     StringBuilder yaml = new StringBuilder("application: test\nevents: [click]\nexperiments:\n");
     for (int i = 0; i < experiments; i++) {
-      yaml.append("  e").append(i).append(": { arms: { a: {}, b: {} } }\n");
+      yaml.append("  e")
+          .append(i)
+          .append(": { layer: l, share: [")
+          .append((double) i / experiments)
+          .append(", ")
+          .append((i + 1.0) / experiments)
+          .append("], arms: { a: {}, b: {} } }\n");
     }
     return ApplicationFile.parse(yaml.toString(), "winnow.yaml", Map.of()).definition();
   }
@@ -73,9 +83,76 @@ final class ExperimentReportsTest {
       log.entered.await();
       assertEquals(1, log.replays.get());
       log.gate.countDown();
-      assertTrue(reports.get(application, experiment, LONG).report().isPresent());
+      while (reports.get(application, experiment, Duration.ZERO).computing()) {
+        Thread.onSpinWait();
+      }
+      assertTrue(reports.get(application, experiment, Duration.ZERO).report().isPresent());
       // Exposures, then outcomes.
       assertEquals(2, log.replays.get());
+    }
+  }
+
+  @Test
+  void get_whileAnotherCallComputes_isToldAtOnce() throws InterruptedException {
+    GatedLog log = new GatedLog();
+    ApplicationDefinition application = application(1);
+    Experiment experiment = application.operations().experiments().list().getFirst();
+    try (ExperimentReports reports = reports(log, new AtomicLong(5))) {
+      Thread first = Thread.ofVirtual().start(() -> reports.get(application, experiment, LONG));
+      log.entered.await();
+      // Whoever waited here would wait for the gate, which only this thread opens.
+      for (int i = 0; i < 3; i++) {
+        assertTrue(reports.get(application, experiment, LONG).computing());
+      }
+      log.gate.countDown();
+      first.join();
+      assertTrue(reports.get(application, experiment, LONG).report().isPresent());
+    }
+  }
+
+  @Test
+  void get_computationThatEndsInAnError_isAFailureAndNotForEver() {
+    AtomicLong clock = new AtomicLong(5);
+    AtomicBoolean broken = new AtomicBoolean(true);
+    GatedLog log = new GatedLog();
+    log.gate.countDown();
+    RecordSource source =
+        RecordSource.checked(
+            RecordSource.of(List.of(new LogRecord.ItemRemoved(new ItemId("i"), 1))),
+            () -> {
+              if (broken.get()) {
+                throw new StackOverflowError("as deep as it goes");
+              }
+            });
+    ApplicationDefinition application = application(1);
+    Experiment experiment = application.operations().experiments().list().getFirst();
+    try (ExperimentReports reports = reports(source, clock)) {
+      WinnowException failed =
+          assertThrows(WinnowException.class, () -> reports.get(application, experiment, LONG));
+      assertEquals(ErrorCode.INTERNAL, failed.code());
+      broken.set(false);
+      clock.addAndGet(10_000);
+      assertTrue(reports.get(application, experiment, LONG).report().isPresent());
+    }
+  }
+
+  @Test
+  void get_moreThanAreKept_forgetsTheOneAskedForLongestAgo() {
+    GatedLog log = new GatedLog();
+    log.gate.countDown();
+    ApplicationDefinition application = application(65);
+    List<Experiment> experiments = application.operations().experiments().list();
+    try (ExperimentReports reports = reports(log, new AtomicLong(5))) {
+      for (Experiment experiment : experiments.subList(0, 64)) {
+        reports.get(application, experiment, LONG);
+      }
+      reports.get(application, experiments.getFirst(), LONG);
+      int before = log.replays.get();
+      reports.get(application, experiments.get(64), LONG);
+      reports.get(application, experiments.getFirst(), LONG);
+      assertEquals(before + 2, log.replays.get(), "the first was asked for since");
+      reports.get(application, experiments.get(1), LONG);
+      assertEquals(before + 4, log.replays.get(), "the second made room");
     }
   }
 
