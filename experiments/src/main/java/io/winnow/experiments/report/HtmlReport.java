@@ -448,10 +448,7 @@ public final class HtmlReport {
                 of.name(),
                 group,
                 of.contrast().lift().isPresent() ? of.contrast().lift().getAsDouble() : Double.NaN,
-                of.contrast()
-                    .liftInterval(
-                        Contrast.critical(
-                            experiment.plan().alpha())),
+                of.contrast().liftInterval(Contrast.critical(experiment.plan().alpha())),
                 Plots.colour(colour),
                 Double.NaN));
         rows.add(
