@@ -218,7 +218,7 @@ final class ExperimentAnalysisTest {
   @Test
   void run_betterAndSafe_isShipped() {
     ExperimentReport report =
-        ExperimentAnalysis.run(request(SPLIT, arms(1000, 1000, 0.3, 0, 1), START_MS + 4 * DAY_MS));
+        ExperimentAnalysis.run(request(SPLIT, arms(1000, 1000, 0.3, -0.1, 1), START_MS + 4 * DAY_MS));
     Verdict.Ship ship = assertInstanceOf(Verdict.Ship.class, report.verdict());
     assertEquals("treatment", ship.arm());
     assertEquals(2, report.about().looksDue());
