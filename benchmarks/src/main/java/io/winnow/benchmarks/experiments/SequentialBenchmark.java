@@ -13,7 +13,8 @@ import io.winnow.experiments.statistics.Judgement;
 import io.winnow.experiments.statistics.Look;
 import io.winnow.experiments.statistics.MonitoringRule;
 import io.winnow.experiments.statistics.OneLook;
-import io.winnow.experiments.statistics.PlannedLooks;
+import io.winnow.experiments.statistics.SequentialPlan;
+import io.winnow.experiments.statistics.UnitMoments;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Predicate;
@@ -24,10 +25,15 @@ import java.util.random.RandomGenerator;
  * there, and one that is. Users come back and have a skewed ratio metric ({@link VisitorWorld});
  * everything goes through the accumulators and tests that the product uses.
  *
- * <p>The plans (the information at the end, and the effect that one look finds with .79) come from
- * pilots of their own, as plans have to; single experiments end with somewhat more or less
- * information. A multiplied click rate varies more between users, too, so an experiment with an
- * effect collects less information than one without, and each has its plan.
+ * <p>The plans (the effect that one look at the end finds with .79, which is the minimum effect)
+ * come from pilots of their own, as plans have to; single experiments end with somewhat more or
+ * less information. A multiplied click rate varies more between users, too, so an experiment with
+ * an effect collects less information than one without, and each has its plan. The same experiments
+ * are judged at any time by plans that are wrong, too: with half and with twice the information
+ * that was planned for the end.
+ *
+ * <p>Two metrics: clicks per slate, and, in a quarter as many experiments, clicks by user ({@code
+ * aa.mean}), whose level and error grow for as long as users come back.
  */
 public final class SequentialBenchmark {
   private static final double ALPHA = 0.05;
@@ -35,7 +41,12 @@ public final class SequentialBenchmark {
   /** z_{.975} + z_{.79}: the true difference in standard errors that one look finds with .79. */
   private static final double DRIFT_OF_79 = 1.959964 + 0.806421;
 
+  private static final double POWER = 0.79;
+
   private static final int PILOT = 400;
+
+  /** Of the experiments, one in so many is done for the mean by user as well. */
+  private static final int MEANS = 4;
 
   /** Rounds of finding an effect from the information that is collected with it. */
   private static final int PILOT_ROUNDS = 4;
@@ -83,18 +94,31 @@ public final class SequentialBenchmark {
     return new SequentialBenchmark(config).run();
   }
 
-  /** What is fixed before any experiment starts. */
-  private record Plan(double information, double difference) {
-    double lift() {
-      return difference / VisitorWorld.ratio();
-    }
+  /** The metrics that are judged. */
+  private enum Judged {
+    CLICKS_PER_SLATE,
+    CLICKS_BY_USER
   }
+
+  /**
+   * What is fixed before any experiment starts.
+   *
+   * @param minimumEffect the difference that one look at the end finds with .79, relative to the
+   *     level of both arms together, as the clock has it
+   * @param lift what is true, relative to the control
+   */
+  private record Plan(double minimumEffect, double lift) {}
+
+  /** A look, before any rule. */
+  private record Seen(Contrast contrast, double level) {}
 
   /** What each rule said of one experiment, and whether its intervals held the truth. */
   private record Outcome(
       boolean oneLook,
       boolean planned,
       boolean alwaysValid,
+      boolean half,
+      boolean twice,
       boolean mixture,
       boolean naive,
       boolean oneLookCovers,
@@ -102,50 +126,84 @@ public final class SequentialBenchmark {
       boolean alwaysValidCovers) {}
 
   private Figures run() {
-    Plan noEffect = plan(0);
-    Plan effect = noEffect;
-    for (int round = 0; round < PILOT_ROUNDS; round++) {
-      effect = plan(DRIFT_OF_79 / Math.sqrt(effect.information()));
-    }
     figures.count("aa.experiments", config.experiments(), "experiments");
     figures.count("aa.looks", config.looks(), "looks");
+    ratio();
+    mean();
+    return figures.build();
+  }
+
+  private void ratio() {
+    Judged metric = Judged.CLICKS_PER_SLATE;
+    Plan noEffect = noEffect(metric);
+    Plan effect = effect(metric, noEffect);
     figures.add("aa.lift", effect.lift(), "of clicks per slate");
-    List<Outcome> same = outcomes("same", noEffect);
-    List<Outcome> different = outcomes("different", effect);
+    List<Outcome> same = outcomes("same", metric, noEffect, config.experiments());
+    List<Outcome> different = outcomes("different", metric, effect, config.experiments());
+    falseAlarms("aa", same);
+    powers("aa", different);
+    figures
+        .add("aa.one_look.false_positive_rate", rate(same, Outcome::oneLook), "of experiments")
+        .add("aa.one_look.power", rate(different, Outcome::oneLook), "of experiments");
+    offPlan("aa.always_valid.half_information", same, different, Outcome::half);
+    offPlan("aa.always_valid.twice_information", same, different, Outcome::twice);
+    coverage("aa.same", same);
+    coverage("aa.different", different);
+  }
+
+  private void mean() {
+    Judged metric = Judged.CLICKS_BY_USER;
+    int experiments = Math.max(1, config.experiments() / MEANS);
+    Plan noEffect = noEffect(metric);
+    Plan effect = effect(metric, noEffect);
+    figures.count("aa.mean.experiments", experiments, "experiments");
+    figures.add("aa.mean.lift", effect.lift(), "of clicks by user");
+    falseAlarms("aa.mean", outcomes("same mean", metric, noEffect, experiments));
+    powers("aa.mean", outcomes("different mean", metric, effect, experiments));
+  }
+
+  private void falseAlarms(String name, List<Outcome> same) {
     Peer naive = new Peer("1.96 at any look", rate(same, Outcome::naive));
+    // Means by user are judged with care: their looks have more in common than their clock says.
+    double least = name.equals("aa") ? 0.04 : 0;
     figures
         .add(
-            "aa.planned.false_positive_rate",
+            name + ".planned.false_positive_rate",
             rate(same, Outcome::planned),
             "of experiments",
-            Goal.between(0.04, 0.055),
+            Goal.between(least, 0.055),
             naive)
-        .add("aa.one_look.false_positive_rate", rate(same, Outcome::oneLook), "of experiments")
         .add(
-            "aa.always_valid.false_positive_rate",
+            name + ".always_valid.false_positive_rate",
             rate(same, Outcome::alwaysValid),
             "of experiments",
             Goal.between(0, 0.05),
             naive);
-    powers(different);
-    coverage("aa.same", same);
-    coverage("aa.different", different);
-    return figures.build();
   }
 
-  private void powers(List<Outcome> different) {
+  private void offPlan(
+      String name, List<Outcome> same, List<Outcome> different, Predicate<Outcome> crossed) {
+    figures
+        .add(
+            name + ".false_positive_rate",
+            rate(same, crossed),
+            "of experiments",
+            Goal.between(0, 0.05))
+        .add(name + ".power", rate(different, crossed), "of experiments");
+  }
+
+  private void powers(String name, List<Outcome> different) {
     double oneLook = rate(different, Outcome::oneLook);
     double planned = rate(different, Outcome::planned);
     figures
-        .add("aa.one_look.power", oneLook, "of experiments")
-        .add("aa.planned.power", planned, "of experiments")
+        .add(name + ".planned.power", planned, "of experiments")
         .add(
-            "aa.planned.power_ratio",
+            name + ".planned.power_ratio",
             oneLook == 0 ? 0 : planned / oneLook,
             "of one look's",
             Goal.atLeast(0.95))
         .add(
-            "aa.always_valid.power",
+            name + ".always_valid.power",
             rate(different, Outcome::alwaysValid),
             "of experiments",
             Goal.atLeast(0.60),
@@ -162,65 +220,91 @@ public final class SequentialBenchmark {
             "of experiments");
   }
 
-  /** A plan for a difference, with the mean information at the end of a pilot's experiments. */
-  private Plan plan(double difference) {
+  private Plan noEffect(Judged metric) {
+    return new Plan(effectAtEnd(metric, 0), 0);
+  }
+
+  private Plan effect(Judged metric, Plan noEffect) {
+    Plan plan = noEffect;
+    for (int round = 0; round < PILOT_ROUNDS; round++) {
+      // Half of the lift is in the level of both arms.
+      double lift = plan.minimumEffect() / (1 - plan.minimumEffect() / 2);
+      plan = new Plan(effectAtEnd(metric, lift), lift);
+    }
+    return plan;
+  }
+
+  /** The minimum effect of a plan from the information that a pilot ends with. */
+  private double effectAtEnd(Judged metric, double lift) {
+    SequentialPlan any = SequentialPlan.planned(ALPHA);
     double sum =
         Trials.run(
                 config.threads(),
                 PILOT,
                 config.seed().derive("pilot"),
-                random -> contrasts(difference, random).getLast().information())
+                random -> {
+                  Seen end = experiment(metric, lift, random).getLast();
+                  return any.look(end.contrast(), end.level(), 1, true).information();
+                })
             .stream()
             .mapToDouble(Double::doubleValue)
             .sum();
-    return new Plan(sum / PILOT, difference);
+    return DRIFT_OF_79 / Math.sqrt(sum / PILOT);
   }
 
-  private List<Outcome> outcomes(String name, Plan plan) {
+  private List<Outcome> outcomes(String name, Judged metric, Plan plan, int experiments) {
     return Trials.run(
         config.threads(),
-        config.experiments(),
+        experiments,
         config.seed().derive(name),
-        random -> outcome(plan, random));
+        random -> outcome(metric, plan, random));
   }
 
-  private List<Contrast> contrasts(double difference, RandomGenerator random) {
-    VisitorWorld world =
-        new VisitorWorld(config.users(), config.looks(), difference / VisitorWorld.ratio(), random);
-    List<Contrast> contrasts = new ArrayList<>();
+  private List<Seen> experiment(Judged metric, double lift, RandomGenerator random) {
+    VisitorWorld world = new VisitorWorld(config.users(), config.looks(), lift, random);
+    boolean byUser = metric == Judged.CLICKS_BY_USER;
+    List<Seen> seen = new ArrayList<>();
     for (int look = 0; look < config.looks(); look++) {
       world.next();
-      contrasts.add(
-          new Contrast(
-              Estimate.ratio(world.control().snapshot()),
-              Estimate.ratio(world.treatment().snapshot())));
+      UnitMoments control = byUser ? world.controlClicks() : world.control();
+      UnitMoments treatment = byUser ? world.treatmentClicks() : world.treatment();
+      List<Estimate> arms =
+          List.of(Estimate.ratio(control.snapshot()), Estimate.ratio(treatment.snapshot()));
+      seen.add(new Seen(new Contrast(arms.getFirst(), arms.getLast()), SequentialPlan.level(arms)));
     }
-    return contrasts;
+    return seen;
   }
 
-  private Outcome outcome(Plan plan, RandomGenerator random) {
-    List<Contrast> contrasts = contrasts(plan.difference(), random);
+  private static List<Judgement> judge(SequentialPlan plan, List<Seen> seen) {
     List<Look> looks = new ArrayList<>();
-    List<Look> looksByShare = new ArrayList<>();
-    for (int k = 0; k < contrasts.size(); k++) {
-      boolean last = k == contrasts.size() - 1;
-      looks.add(contrasts.get(k).look(plan.information(), last));
-      looksByShare.add(
-          contrasts.get(k).lookAtShare((k + 1.0) / contrasts.size(), plan.information(), last));
+    for (int k = 0; k < seen.size(); k++) {
+      double share = (k + 1.0) / seen.size();
+      boolean last = k == seen.size() - 1;
+      looks.add(plan.look(seen.get(k).contrast(), seen.get(k).level(), share, last));
     }
-    List<Judgement> oneLook = new OneLook(ALPHA).judge(looks);
-    List<Judgement> planned = PlannedLooks.of(ALPHA).judge(looksByShare);
-    List<Judgement> alwaysValid = AlwaysValid.planned(ALPHA).judge(looks);
+    return plan.rule().judge(looks);
+  }
+
+  private Outcome outcome(Judged metric, Plan plan, RandomGenerator random) {
+    List<Seen> seen = experiment(metric, plan.lift(), random);
+    SequentialPlan always = SequentialPlan.always(ALPHA, POWER, plan.minimumEffect());
+    double information = always.plannedInformation();
+    List<Judgement> oneLook = judge(new SequentialPlan(new OneLook(ALPHA), 1), seen);
+    List<Judgement> planned = judge(SequentialPlan.planned(ALPHA), seen);
+    List<Judgement> alwaysValid = judge(always, seen);
     double critical = Contrast.critical(ALPHA);
+    double difference = plan.lift() * VisitorWorld.ratio();
     return new Outcome(
         crossed(oneLook),
         crossed(planned),
         crossed(alwaysValid),
-        crossed(AlwaysValid.unplanned(ALPHA).judge(looks)),
-        looks.stream().anyMatch(look -> Math.abs(look.z()) >= critical),
-        cover(oneLook, contrasts, plan.difference()),
-        cover(planned, contrasts, plan.difference()),
-        cover(alwaysValid, contrasts, plan.difference()));
+        crossed(judge(new SequentialPlan(always.rule(), information * 2), seen)),
+        crossed(judge(new SequentialPlan(always.rule(), information / 2), seen)),
+        crossed(judge(new SequentialPlan(AlwaysValid.unplanned(ALPHA), information), seen)),
+        seen.stream().anyMatch(of -> Math.abs(of.contrast().z()) >= critical),
+        cover(oneLook, seen, difference),
+        cover(planned, seen, difference),
+        cover(alwaysValid, seen, difference));
   }
 
   private static boolean crossed(List<Judgement> judgements) {
@@ -228,10 +312,10 @@ public final class SequentialBenchmark {
   }
 
   /** Whether the intervals of all looks hold the truth. */
-  private static boolean cover(List<Judgement> judgements, List<Contrast> contrasts, double truth) {
+  private static boolean cover(List<Judgement> judgements, List<Seen> seen, double truth) {
     for (int k = 0; k < judgements.size(); k++) {
       double critical = judgements.get(k).critical();
-      if (!contrasts.get(k).differenceInterval(critical).contains(truth)) {
+      if (!seen.get(k).contrast().differenceInterval(critical).contains(truth)) {
         return false;
       }
     }

@@ -32,6 +32,8 @@ final class VisitorWorld {
   private final UnitTotals[] totals;
   private final UnitMoments control = new UnitMoments();
   private final UnitMoments treatment = new UnitMoments();
+  private final UnitMoments controlClicks = new UnitMoments();
+  private final UnitMoments treatmentClicks = new UnitMoments();
   private int look;
   private int present;
 
@@ -87,6 +89,15 @@ final class VisitorWorld {
     return treatment;
   }
 
+  /** Clicks by user, which grow for as long as the experiment runs. */
+  UnitMoments controlClicks() {
+    return controlClicks;
+  }
+
+  UnitMoments treatmentClicks() {
+    return treatmentClicks;
+  }
+
   private void visit(int user) {
     int slates = poisson(slatesAVisit[user]);
     int clicks = 0;
@@ -96,13 +107,17 @@ final class VisitorWorld {
       }
     }
     UnitMoments arm = treated[user] ? treatment : control;
+    UnitMoments clicksOfArm = treated[user] ? treatmentClicks : controlClicks;
     UnitTotals before = totals[user];
     if (before == null) {
       totals[user] = UnitTotals.ratio(clicks, slates);
       arm.add(totals[user]);
+      clicksOfArm.add(UnitTotals.mean(clicks));
     } else if (slates > 0) {
       totals[user] = UnitTotals.ratio(before.numerator() + clicks, before.denominator() + slates);
       arm.replace(before, totals[user]);
+      clicksOfArm.replace(
+          UnitTotals.mean(before.numerator()), UnitTotals.mean(totals[user].numerator()));
     }
   }
 

@@ -6,12 +6,14 @@ import io.winnow.experiments.bandit.Adaptive;
 import io.winnow.experiments.bandit.AdaptiveEstimates;
 import io.winnow.experiments.bandit.ArmSums;
 import io.winnow.experiments.bandit.Period;
+import io.winnow.experiments.statistics.Estimate;
 import io.winnow.experiments.statistics.UnitTotals;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 
 /**
@@ -121,6 +123,49 @@ final class BanditPeriods {
     return expected;
   }
 
+  /** The periods from the first on in which every arm has units; estimates begin there. */
+  private static List<Integer> judged(Map<Integer, Sums> sums) {
+    return sums.entrySet().stream()
+        .dropWhile(of -> Arrays.stream(of.getValue().units).anyMatch(units -> units == 0))
+        .map(Map.Entry::getKey)
+        .toList();
+  }
+
+  private static List<Period> periods(Map<Integer, Sums> sums, List<Integer> numbers) {
+    List<Period> periods = new ArrayList<>();
+    for (int number : numbers) {
+      Sums of = Objects.requireNonNull(sums.get(number));
+      List<ArmSums> arms = new ArrayList<>();
+      for (int arm = 0; arm < of.units.length; arm++) {
+        arms.add(new ArmSums(of.units[arm], of.sum[arm], of.squares[arm]));
+      }
+      periods.add(new Period(of.shares(), arms));
+    }
+    return periods;
+  }
+
+  /**
+   * Unbiased means of a metric by arm; undefined before there is a period. Their errors are taken
+   * as independent, as they are to first order: no unit is in two arms of one period.
+   */
+  static List<Estimate> estimates(
+      Experiment experiment, UnitTally tally, ExposurePass exposed, long nowMs) {
+    Map<Integer, Sums> sums = sums(experiment, tally, exposed, nowMs);
+    List<Period> periods = periods(sums, judged(sums));
+    List<Estimate> estimates = new ArrayList<>();
+    for (int arm = 0; arm < experiment.arms().size(); arm++) {
+      int of = arm;
+      long units = periods.stream().mapToLong(period -> period.arms().get(of).n()).sum();
+      if (units == 0) {
+        estimates.add(Estimate.undefined());
+        continue;
+      }
+      Adaptive mean = AdaptiveEstimates.mean(periods, arm, 1 - experiment.plan().alpha());
+      estimates.add(new Estimate(mean.estimate(), mean.standardError(), units));
+    }
+    return estimates;
+  }
+
   /** The periods and the unbiased estimates; empty ones before there is a period. */
   static BanditResult result(
       Experiment experiment,
@@ -131,19 +176,10 @@ final class BanditPeriods {
     Map<Integer, Sums> sums = sums(experiment, outcomes.tally(design.metric()), exposed, nowMs);
     Instant from = experiment.population().from();
     long originMs = from == null ? 0 : from.toEpochMilli();
-    List<Period> periods = new ArrayList<>();
-    List<Long> firstMs = new ArrayList<>();
-    sums.forEach((number, of) -> {
-      List<ArmSums> arms = new ArrayList<>();
-      for (int arm = 0; arm < of.units.length; arm++) {
-        arms.add(new ArmSums(of.units[arm], of.sum[arm], of.squares[arm]));
-      }
-      // Estimates begin with a period in which every arm has units.
-      if (!periods.isEmpty() || arms.stream().allMatch(arm -> arm.n() > 0)) {
-        periods.add(new Period(of.shares(), arms));
-        firstMs.add(originMs + number * design.period().toMillis());
-      }
-    });
+    List<Integer> numbers = judged(sums);
+    List<Period> periods = periods(sums, numbers);
+    List<Long> firstMs =
+        numbers.stream().map(number -> originMs + number * design.period().toMillis()).toList();
     List<Adaptive> means = new ArrayList<>();
     List<Adaptive> differences = new ArrayList<>();
     double confidence = 1 - experiment.plan().alpha() / (experiment.arms().size() - 1);

@@ -11,32 +11,38 @@ import java.util.concurrent.TimeUnit;
 /**
  * The experiment in time.
  *
- * @param startMs declared, or the first exposure
+ * @param startMs declared, or the first exposure of any unit
  * @param endMs when the plan ends
  * @param nowMs as of when
  * @param status where it is
  * @param looks how many looks are planned; 0 where one may look at any time
  * @param due when the primary metric is written down: at each planned look, and each day for the
- *     plot; oldest first
+ *     plot; at any time, also in the first hours; oldest first
  */
 record Course(
     long startMs, long endMs, long nowMs, Status status, int looks, List<OutcomePass.Due> due) {
   private static final int POINTS_MAX = 60;
+  private static final long EARLIEST_MS = TimeUnit.MINUTES.toMillis(15);
+  private static final double EARLY_GROWTH = Math.sqrt(2);
   private static final long DAY_MS = TimeUnit.DAYS.toMillis(1);
 
   Course {
     due = List.copyOf(due);
   }
 
-  /** The course of an experiment whose units came at these times. */
-  static Course of(Experiment experiment, Units units, long nowMs) {
+  /**
+   * The course of an experiment.
+   *
+   * @param firstMs of the first exposure; the largest long before any
+   */
+  static Course of(Experiment experiment, long firstMs, long nowMs) {
     Instant from = experiment.population().from();
-    long startMs = from == null ? firstMs(units, nowMs) : from.toEpochMilli();
+    long startMs = from == null ? Math.min(firstMs, nowMs) : from.toEpochMilli();
     long durationMs = experiment.plan().duration().toMillis();
     long endMs = startMs + durationMs;
     Instant until = experiment.population().until();
     Status status =
-        units.size() == 0
+        firstMs == Long.MAX_VALUE
             ? Status.WAITING
             : nowMs >= endMs || (until != null && nowMs >= until.toEpochMilli())
                 ? Status.ENDED
@@ -59,19 +65,24 @@ record Course(
           }
         }
       }
-      case Experiment.Looks.Always _ -> {}
+      case Experiment.Looks.Always _ -> early(startMs, Math.min(step, lastMs - startMs), times);
+    }
+    if (nowMs >= endMs) {
+      times.putIfAbsent(endMs, 0);
     }
     List<OutcomePass.Due> due = new ArrayList<>();
     times.forEach((t, look) -> due.add(new OutcomePass.Due(t, look)));
     return new Course(startMs, endMs, nowMs, status, looks, due);
   }
 
-  private static long firstMs(Units units, long nowMs) {
-    long first = nowMs;
-    for (int unit = 0; unit < units.size(); unit++) {
-      first = Math.min(first, units.firstMs(unit));
+  /**
+   * Looks at ever longer times before the first daily one: with many units a day has more
+   * information than is planned, and the rule finds most up to where the plan ends.
+   */
+  private static void early(long startMs, long untilMs, TreeMap<Long, Integer> times) {
+    for (double after = EARLIEST_MS; after < untilMs; after *= EARLY_GROWTH) {
+      times.put(startMs + (long) after, 0);
     }
-    return first;
   }
 
   /** How many planned looks have come. */

@@ -69,7 +69,8 @@ public final class ExperimentAnalysis {
     this.arms = experiment.arms().size();
     this.needs = Needs.of(request.application(), experiment);
     this.exposed = exposures(request);
-    this.course = Course.of(experiment, exposed.units(), request.nowMs());
+    long firstMs = exposed.units().size() == 0 ? Long.MAX_VALUE : exposed.firstMs();
+    this.course = Course.of(experiment, firstMs, request.nowMs());
     this.outcomes = new OutcomePass(request, exposed, needs, course.due());
     request.records().replay(0, request.toOffset(), outcomes);
     outcomes.finish(request.toOffset(), request.nowMs());
@@ -77,7 +78,7 @@ public final class ExperimentAnalysis {
     this.before = outcomes.hasBefore();
     this.monitoring =
         UnitTally.isUnitMetric(needs.metrics().getFirst()) && isSplit()
-            ? new Monitoring(
+            ? Monitoring.primary(
                 experiment,
                 course,
                 outcomes.tally(experiment.goals().primary()),
@@ -120,11 +121,39 @@ public final class ExperimentAnalysis {
     return experiment.design() instanceof Experiment.Design.Interleaving;
   }
 
+  /** The guardrails that have a course in time. */
+  private Map<String, Monitoring> guardrails() {
+    if (!isSplit()) {
+      return Map.of();
+    }
+    return needs.metrics().stream()
+        .filter(metric -> experiment.goals().guardrails().containsKey(metric.name()))
+        .filter(UnitTally::isUnitMetric)
+        .collect(
+            Collectors.toUnmodifiableMap(
+                Metric::name,
+                metric ->
+                    Monitoring.guardrail(
+                        experiment,
+                        course,
+                        metric,
+                        outcomes.tally(metric.name()),
+                        outcomes.snapshots(),
+                        before)));
+  }
+
   private ExperimentReport report() {
     List<MetricResult> metrics =
         isInterleaving()
             ? List.of()
-            : new Comparisons(experiment, needs, monitoring, this::estimates).results();
+            : new Comparisons(
+                    experiment,
+                    needs,
+                    request.nowMs() >= course.endMs(),
+                    monitoring,
+                    guardrails(),
+                    this::estimates)
+                .results();
     List<NoveltyResult> novelty = isSplit() ? novelty() : List.of();
     List<SegmentResult> segments = isSplit() ? segments() : List.of();
     Health health = health(metrics);
@@ -137,6 +166,7 @@ public final class ExperimentAnalysis {
     Findings findings =
         new Findings(
             experiment,
+            needs,
             course,
             health,
             metrics,
@@ -174,8 +204,16 @@ public final class ExperimentAnalysis {
         course.looks());
   }
 
+  /** A bandit's plain means are biased: what is compared are the estimates that are not. */
   private Estimates estimates(Metric metric) {
-    return Estimates.of(metric, outcomes, exposure, arms, request.nowMs(), before);
+    Estimates plain = Estimates.of(metric, outcomes, exposure, arms, request.nowMs(), before);
+    return experiment.design() instanceof Experiment.Design.Bandit && UnitTally.isUnitMetric(metric)
+        ? new Estimates(
+            plain.raw(),
+            BanditPeriods.estimates(
+                experiment, outcomes.tally(metric.name()), exposed, request.nowMs()),
+            0)
+        : plain;
   }
 
   private List<ArmSummary> armSummaries() {

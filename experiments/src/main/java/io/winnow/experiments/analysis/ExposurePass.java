@@ -30,6 +30,7 @@ final class ExposurePass implements RecordSource.Visitor {
   private final String[] segmentValues;
   private boolean overflow;
   private long exposures;
+  private long firstMs = Long.MAX_VALUE;
   private long lastMs = Long.MIN_VALUE;
 
   ExposurePass(
@@ -58,6 +59,7 @@ final class ExposurePass implements RecordSource.Visitor {
             && exposure.run() == experiment.run()
             && exposure.experiment().equals(experiment.name())
             && !testers.contains(exposure.user().value())) {
+          firstMs = Math.min(firstMs, timeMs);
           expose(offset, exposure, timeMs);
         }
       }
@@ -154,6 +156,11 @@ final class ExposurePass implements RecordSource.Visitor {
   /** How often units of this experiment were exposed. */
   long exposures() {
     return exposures;
+  }
+
+  /** The time of the first exposure of any unit, in the sample or not; the largest long if none. */
+  long firstMs() {
+    return firstMs;
   }
 
   /** The newest time of a record that Winnow itself wrote, or the smallest long. */

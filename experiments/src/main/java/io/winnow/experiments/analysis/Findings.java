@@ -14,14 +14,20 @@ import io.winnow.experiments.analysis.ExperimentReport.SegmentResult;
 import io.winnow.experiments.analysis.ExperimentReport.Status;
 import io.winnow.experiments.bandit.Adaptive;
 import io.winnow.experiments.interleaving.Preference;
+import io.winnow.experiments.statistics.Estimate;
+import io.winnow.experiments.statistics.Interval;
 import io.winnow.experiments.statistics.Novelty;
 import io.winnow.experiments.statistics.SampleRatio;
+import io.winnow.experiments.statistics.SequentialPlan;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -42,6 +48,7 @@ final class Findings {
   private static final double PERIODS_NEEDED = 2;
 
   private final Experiment experiment;
+  private final Needs needs;
   private final Course course;
   private final Health health;
   private final List<MetricResult> metrics;
@@ -53,6 +60,7 @@ final class Findings {
 
   Findings(
       Experiment experiment,
+      Needs needs,
       Course course,
       Health health,
       List<MetricResult> metrics,
@@ -62,6 +70,7 @@ final class Findings {
       List<CreditResult> preferences,
       @Nullable BanditResult bandit) {
     this.experiment = experiment;
+    this.needs = needs;
     this.course = course;
     this.health = health;
     this.metrics = metrics;
@@ -87,13 +96,25 @@ final class Findings {
     return switch (experiment.design()) {
       case Experiment.Design.Split _ -> split();
       case Experiment.Design.Interleaving _ -> interleaving();
-      case Experiment.Design.Bandit _ -> bandit();
+      case Experiment.Design.Bandit design -> bandit(design);
     };
   }
 
-  private Optional<Verdict> distrust() {
+  /**
+   * The p-value of the arms' shares: while one looks every day, the one that holds however often
+   * one does; at the plan's end that of one look.
+   */
+  private double mismatchP() {
     SampleRatio ratio = health.ratio();
-    if (ratio != null && ratio.alarm()) {
+    return ratio == null ? 1 : isOver() ? ratio.pValue() : health.alwaysValidP();
+  }
+
+  private boolean isMismatched() {
+    return mismatchP() < SampleRatio.ALARM_BELOW;
+  }
+
+  private Optional<Verdict> distrust() {
+    if (isMismatched()) {
       return Optional.of(
           new Verdict.DoNotTrust(
               String.format(
@@ -101,7 +122,7 @@ final class Findings {
                   "The arms do not have the shares of units that they were given (sample ratio mismatch,"
                       + " p = %.2g): units were lost or added in one of them, and no difference means"
                       + " anything until it is known why.",
-                  ratio.pValue())));
+                  mismatchP())));
     }
     if (health.mixed() > MIXED_MAX * units()) {
       return Optional.of(
@@ -122,6 +143,10 @@ final class Findings {
 
   private Verdict split() {
     MetricResult primary = metrics.getFirst();
+    Optional<Verdict> contradiction = contradiction(primary);
+    if (contradiction.isPresent()) {
+      return contradiction.get();
+    }
     Optional<Verdict> harm = harm(primary);
     if (harm.isPresent()) {
       return harm.get();
@@ -145,7 +170,7 @@ final class Findings {
               boundary()));
     }
     boolean ended =
-        experiment.plan().looks() instanceof Experiment.Looks.Planned
+        (monitoring != null && experiment.plan().looks() instanceof Experiment.Looks.Planned)
             ? course.looksDue() == course.looks()
             : isOver();
     if (!better.isEmpty()) {
@@ -174,9 +199,45 @@ final class Findings {
     return new Verdict.GoOn(progress(primary));
   }
 
+  /** A difference that was called, and of which a later look called the contrary. */
+  private Optional<Verdict> contradiction(MetricResult primary) {
+    if (monitoring == null) {
+      return Optional.empty();
+    }
+    double level = SequentialPlan.level(primary.arms());
+    for (int arm = 0; arm < primary.comparisons().size(); arm++) {
+      Comparison comparison = primary.comparisons().get(arm);
+      Optional<Monitoring.Call> call = monitoring.called(arm, comparison.contrast(), level);
+      Monitoring.Seen against = call.map(Monitoring.Call::against).orElse(null);
+      if (call.isPresent() && against != null) {
+        return Optional.of(
+            new Verdict.DoNotTrust(
+                String.format(
+                    Locale.ROOT,
+                    "The effect of %s on %s is not one: it was called %s, and the contrary later: %s."
+                        + " Find out what changed, and test once more.",
+                    comparison.arm(),
+                    primary.metric().name(),
+                    seen(call.get().first()),
+                    seen(against))));
+      }
+    }
+    return Optional.empty();
+  }
+
+  private static String seen(Monitoring.Seen seen) {
+    Interval interval = seen.contrast().differenceInterval(seen.judgement().critical());
+    return String.format(
+        Locale.ROOT,
+        "%+.3g at %s%s (interval %+.3g to %+.3g)",
+        seen.contrast().difference(),
+        seen.look() > 0 ? "look " + seen.look() + ", " : "",
+        Instant.ofEpochMilli(seen.timeMs()),
+        interval.low(),
+        interval.high());
+  }
+
   private Optional<Verdict> harm(MetricResult primary) {
-    boolean mayAct =
-        course.looksDue() > 0 || experiment.plan().looks() instanceof Experiment.Looks.Always;
     List<String> reasons = new ArrayList<>();
     List<String> harmed = new ArrayList<>();
     for (Comparison comparison : primary.comparisons()) {
@@ -189,7 +250,7 @@ final class Findings {
       }
       for (MetricResult guardrail : guardrails()) {
         for (Comparison of : guardrail.comparisons()) {
-          if (mayAct && of.arm().equals(comparison.arm()) && of.finding() == Finding.HARMED) {
+          if (of.arm().equals(comparison.arm()) && of.finding() == Finding.HARMED) {
             harmed.add(comparison.arm());
             reasons.add(
                 String.format(
@@ -266,17 +327,24 @@ final class Findings {
   }
 
   private String boundary() {
-    return course.looks() > 0
-        ? String.format(Locale.ROOT, "look %d of %d", course.looksDue(), course.looks())
-        : "always-valid";
+    return monitoring == null
+        ? "one look at the end"
+        : course.looks() > 0
+            ? String.format(Locale.ROOT, "look %d of %d", course.looksDue(), course.looks())
+            : "always-valid";
   }
 
   private String progress(MetricResult primary) {
     String where =
-        course.looks() > 0
-            ? String.format(
-                Locale.ROOT, "%d of %d planned looks have come", course.looksDue(), course.looks())
-            : "the confidence sequence still holds 'no difference'";
+        monitoring == null
+            ? "it has no course in time and is judged once, when the plan is over"
+            : course.looks() > 0
+                ? String.format(
+                    Locale.ROOT,
+                    "%d of %d planned looks have come",
+                    course.looksDue(),
+                    course.looks())
+                : "the confidence sequence still holds 'no difference'";
     String widest =
         primary.comparisons().stream()
             .map(comparison -> comparison.arm() + ": " + lift(comparison))
@@ -308,15 +376,27 @@ final class Findings {
       return firstIsBetter
           ? new Verdict.Keep(
               String.format(Locale.ROOT, "Users prefer the control: %s.", preference(primary)))
-          : new Verdict.Ship(
-              primary.second(),
-              String.format(
-                  Locale.ROOT,
-                  "Users prefer it: %s. How much a metric would gain, an interleaving does not say.",
-                  preference(primary)));
+          : !experiment.goals().guardrails().isEmpty()
+              ? new Verdict.Keep(
+                  String.format(
+                      Locale.ROOT,
+                      "Users prefer %s: %s. An interleaving cannot show that %s is safe: a split can.",
+                      primary.second(),
+                      preference(primary),
+                      guardrailNames()))
+              : new Verdict.Ship(
+                  primary.second(),
+                  String.format(
+                      Locale.ROOT,
+                      "Users prefer it: %s. How much a metric would gain, an interleaving does not say.",
+                      preference(primary)));
     }
     return new Verdict.Keep(
         String.format(Locale.ROOT, "No preference is shown: %s.", preference(primary)));
+  }
+
+  private String guardrailNames() {
+    return String.join(", ", experiment.goals().guardrails().keySet());
   }
 
   private static String preference(CreditResult result) {
@@ -334,40 +414,60 @@ final class Findings {
         of.firstWins());
   }
 
-  private Verdict bandit() {
+  private Verdict bandit(Experiment.Design.Bandit design) {
     if (bandit == null || bandit.differences().isEmpty()) {
       return new Verdict.GoOn("No period has units in every arm yet.");
     }
-    Metric metric = metrics.getFirst().metric();
+    Metric metric = needs.metric(design.metric());
     int sign = metric.better() == Metric.Better.HIGHER ? 1 : -1;
-    int best = 0;
-    for (int i = 1; i < bandit.differences().size(); i++) {
-      if (sign * bandit.differences().get(i).estimate()
-          > sign * bandit.differences().get(best).estimate()) {
-        best = i;
-      }
-    }
-    Adaptive of = bandit.differences().get(best);
-    String arm = experiment.arms().get(best + 1).name();
-    String said =
-        String.format(
-            Locale.ROOT,
-            "%s against the control: %+.3g, interval %+.3g to %+.3g",
-            arm,
-            of.estimate(),
-            of.low(),
-            of.high());
+    List<Adaptive> differences = bandit.differences();
+    List<Integer> byGain =
+        IntStream.range(0, differences.size())
+            .boxed()
+            .sorted(Comparator.comparingDouble(arm -> -sign * differences.get(arm).estimate()))
+            .toList();
     if (!isOver() || bandit.periods().size() < PERIODS_NEEDED) {
       return new Verdict.GoOn(
           String.format(
               Locale.ROOT,
               "A bandit moves the traffic itself and is judged at its end. So far %s.",
-              said));
+              adaptive(metric, byGain.getFirst())));
     }
-    double low = sign > 0 ? of.low() : -of.high();
-    return low > 0
-        ? new Verdict.Ship(arm, "Better over all periods: " + said + ".")
-        : new Verdict.Keep("Not shown to be better over all periods: " + said + ".");
+    List<Integer> better =
+        byGain.stream()
+            .filter(arm -> {
+              Adaptive of = differences.get(arm);
+              return (sign > 0 ? of.low() : -of.high()) > 0;
+            })
+            .toList();
+    for (int arm : better) {
+      String name = experiment.arms().get(arm + 1).name();
+      if (guards(name, Finding.SAFE)) {
+        return new Verdict.Ship(name, "Better over all periods: " + adaptive(metric, arm) + ".");
+      }
+    }
+    return new Verdict.Keep(
+        better.isEmpty()
+            ? "Not shown to be better over all periods: "
+                + adaptive(metric, byGain.getFirst())
+                + "."
+            : String.format(
+                Locale.ROOT,
+                "Better over all periods: %s; but %s is not shown to be safe.",
+                adaptive(metric, better.getFirst()),
+                unproven(experiment.arms().get(better.getFirst() + 1).name())));
+  }
+
+  private String adaptive(Metric metric, int treatment) {
+    Adaptive of = Objects.requireNonNull(bandit).differences().get(treatment);
+    return String.format(
+        Locale.ROOT,
+        "%s against the control in %s: %+.3g, interval %+.3g to %+.3g",
+        experiment.arms().get(treatment + 1).name(),
+        metric.name(),
+        of.estimate(),
+        of.low(),
+        of.high());
   }
 
   /** What could be wrong, the gravest first. */
@@ -386,7 +486,7 @@ final class Findings {
 
   private void dataDoubts(List<String> doubts) {
     SampleRatio ratio = health.ratio();
-    if (ratio != null && ratio.alarm()) {
+    if (ratio != null && isMismatched()) {
       doubts.add(
           String.format(
               Locale.ROOT,
@@ -419,7 +519,19 @@ final class Findings {
     }
   }
 
+  /** The units in the primary metric's estimates. */
+  private long compared() {
+    return metrics.isEmpty()
+        ? 0
+        : metrics.getFirst().arms().stream().mapToLong(Estimate::units).sum();
+  }
+
   private void planDoubts(List<String> doubts) {
+    if (experiment.design() instanceof Experiment.Design.Split && monitoring == null && !isOver()) {
+      doubts.add(
+          "%s is judged once, at the plan's end: it has no course in time, so looks before are not paid for."
+              .formatted(metrics.getFirst().metric().name()));
+    }
     if (monitoring != null && course.looks() > 0 && course.looksDue() < course.looks()) {
       doubts.add(
           String.format(
@@ -428,12 +540,13 @@ final class Findings {
               course.looksDue(),
               course.looks()));
     }
-    if (health.planned() > 0 && health.units() < health.planned()) {
+    long compared = compared();
+    if (health.planned() > 0 && compared < health.planned()) {
       doubts.add(
           String.format(
               Locale.ROOT,
-              "%,d of the %,d units that the plan needs to find a difference of %.2g %% have come.",
-              health.units(),
+              "%,d units are compared of the %,d that the plan needs to find a difference of %.2g %%.",
+              compared,
               health.planned(),
               100 * experiment.plan().minimumEffect()));
     }
@@ -486,6 +599,12 @@ final class Findings {
       doubts.add(
           "A bandit's traffic follows its results: read the adaptive estimates, the plain means of the"
               + " arms are biased.");
+    }
+    if (experiment.design() instanceof Experiment.Design.Interleaving
+        && !experiment.goals().guardrails().isEmpty()) {
+      doubts.add(
+          "Guardrails (%s) are not looked at by an interleaving: every user sees both arms."
+              .formatted(guardrailNames()));
     }
     if (!preferences.isEmpty()) {
       doubts.add(

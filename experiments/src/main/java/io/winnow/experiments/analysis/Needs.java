@@ -75,6 +75,11 @@ record Needs(List<Metric> metrics, Set<String> attributes, Set<String> dimension
     return new Needs(metrics, attributes, dimensions);
   }
 
+  /** One of the metrics. */
+  Metric metric(String name) {
+    return metrics.stream().filter(of -> of.name().equals(name)).findFirst().orElseThrow();
+  }
+
   private static void add(@Nullable String name, Set<String> attributes, Set<String> dimensions) {
     if (name != null) {
       attributes.add(name);

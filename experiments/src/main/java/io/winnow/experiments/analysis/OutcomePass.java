@@ -16,7 +16,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -42,7 +44,7 @@ final class OutcomePass implements RecordSource.Visitor {
   private final Map<String, Integer> teams = new HashMap<>();
   private final boolean[] seenBefore;
   private final @Nullable UnitDays days;
-  private final String primary;
+  private final List<String> followed;
   private final long beforeMs;
   private final List<Snapshot> snapshots = new ArrayList<>();
   private final List<Due> due;
@@ -70,7 +72,12 @@ final class OutcomePass implements RecordSource.Visitor {
     for (String dimension : needs.dimensions()) {
       counts.put(dimension, new EntityCounts(request.limits().entities()));
     }
-    this.primary = experiment.goals().primary();
+    String primary = experiment.goals().primary();
+    this.followed =
+        Stream.concat(Stream.of(primary), experiment.goals().guardrails().keySet().stream())
+            .distinct()
+            .filter(tallies::containsKey)
+            .toList();
     this.days =
         tallies.get(primary) instanceof UnitTally.Sums sums && !keys.hasPeriods()
             ? new UnitDays(units, sums, request.limits().unitDays())
@@ -236,11 +243,10 @@ final class OutcomePass implements RecordSource.Visitor {
 
   private Snapshot snapshot(Due at, long offset) {
     catalogue.countAges(at.timeMs());
-    UnitTally tally = tallies.get(primary);
-    List<UnitMoments> moments = new ArrayList<>();
+    Map<String, List<UnitMoments>> moments = new LinkedHashMap<>();
     long[] met = new long[experiment.arms().size()];
-    for (int arm = 0; arm < met.length; arm++) {
-      moments.add(new UnitMoments());
+    for (String metric : followed) {
+      moments.put(metric, IntStream.range(0, met.length).mapToObj(_ -> new UnitMoments()).toList());
     }
     for (int unit = 0; unit < units.size(); unit++) {
       if (units.isMixed(unit) || units.firstOffset(unit) >= offset) {
@@ -248,15 +254,23 @@ final class OutcomePass implements RecordSource.Visitor {
       }
       int arm = units.arm(unit);
       met[arm]++;
-      if (tally != null && tally.counts(unit, at.timeMs() - units.firstMs(unit))) {
-        moments.get(arm).add(tally.totals(unit));
+      long sinceMs = at.timeMs() - units.firstMs(unit);
+      for (Map.Entry<String, List<UnitMoments>> of : moments.entrySet()) {
+        UnitTally tally = tally(of.getKey());
+        if (tally.counts(unit, sinceMs)) {
+          of.getValue().get(arm).add(tally.totals(unit));
+        }
       }
     }
     return new Snapshot(
         at.timeMs(),
         at.look(),
         Arrays.stream(met).boxed().toList(),
-        tally == null ? List.of() : moments.stream().map(UnitMoments::snapshot).toList());
+        moments.entrySet().stream()
+            .collect(
+                Collectors.toMap(
+                    Map.Entry::getKey,
+                    of -> of.getValue().stream().map(UnitMoments::snapshot).toList())));
   }
 
   /** Writes down what is due by now though the log has nothing newer. */

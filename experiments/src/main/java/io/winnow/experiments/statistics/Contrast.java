@@ -37,7 +37,10 @@ public record Contrast(Estimate control, Estimate treatment) {
     return error == 0 ? Double.POSITIVE_INFINITY : error;
   }
 
-  /** 1 / standard error², the clock of sequential tests; 0 where nothing is known. */
+  /**
+   * 1 / standard error², 0 where nothing is known; see {@link SequentialPlan} for the clock of
+   * tests.
+   */
   public double information() {
     double error = standardError();
     return 1 / (error * error);
@@ -139,44 +142,20 @@ public record Contrast(Estimate control, Estimate treatment) {
   }
 
   /**
-   * What {@link AlwaysValid} sees at a look: its clock is information.
+   * The linear contrast of the treatment with a multiple of the control: its difference is T − ρ·C
+   * with standard error √(se_t² + ρ²·se_c²), the test that {@link #liftInterval} inverts (Fieller
+   * 1954; as the test of non-inferiority by a relative margin: Laster, Johnson, Non-inferiority
+   * trials: the 'at least as good as' criterion, Statistics in Medicine 22, 2003). Unlike that
+   * interval it has an answer however near to zero the control is.
    *
-   * @param plannedInformation the information at which the experiment is to end, fixed before it
-   *     started; see {@link Planner}
-   * @param last whether this is the last look, by decision or by date
+   * @param ratio ρ, >= 0: 0.98 asks whether the treatment has at least 98 % of the control's value
    */
-  public Look look(double plannedInformation, boolean last) {
-    if (!(plannedInformation > 0)) {
-      throw WinnowException.invalid("plannedInformation", plannedInformation, "> 0");
+  public Contrast against(double ratio) {
+    if (!(ratio >= 0 && ratio < Double.POSITIVE_INFINITY)) {
+      throw WinnowException.invalid("ratio", ratio, "a finite number >= 0");
     }
-    double information = information();
-    return new Look(information, information / plannedInformation, z(), last);
-  }
-
-  /**
-   * What {@link PlannedLooks} sees at a look where only the share of the plan is known: looks over
-   * planned looks, or days over planned days.
-   *
-   * @param share of the plan that is done, >= 0
-   * @param last whether this is the last look, by decision or by date
-   */
-  public Look lookAtShare(double share, boolean last) {
-    return new Look(information(), share, z(), last);
-  }
-
-  /**
-   * What {@link PlannedLooks} sees at a look: its clock is the share of the plan or that of the
-   * information, whichever is less. Where information comes late, as it does from users who come
-   * back, no alpha is spent on looks that cannot find anything; where more comes than was planned,
-   * it is not all spent before the end.
-   *
-   * @param share of the plan that is done, >= 0
-   * @param plannedInformation the information at which the experiment is to end, fixed before it
-   *     started
-   * @param last whether this is the last look, by decision or by date
-   */
-  public Look lookAtShare(double share, double plannedInformation, boolean last) {
-    Look look = look(plannedInformation, last);
-    return new Look(look.information(), Math.min(share, look.fraction()), look.z(), last);
+    return new Contrast(
+        new Estimate(ratio * control.value(), ratio * control.standardError(), control.units()),
+        treatment);
   }
 }

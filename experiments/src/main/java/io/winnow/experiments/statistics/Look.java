@@ -5,7 +5,8 @@ import io.winnow.core.WinnowException;
 /**
  * One look at a running experiment.
  *
- * @param information 1 / (standard error of the difference)², >= 0
+ * @param information 1 / (standard error of the difference)², >= 0, in any unit that all looks
+ *     share: see {@link SequentialPlan} for which
  * @param fraction the share of the plan that is done: information over planned information, >= 0;
  *     it may pass 1. {@link PlannedLooks} takes any clock that was chosen beforehand, such as units
  *     over planned units or days over planned days (Lan, DeMets, Group sequential procedures:

@@ -21,7 +21,7 @@ import java.util.List;
  * <ul>
  *   <li>The last look spends all that is left, whatever its fraction.
  *   <li>Fraction 1 or more spends all as well; later looks reject nothing more. So the clock should
- *       not reach 1 before the last look: see {@link Contrast#lookAtShare}.
+ *       not reach 1 before the last look: see {@link SequentialPlan#look}.
  *   <li>A look with less than {@value #INFORMATION_STEP} more information than the one before (or
  *       with less information, which an estimated variance can bring) has nothing new to test: its
  *       critical value is infinite and its alpha is kept. Unless it is the last.

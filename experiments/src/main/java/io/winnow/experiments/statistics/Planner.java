@@ -106,8 +106,8 @@ public record Planner(
   }
 
   /**
-   * The information (1 / squared standard error of the difference) at which the experiment ends:
-   * what {@link Contrast#look} asks for.
+   * The information (1 / squared standard error of the difference) at which the experiment ends; of
+   * a relative effect, that of the relative difference: see {@link SequentialPlan}.
    */
   public double plannedInformation(double effect) {
     requireEffect(effect);

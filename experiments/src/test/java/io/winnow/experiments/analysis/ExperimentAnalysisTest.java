@@ -24,6 +24,7 @@ import io.winnow.experiments.analysis.ExperimentReport.Finding;
 import io.winnow.experiments.analysis.ExperimentReport.Role;
 import io.winnow.experiments.analysis.ExperimentReport.Status;
 import io.winnow.experiments.report.HtmlReport;
+import io.winnow.experiments.statistics.SampleRatio;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -83,6 +84,44 @@ final class ExperimentAnalysisTest {
         request.nowMs(),
         limits,
         request.offline());
+  }
+
+  private static AnalysisRequest with(
+      AnalysisRequest request, Experiment.Population population, Experiment.Goals goals) {
+    Experiment of = request.experiment();
+    return new AnalysisRequest(
+        request.application(),
+        new Experiment(of.name(), of.run(), population, of.design(), of.arms(), goals, of.plan()),
+        request.records(),
+        request.toOffset(),
+        request.nowMs(),
+        request.limits(),
+        request.offline());
+  }
+
+  private static AnalysisRequest withGoals(
+      AnalysisRequest request, String primary, Map<String, Double> guardrails) {
+    return with(
+        request,
+        request.experiment().population(),
+        new Experiment.Goals(primary, List.of(), guardrails, List.of()));
+  }
+
+  /** More events of every unit of an arm at a time. */
+  private static List<LogRecord> later(
+      List<LogRecord> records, String type, String arm, int count, long atMs) {
+    List<LogRecord> all = new ArrayList<>(records);
+    for (LogRecord record : records) {
+      if (record instanceof LogRecord.Exposed(Exposure of, long _) && of.arm().equals(arm)) {
+        for (int c = 0; c < count; c++) {
+          String id = of.unit() + "later" + type + c;
+          all.add(event(type, of.unit(), "i" + c, of.requestId(), atMs, id));
+        }
+      }
+    }
+    // Something of Winnow's own, so that the log's clock is known to have come so far.
+    all.add(exposed("last", "last", arm, "last", atMs));
+    return all;
   }
 
   private static LogRecord exposed(
@@ -179,7 +218,7 @@ final class ExperimentAnalysisTest {
   @Test
   void run_betterAndSafe_isShipped() {
     ExperimentReport report =
-        ExperimentAnalysis.run(request(SPLIT, arms(1000, 1000, 0.3, 0, 1), START_MS + 4 * DAY_MS));
+        ExperimentAnalysis.run(request(SPLIT, arms(1000, 1000, 0.3, -0.1, 1), START_MS + 4 * DAY_MS));
     Verdict.Ship ship = assertInstanceOf(Verdict.Ship.class, report.verdict());
     assertEquals("treatment", ship.arm());
     assertEquals(2, report.about().looksDue());
@@ -384,11 +423,18 @@ final class ExperimentAnalysisTest {
       }
       records.add(event("click", user, "c", "r" + u, atMs + 5000, user + "c"));
     }
-    ExperimentReport report =
-        ExperimentAnalysis.run(
-            request("design: interleaving\n    " + SPLIT, records, START_MS + 8 * DAY_MS));
-    Verdict.Ship ship = assertInstanceOf(Verdict.Ship.class, report.verdict());
-    assertEquals("treatment", ship.arm());
+    AnalysisRequest request =
+        request("design: interleaving\n    " + SPLIT, records, START_MS + 8 * DAY_MS);
+    Verdict unguarded = ExperimentAnalysis.run(withGoals(request, "clicks", Map.of())).verdict();
+    assertEquals("treatment", assertInstanceOf(Verdict.Ship.class, unguarded).arm());
+    ExperimentReport report = ExperimentAnalysis.run(request);
+    // The file has a guardrail, which an interleaving cannot look at.
+    Verdict.Keep keep = assertInstanceOf(Verdict.Keep.class, report.verdict());
+    assertTrue(keep.reason().contains("Users prefer treatment"), keep.reason());
+    assertTrue(keep.reason().contains("reports"), keep.reason());
+    assertTrue(
+        report.doubts().stream().anyMatch(doubt -> doubt.contains("not looked at")),
+        report.doubts().toString());
     ExperimentReport.CreditResult of = report.preferences().getFirst();
     assertEquals(300, of.preference().units());
     assertEquals(-0.25, of.preference().estimate(), 0.12);
@@ -456,7 +502,167 @@ final class ExperimentAnalysisTest {
   }
 
   @Test
-  void run_gini_isOverTheCatalogueAndComparedAtEqualTraffic() {
+  void run_betterAndLaterWorse_isNotTrustedAndQuotesBoth() {
+    List<LogRecord> better = arms(1000, 1000, 0.3, 0, 1);
+    better.add(exposed("tick", "tick", "control", "tick", START_MS + 5 * DAY_MS));
+    List<LogRecord> records = later(better, "click", "control", 10, START_MS + 6 * DAY_MS + 1);
+    AnalysisRequest request = request(SPLIT, records, START_MS + 8 * DAY_MS);
+    ExperimentReport report = ExperimentAnalysis.run(request);
+    Verdict.DoNotTrust verdict =
+        assertInstanceOf(Verdict.DoNotTrust.class, report.verdict(), report.verdict().toString());
+    assertTrue(verdict.reason().contains("at look 1"), verdict.reason());
+    assertTrue(verdict.reason().contains("the contrary later: -"), verdict.reason());
+    assertEquals(Finding.UNCLEAR, report.metrics().getFirst().comparisons().getFirst().finding());
+  }
+
+  @Test
+  void run_guardrailHarmedAtALook_staysHarmedThoughItRecovers() {
+    List<LogRecord> harmed = arms(500, 500, 0, 0.5, 2);
+    harmed.add(exposed("tick", "tick", "control", "tick", START_MS + 5 * DAY_MS));
+    List<LogRecord> records = later(harmed, "report", "control", 3, START_MS + 6 * DAY_MS + 1);
+    ExperimentReport report =
+        ExperimentAnalysis.run(request(SPLIT, records, START_MS + 8 * DAY_MS));
+    ExperimentReport.MetricResult reports = report.metrics().getLast();
+    assertEquals(Role.GUARDRAIL, reports.role());
+    assertTrue(reports.comparisons().getFirst().lift().low() < 0.1);
+    assertEquals(Finding.HARMED, reports.comparisons().getFirst().finding());
+    assertInstanceOf(Verdict.Harmful.class, report.verdict());
+  }
+
+  @Test
+  void run_guardrailBetweenLooks_isNotJudged() {
+    List<LogRecord> harmed = arms(500, 500, 0, 0.5, 2);
+    for (long hours : new long[] {47, 49}) {
+      ExperimentReport report =
+          ExperimentAnalysis.run(request(SPLIT, harmed, START_MS + hours * 3_600_000L));
+      Finding finding = report.metrics().getLast().comparisons().getFirst().finding();
+      assertEquals(hours < 48 ? Finding.NOT_YET : Finding.HARMED, finding);
+    }
+  }
+
+  @Test
+  void run_guardrailOfRareEvents_findsHarmWhereTheControlHasNone() {
+    for (int few : new int[] {0, 2}) {
+      List<LogRecord> records = new ArrayList<>();
+      RandomGenerator random = new Seed(12).generator("rare");
+      for (int u = 0; u < 4000; u++) {
+        String user = "u" + u;
+        boolean treated = u % 2 == 1;
+        records.add(exposed(user, user, treated ? "treatment" : "control", "r" + u, START_MS));
+        for (int c = 0; c < random.nextInt(4); c++) {
+          records.add(event("click", user, "i" + c, "r" + u, START_MS + 1, user + "c" + c));
+        }
+        if (treated ? u < 120 : u < 2 * few) {
+          records.add(event("report", user, "i", "r" + u, START_MS + 2, user + "p"));
+        }
+      }
+      ExperimentReport report =
+          ExperimentAnalysis.run(request(SPLIT, records, START_MS + 8 * DAY_MS));
+      Verdict.Harmful harmful =
+          assertInstanceOf(Verdict.Harmful.class, report.verdict(), report.verdict().toString());
+      assertTrue(harmful.reason().contains("reports"), harmful.reason());
+    }
+  }
+
+  @Test
+  void run_primaryWithoutACourse_isDecidedOnceAtTheEnd() {
+    List<LogRecord> records = unequal();
+    AnalysisRequest running =
+        withGoals(request(SPLIT, records, START_MS + 7 * DAY_MS), "spread", Map.of());
+    ExperimentReport before = ExperimentAnalysis.run(running);
+    Verdict.GoOn goOn = assertInstanceOf(Verdict.GoOn.class, before.verdict());
+    assertTrue(goOn.reason().contains("judged once"), goOn.reason());
+    assertEquals(Finding.UNCLEAR, before.metrics().getFirst().comparisons().getFirst().finding());
+    assertTrue(before.doubts().stream().anyMatch(doubt -> doubt.contains("judged once")));
+    ExperimentReport after =
+        ExperimentAnalysis.run(
+            withGoals(request(SPLIT, records, START_MS + 8 * DAY_MS), "spread", Map.of()));
+    assertEquals("treatment", assertInstanceOf(Verdict.Ship.class, after.verdict()).arm());
+  }
+
+  @Test
+  void run_sampleRatioBeforeTheEnd_isJudgedByWhatHoldsHoweverOftenOneLooks() {
+    List<LogRecord> records = arms(1000, 1160, 0, 0, 13);
+    ExperimentReport running =
+        ExperimentAnalysis.run(request(SPLIT, records, START_MS + 4 * DAY_MS));
+    SampleRatio ratio = running.health().ratio();
+    assertNotNull(ratio);
+    assertTrue(ratio.alarm() && running.health().alwaysValidP() > 0.001);
+    assertFalse(running.verdict() instanceof Verdict.DoNotTrust);
+    ExperimentReport ended = ExperimentAnalysis.run(request(SPLIT, records, START_MS + 8 * DAY_MS));
+    assertInstanceOf(Verdict.DoNotTrust.class, ended.verdict());
+  }
+
+  @Test
+  void run_sampledWithoutADate_startsAtTheFirstExposureOfAll() {
+    for (int first = 0; first < 6; first++) {
+      List<LogRecord> records = new ArrayList<>();
+      String user = "first" + first;
+      records.add(exposed(user, user, "control", "q" + first, START_MS - DAY_MS));
+      records.addAll(arms(1000, 1000, 0, 0, 14));
+      AnalysisRequest dated = request(SPLIT, records, START_MS + 4 * DAY_MS);
+      Experiment.Population of = dated.experiment().population();
+      AnalysisRequest undated =
+          with(
+              with(dated, new AnalysisLimits(700, 10_000, 10_000, 300, 10_000, 10_000)),
+              new Experiment.Population(
+                  of.unit(),
+                  of.layer(),
+                  of.share(),
+                  of.traffic(),
+                  of.when(),
+                  null,
+                  of.until()),
+              dated.experiment().goals());
+      assertEquals(START_MS - DAY_MS, ExperimentAnalysis.run(undated).about().startMs());
+    }
+  }
+
+  /** A bandit of two periods, whose treatment has so many more or fewer of both. */
+  private static List<LogRecord> periods(int moreClicks, int moreReports) {
+    List<LogRecord> records = new ArrayList<>();
+    RandomGenerator random = new Seed(15).generator("periods");
+    for (int u = 0; u < 1600; u++) {
+      boolean treated = random.nextBoolean();
+      String user = "u" + u % 800;
+      String request = "r" + u;
+      long atMs = START_MS + u / 800 * DAY_MS + u % 800 * 1000L;
+      records.add(exposed(user, user, treated ? "treatment" : "control", request, atMs));
+      int clicks = 3 + random.nextInt(3) + (treated ? moreClicks : 0);
+      for (int c = 0; c < clicks; c++) {
+        records.add(event("click", user, "i" + c, request, atMs + 1, request + "c" + c));
+      }
+      int reports = 3 + random.nextInt(3) + (treated ? moreReports : 0);
+      for (int c = 0; c < reports; c++) {
+        records.add(event("report", user, "i" + c, request, atMs + 1, request + "p" + c));
+      }
+    }
+    return records;
+  }
+
+  private static Verdict banditOf(String metric, List<LogRecord> records) {
+    String design =
+        "design: bandit\n    bandit: { metric: %s, period: 1d, floor: 0.05 }\n    "
+            .formatted(metric);
+    return ExperimentAnalysis.run(request(design + SPLIT, records, START_MS + 8 * DAY_MS))
+        .verdict();
+  }
+
+  @Test
+  void run_banditOfALowerMetric_shipsWhatHasLess() {
+    Verdict.Ship ship = assertInstanceOf(Verdict.Ship.class, banditOf("reports", periods(0, -2)));
+    assertTrue(ship.reason().contains("in reports: -"), ship.reason());
+  }
+
+  @Test
+  void run_banditWithGuardrail_shipsOnlyIfItIsSafe() {
+    assertInstanceOf(Verdict.Ship.class, banditOf("clicks", periods(2, 0)));
+    Verdict.Keep keep = assertInstanceOf(Verdict.Keep.class, banditOf("clicks", periods(2, 2)));
+    assertTrue(keep.reason().contains("reports is not shown to be safe"), keep.reason());
+  }
+
+  /** Slates of one item; the control shows one creator only, the treatment all alike. */
+  private static List<LogRecord> unequal() {
     List<LogRecord> records = new ArrayList<>();
     for (int i = 0; i < 4; i++) {
       records.add(
@@ -467,13 +673,18 @@ final class ExperimentAnalysisTest {
               START_MS));
     }
     for (int u = 0; u < 2000; u++) {
-      // The control shows one creator only, the treatment all alike.
       boolean treated = u % 2 == 1;
       String user = "u" + u;
       records.add(exposed(user, user, treated ? "treatment" : "control", "r" + u, START_MS + u));
       records.add(
           shown(user, treated ? "i" + (u / 2 % 4) : "i0", "r" + u, 0, "test=x", START_MS + u));
     }
+    return records;
+  }
+
+  @Test
+  void run_gini_isOverTheCatalogueAndComparedAtEqualTraffic() {
+    List<LogRecord> records = unequal();
     ExperimentReport report =
         ExperimentAnalysis.run(
             request("secondary: [spread]\n    " + SPLIT, records, START_MS + 8 * DAY_MS));

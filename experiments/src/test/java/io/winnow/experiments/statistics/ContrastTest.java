@@ -110,7 +110,9 @@ final class ContrastTest {
     assertEquals(0, contrast.information());
     assertEquals(Interval.EVERYTHING, contrast.differenceInterval(Z));
     assertEquals(Interval.EVERYTHING, contrast.liftInterval(Z));
-    assertEquals(new Look(0, 0, 0, false), contrast.look(100, false));
+    assertEquals(
+        new Look(0, 0, 0, false),
+        SequentialPlan.always(0.05, 0.8, 0.02).look(contrast, 1, 0.5, false));
   }
 
   @Test
@@ -149,14 +151,30 @@ final class ContrastTest {
   }
 
   @Test
-  void look_anyClock_isTheLesserShare() {
-    Contrast contrast = new Contrast(new Estimate(1, 0.3, 1000), new Estimate(2, 0.4, 1000));
-    assertEquals(4, contrast.information(), 1e-12);
-    assertEquals(0.4, contrast.look(10, false).fraction(), 1e-12);
-    assertEquals(0.3, contrast.lookAtShare(0.3, 10, false).fraction(), 1e-12);
-    assertEquals(0.4, contrast.lookAtShare(0.7, 10, false).fraction(), 1e-12);
-    assertEquals(0.7, contrast.lookAtShare(0.7, false).fraction(), 1e-12);
-    assertThrows(WinnowException.class, () -> contrast.look(0, true));
+  void against_rareEvents_showsHarmThatNoRatioOfThemShows() {
+    Contrast few =
+        new Contrast(Estimate.conversion(ones(2, 10_000)), Estimate.conversion(ones(60, 10_000)));
+    assertEquals(Interval.EVERYTHING, few.liftInterval(Z));
+    assertTrue(few.against(1.02).z() > 5, "z " + few.against(1.02).z());
+    Contrast none =
+        new Contrast(Estimate.conversion(ones(0, 10_000)), Estimate.conversion(ones(300, 10_000)));
+    assertEquals(Interval.EVERYTHING, none.liftInterval(Z));
+    assertTrue(none.against(1.02).z() > 10, "z " + none.against(1.02).z());
+    // The other way round: nothing is as good as something.
+    Contrast lost =
+        new Contrast(Estimate.conversion(ones(300, 10_000)), Estimate.conversion(ones(0, 10_000)));
+    assertTrue(lost.against(0.98).z() < -10, "z " + lost.against(0.98).z());
+    assertThrows(WinnowException.class, () -> lost.against(-0.1));
+  }
+
+  @Test
+  void against_anyRatio_isTheTestThatTheLiftIntervalInverts() {
+    Contrast contrast = new Contrast(new Estimate(10, 0.3, 1000), new Estimate(11, 0.4, 1000));
+    Interval lift = contrast.liftInterval(Z);
+    for (double bound : new double[] {lift.low(), lift.high()}) {
+      assertEquals(Z, Math.abs(contrast.against(1 + bound).z()), 0.01);
+    }
+    assertEquals(Math.hypot(0.4, 0.9 * 0.3), contrast.against(0.9).standardError(), 1e-15);
   }
 
   private static Moments ones(int successes, int units) {
