@@ -4,6 +4,8 @@ import io.winnow.core.application.Experiment;
 import io.winnow.experiments.analysis.ExperimentReport.BanditResult;
 import io.winnow.experiments.bandit.Adaptive;
 import io.winnow.experiments.bandit.AdaptiveEstimates;
+import io.winnow.experiments.bandit.AdaptiveEstimates.Values;
+import io.winnow.experiments.bandit.AdaptiveEstimates.Weighting;
 import io.winnow.experiments.bandit.ArmSums;
 import io.winnow.experiments.bandit.Period;
 import io.winnow.experiments.statistics.UnitTotals;
@@ -17,10 +19,19 @@ import java.util.TreeMap;
 /**
  * A bandit's periods: the shares with which units were drawn, as logged, and what came of it.
  *
+ * <p>A unit is a user in a period in which the user was exposed. What a user does belongs to the
+ * newest period with an exposure before it, also when it comes after that period's end.
+ *
  * <p>A unit's value of a ratio is linearised, R + (y − R·z)/z̄ with R and z̄ of all units of all
  * arms, so that an arm's mean is its ratio to first order (Deng, Knoblich, Lu, KDD 2018).
  */
 final class BanditPeriods {
+  /** Fewest units of each arm in the first period that counts. */
+  private static final int FIRST_UNITS_MIN = 2;
+
+  /** Fewest units of an arm, over all periods, whose mean is taken to be normally distributed. */
+  private static final int UNITS_MIN = 30;
+
   private BanditPeriods() {}
 
   /** Sums of one period by arm. */
@@ -138,8 +149,9 @@ final class BanditPeriods {
       for (int arm = 0; arm < of.units.length; arm++) {
         arms.add(new ArmSums(of.units[arm], of.sum[arm], of.squares[arm]));
       }
-      // Estimates begin with a period in which every arm has units.
-      if (!periods.isEmpty() || arms.stream().allMatch(arm -> arm.n() > 0)) {
+      // Estimates begin with a period in which every arm has units; what is in other periods before
+      // it would have no mean to begin with.
+      if (!periods.isEmpty() || arms.stream().allMatch(arm -> arm.n() >= FIRST_UNITS_MIN)) {
         periods.add(new Period(of.shares(), arms));
         firstMs.add(originMs + number * design.period().toMillis());
       }
@@ -147,12 +159,33 @@ final class BanditPeriods {
     List<Adaptive> means = new ArrayList<>();
     List<Adaptive> differences = new ArrayList<>();
     double confidence = 1 - experiment.plan().alpha() / (experiment.arms().size() - 1);
+    Values values =
+        outcomes.tally(design.metric()).isConversion() ? Values.CONVERSIONS : Values.NUMBERS;
+    boolean controlIsKnown = units(periods, 0) >= UNITS_MIN;
     for (int arm = 0; arm < experiment.arms().size() && !periods.isEmpty(); arm++) {
-      means.add(AdaptiveEstimates.mean(periods, arm, confidence));
+      boolean known = units(periods, arm) >= UNITS_MIN;
+      Adaptive mean =
+          AdaptiveEstimates.mean(periods, arm, Weighting.UNIFORM, values, confidence);
+      means.add(known ? mean : unsure(mean));
       if (arm > 0) {
-        differences.add(AdaptiveEstimates.difference(periods, arm, 0, confidence));
+        Adaptive difference =
+            AdaptiveEstimates.difference(periods, arm, 0, Weighting.UNIFORM, values, confidence);
+        differences.add(known && controlIsKnown ? difference : unsure(difference));
       }
     }
     return new BanditResult(periods, firstMs, means, differences);
+  }
+
+  private static long units(List<Period> periods, int arm) {
+    return periods.stream().mapToLong(period -> period.arms().get(arm).n()).sum();
+  }
+
+  private static Adaptive unsure(Adaptive of) {
+    return new Adaptive(
+        of.estimate(),
+        Double.POSITIVE_INFINITY,
+        Double.NEGATIVE_INFINITY,
+        Double.POSITIVE_INFINITY,
+        1);
   }
 }
