@@ -277,7 +277,9 @@ final class ExperimentsReader {
             && decides.definition() instanceof Definition.Conversion(var _, Duration within)
             && within.compareTo(period) > 0) {
           metric.problem(
-              "a conversion within at most the bandit's period, " + period + ": units are drawn anew");
+              "a conversion within at most the bandit's period, "
+                  + period
+                  + ": units are drawn anew");
         }
         yield new Design.Bandit(
             decides == null ? "" : decides.name(),

@@ -164,8 +164,7 @@ final class BanditPeriods {
     boolean controlIsKnown = units(periods, 0) >= UNITS_MIN;
     for (int arm = 0; arm < experiment.arms().size() && !periods.isEmpty(); arm++) {
       boolean known = units(periods, arm) >= UNITS_MIN;
-      Adaptive mean =
-          AdaptiveEstimates.mean(periods, arm, Weighting.UNIFORM, values, confidence);
+      Adaptive mean = AdaptiveEstimates.mean(periods, arm, Weighting.UNIFORM, values, confidence);
       means.add(known ? mean : unsure(mean));
       if (arm > 0) {
         Adaptive difference =

@@ -71,12 +71,9 @@ public final class ExperimentAnalysis {
     this.needs = Needs.of(request.application(), experiment);
     this.exposed = exposures(request);
     this.course = Course.of(experiment, exposed.units(), request.nowMs());
-    this.outcomes = new OutcomePass(
-            request,
-            exposed,
-            needs,
-            course.due(),
-            !experiment.name().equals(Experiments.HOLDOUT));
+    this.outcomes =
+        new OutcomePass(
+            request, exposed, needs, course.due(), !experiment.name().equals(Experiments.HOLDOUT));
     request.records().replay(0, request.toOffset(), outcomes);
     outcomes.finish(request.toOffset(), request.nowMs());
     this.exposure = new ExposureMeasures(outcomes, arms, firstMs(), request.nowMs());

@@ -22,9 +22,9 @@ import org.jspecify.annotations.Nullable;
  * (Singh, Joachims, KDD 2018; Biega, Gummadi, Weikum, SIGIR 2018; see {@link Merit}).
  *
  * <p>Inequality, and the distance from a target, fall with the number of impressions and coverage
- * rises, so arms are compared at equal numbers: what is expected of as many impressions as the least
- * arm has without the largest of its {@link EntityCounts#BUCKETS} parts ({@link Thinned}; coverage by
- * {@link Concentration#expectedDistinct}).
+ * rises, so arms are compared at equal numbers: what is expected of as many impressions as the
+ * least arm has without the largest of its {@link EntityCounts#BUCKETS} parts ({@link Thinned};
+ * coverage by {@link Concentration#expectedDistinct}).
  *
  * <p>What could be shown is what was available at some time since the first exposure, so that items
  * that were removed meanwhile are not exposure that nobody deserved.

@@ -33,8 +33,7 @@ final class ExposurePass implements RecordSource.Visitor {
   private int level;
   private long lastMs = Long.MIN_VALUE;
 
-  ExposurePass(
-      Experiment experiment, UnitKeys keys, AnalysisLimits limits, Set<String> testers) {
+  ExposurePass(Experiment experiment, UnitKeys keys, AnalysisLimits limits, Set<String> testers) {
     this.experiment = experiment;
     this.keys = keys;
     this.limits = limits;

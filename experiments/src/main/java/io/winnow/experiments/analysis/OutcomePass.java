@@ -63,11 +63,7 @@ final class OutcomePass implements RecordSource.Visitor {
    *     what the arms show. Else all of the units' impressions do
    */
   OutcomePass(
-      AnalysisRequest request,
-      ExposurePass exposed,
-      Needs needs,
-      List<Due> due,
-      boolean labelled) {
+      AnalysisRequest request, ExposurePass exposed, Needs needs, List<Due> due, boolean labelled) {
     this.labelled = labelled;
     this.experiment = request.experiment();
     this.keys = new UnitKeys(experiment);

@@ -13,9 +13,9 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Joins outcomes with what was shown, by event time: an outcome belongs to the newest showing of its
- * item to its user (of session units: in its session) that is not later than it, if it comes within
- * the application's window, and counts once for each showing and objective. Not thread-safe.
+ * Joins outcomes with what was shown, by event time: an outcome belongs to the newest showing of
+ * its item to its user (of session units: in its session) that is not later than it, if it comes
+ * within the application's window, and counts once for each showing and objective. Not thread-safe.
  *
  * <p>Showings are kept three days beyond the window, as long as there is room for them, since
  * outcomes may reach the log late; the oldest goes first. Of one item and user the newest {@value

@@ -19,8 +19,8 @@ import java.util.Map;
  *
  * with F the distributions of Binomial(x, n/Σx) and n the number that is kept in the mean. Items
  * with equal counts are one term, and a distribution is followed {@value #DEVIATIONS} standard
- * deviations far, which leaves out less than 1e-15: the work is the sum over different counts of the
- * root of each.
+ * deviations far, which leaves out less than 1e-15: the work is the sum over different counts of
+ * the root of each.
  */
 final class Thinned {
   private static final double DEVIATIONS = 9;

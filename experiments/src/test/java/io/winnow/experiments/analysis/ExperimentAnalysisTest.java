@@ -43,36 +43,38 @@ final class ExperimentAnalysisTest {
         (more.contains("primary:") ? "" : "primary: clicks\n    guardrails: { reports: 0.1 }\n    ")
             + (more.contains("before:") ? "" : "before: 0d");
     return ApplicationFile.parse(
-      """
-      application: test
-      items:   { attributes: { creator: string } }
-      events:  { click: {}, report: {} }
-      objectives: { click: 1.0 }
-      metrics:
-        ctr: ratio(click, slates)
-        clicks: mean(click)
-        reports: { is: mean(report), better: lower }
-        spread: { is: gini(creator), better: lower }
-        worths: mean(worth)
-        capped: mean(click) cap 2
-        quick: conversion(click) within 1h
-        firsts: exposure(creator, c0)
-      holdout: 0.1
-      testers: { tester: { test: treatment } }
-      experiments:
-        test:
-          from: 2026-05-28
-          %s
-          duration: 8d
-          looks: 4
-          %s
-      """
-.formatted(usual, more), "winnow.yaml", Map.of()).definition();
+            """
+            application: test
+            items:   { attributes: { creator: string } }
+            events:  { click: {}, report: {} }
+            objectives: { click: 1.0 }
+            metrics:
+              ctr: ratio(click, slates)
+              clicks: mean(click)
+              reports: { is: mean(report), better: lower }
+              spread: { is: gini(creator), better: lower }
+              worths: mean(worth)
+              capped: mean(click) cap 2
+              quick: conversion(click) within 1h
+              firsts: exposure(creator, c0)
+            holdout: 0.1
+            testers: { tester: { test: treatment } }
+            experiments:
+              test:
+                from: 2026-05-28
+                %s
+                duration: 8d
+                looks: 4
+                %s
+            """
+                .formatted(usual, more),
+            "winnow.yaml",
+            Map.of())
+        .definition();
   }
 
   private static AnalysisRequest request(String more, List<LogRecord> records, long nowMs) {
-    ApplicationDefinition application =
-        application(more);
+    ApplicationDefinition application = application(more);
     RecordSource log = RecordSource.of(records);
     return new AnalysisRequest(
         application,
@@ -508,8 +510,7 @@ final class ExperimentAnalysisTest {
       String user = "u" + u;
       boolean treated = u % 2 == 0;
       // Shown five minutes before midnight; the treatment's users click five minutes after it.
-      records.add(
-          drawn(user, treated ? "treatment" : "control", "a" + u, midnightMs - 300_000));
+      records.add(drawn(user, treated ? "treatment" : "control", "a" + u, midnightMs - 300_000));
       records.add(shown(user, "i", "a" + u, 0, "test=x", midnightMs - 300_000));
       if (treated) {
         records.add(event("click", user, "i", "a" + u, midnightMs + 300_000 + u, "c" + u));
@@ -634,8 +635,7 @@ final class ExperimentAnalysisTest {
     }
     for (int u = 0; u < 400; u++) {
       String user = "u" + u;
-      records.add(
-          exposed(user, user, u % 2 == 1 ? "treatment" : "control", "r" + u, START_MS + u));
+      records.add(exposed(user, user, u % 2 == 1 ? "treatment" : "control", "r" + u, START_MS + u));
       records.add(shown(user, "i0", "r" + u, 0, "other=x;test=x", START_MS + u));
       // Another surface, which the experiment is not about.
       records.add(shown(user, "i" + u % 4, "s" + u, 0, "default", START_MS + 1000 + u));
@@ -678,9 +678,7 @@ final class ExperimentAnalysisTest {
     ExperimentReport.Comparison of = report.metrics().getFirst().comparisons().getFirst();
     // Nobody of the control converted: one more of each in 102.
     assertEquals(
-        Math.sqrt(1 / 102.0 * (101 / 102.0) / 99),
-        of.contrast().control().standardError(),
-        1e-12);
+        Math.sqrt(1 / 102.0 * (101 / 102.0) / 99), of.contrast().control().standardError(), 1e-12);
     assertEquals(0, of.contrast().control().value());
   }
 
@@ -697,8 +695,7 @@ final class ExperimentAnalysisTest {
     }
     for (int u = 0; u < 400; u++) {
       String user = "u" + u;
-      records.add(
-          exposed(user, user, u % 2 == 1 ? "treatment" : "control", "r" + u, START_MS + u));
+      records.add(exposed(user, user, u % 2 == 1 ? "treatment" : "control", "r" + u, START_MS + u));
       records.add(shown(user, "i" + u / 2 % 2, "r" + u, 0, "test=x", START_MS + u));
     }
     records.add(new LogRecord.ItemRemoved(new ItemId("i1"), START_MS + DAY_MS));
@@ -729,8 +726,7 @@ final class ExperimentAnalysisTest {
       String user = "u" + u;
       records.add(
           exposed(user, user, u % 20 == 1 ? "treatment" : "control", "r" + u, START_MS + u));
-      records.add(
-          shown(user, "i" + random.nextInt(200), "r" + u, 0, "test=x", START_MS + u));
+      records.add(shown(user, "i" + random.nextInt(200), "r" + u, 0, "test=x", START_MS + u));
     }
     ExperimentReport report =
         ExperimentAnalysis.run(
@@ -749,8 +745,7 @@ final class ExperimentAnalysisTest {
 
   @Test
   void run_holdout_comparesTheHeldOutWithAllOthers() {
-    ApplicationDefinition application =
-        application(SPLIT);
+    ApplicationDefinition application = application(SPLIT);
     Experiments experiments = application.operations().experiments();
     Experiment holdout = Holdout.find(experiments, "holdout").orElseThrow();
     assertEquals(

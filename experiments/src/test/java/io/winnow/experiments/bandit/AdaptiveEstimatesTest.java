@@ -62,8 +62,7 @@ class AdaptiveEstimatesTest {
         AdaptiveEstimates.difference(
             periods, 1, 0, Weighting.UNIFORM, AdaptiveEstimates.Values.CONVERSIONS, 0.95);
     // One more of each: 1/6 · 5/6 for every unit, over the square of the share.
-    assertEquals(
-        Math.sqrt(8 * (1 / 6.0 * (5 / 6.0)) * 4) / 8, conversions.standardError(), 1e-12);
+    assertEquals(Math.sqrt(8 * (1 / 6.0 * (5 / 6.0)) * 4) / 8, conversions.standardError(), 1e-12);
   }
 
   @Test

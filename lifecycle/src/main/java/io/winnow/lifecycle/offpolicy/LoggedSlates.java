@@ -95,9 +95,9 @@ final class LoggedSlates implements RecordSource.Visitor {
 
   /**
    * The slates that can be judged, oldest first: whole, with all their outcomes in by the time of
-   * the newest record that a server wrote (clients' clocks may run ahead), and ranked by a
-   * release rather than by what stood in for one that was late. Logs of other systems do not say
-   * what was ranked; there all are taken.
+   * the newest record that a server wrote (clients' clocks may run ahead), and ranked by a release
+   * rather than by what stood in for one that was late. Logs of other systems do not say what was
+   * ranked; there all are taken.
    */
   List<Slate> usable() {
     long settledMs = newestMs - objectives.within().toMillis();
