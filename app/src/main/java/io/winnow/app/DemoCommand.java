@@ -5,7 +5,6 @@ import io.winnow.app.demo.ReportText;
 import io.winnow.core.ErrorCode;
 import io.winnow.core.WinnowException;
 import io.winnow.core.application.ApplicationFile;
-import io.winnow.core.application.Presets;
 import io.winnow.lifecycle.TrainerConfig;
 import io.winnow.serving.http.HttpConfig;
 import io.winnow.simulator.WorldConfig;
@@ -84,7 +83,7 @@ final class DemoCommand implements Callable<Integer> {
     requireFreePort();
     ConsoleProgress progress = new ConsoleProgress(spec.commandLine().getErr());
     long startedMs = ManagementFactory.getRuntimeMXBean().getStartTime();
-    ApplicationFile application = Presets.load("shorts", environment);
+    ApplicationFile application = DemoRun.application(environment);
     CountDownLatch stop = new CountDownLatch(1);
     CountDownLatch closed = new CountDownLatch(1);
     try (DemoFolder claimed = DemoFolder.claim(data == null ? defaultFolder() : data)) {

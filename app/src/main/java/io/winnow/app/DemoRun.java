@@ -15,6 +15,7 @@ import io.winnow.core.Seed;
 import io.winnow.core.UserId;
 import io.winnow.core.WinnowException;
 import io.winnow.core.application.ApplicationFile;
+import io.winnow.core.application.Presets;
 import io.winnow.events.EventLog;
 import io.winnow.lifecycle.Release;
 import io.winnow.lifecycle.Trainer;
@@ -108,6 +109,17 @@ final class DemoRun implements AutoCloseable {
     this.seed = new Seed(plan.world().seed());
     this.node = Node.open(data, application, clock);
     this.report = snapshot();
+  }
+
+  /**
+   * The application of the demo: the preset for short clips, and an experiment to look at.
+   *
+   * @param environment replaces single values of it
+   */
+  static ApplicationFile application(Map<String, String> environment) {
+    String experiments = new String(resource("demo/experiments.yaml"), StandardCharsets.UTF_8);
+    return ApplicationFile.parse(
+        Presets.text("shorts") + experiments, ApplicationFile.NAME, environment);
   }
 
   /** What happened so far. Thread-safe. */

@@ -65,13 +65,10 @@ final class ExperimentsAssignCommand implements Callable<Integer> {
     Experiments experiments = application.operations().experiments();
     Assigner assigner = Assigner.of(experiments);
     UserId who = new UserId(user);
+    long nowMs = data.folder().requestClock(TimeSource.system()).nowMs();
+    Subject stranger = new Subject(who, surface, context, null, nowMs);
     Subject subject =
-        new Subject(
-            who,
-            surface,
-            context,
-            assigner.needsAttributes() ? attributes(application, who) : Map.of(),
-            data.folder().requestClock(TimeSource.system()).nowMs());
+        assigner.needsAttributes(stranger) ? stranger.with(attributes(application, who)) : stranger;
     PrintWriter out = spec.commandLine().getOut();
     List<Map<String, Object>> lines = new ArrayList<>();
     for (String name : assigner.names()) {

@@ -16,7 +16,6 @@ import io.winnow.app.demo.ReportText;
 import io.winnow.app.demo.Showcase;
 import io.winnow.core.ErrorCode;
 import io.winnow.core.WinnowException;
-import io.winnow.core.application.Presets;
 import io.winnow.lifecycle.TrainerConfig;
 import io.winnow.simulator.WorldConfig;
 import java.io.PrintWriter;
@@ -62,7 +61,7 @@ final class DemoRunTest {
     return new DemoRun(
         new DemoRun.Plan(WorldConfig.small(3), 1_768_500_000_000L, training, 0.1),
         new DataFolder(folder),
-        Presets.load("shorts", Map.of()),
+        DemoRun.application(Map.of()),
         new ConsoleProgress(new PrintWriter(progress)),
         System.currentTimeMillis());
   }
@@ -97,6 +96,7 @@ final class DemoRunTest {
         assertTrue(text.contains(person.slate().getFirst().reason()), text);
       }
       assertTrue(text.contains("pipeline") && text.contains("p99") && text.contains("lift"), text);
+      assertTrue(text.contains("/v1/experiments/exploration/report"), text);
 
       HttpResponse<String> page = get(report.setting().url() + "/");
       assertEquals(200, page.statusCode());
@@ -106,6 +106,10 @@ final class DemoRunTest {
               .matcher(page.body())
               .find(),
           "the page must not ask others for anything");
+      HttpResponse<String> tested =
+          get(report.setting().url() + "/v1/experiments/exploration/report");
+      assertTrue(Set.of(200, 202).contains(tested.statusCode()), tested.body());
+      assertTrue(tested.body().contains("exploration"), tested.body());
       long visits = checkNotNull(report.live()).visits();
       run.visit();
       JsonNode json =

@@ -3,13 +3,13 @@ package io.winnow.events;
 import io.winnow.core.AttributeValue;
 import io.winnow.core.Event;
 import io.winnow.core.Exposure;
+import io.winnow.core.Ids;
 import io.winnow.core.Impression;
 import io.winnow.core.LogRecord;
 import io.winnow.core.Problem;
 import io.winnow.core.TimeSource;
 import io.winnow.core.application.AttributeType;
 import io.winnow.core.application.Schema;
-import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Supplier;
@@ -17,9 +17,6 @@ import org.jspecify.annotations.Nullable;
 
 /** Decides whether a record is one that the application declared. Thread-safe. */
 final class RecordValidator {
-  /** Longest of the names that travel with an event, in UTF-8 bytes. */
-  private static final int NAME_BYTES_MAX = 256;
-
   private final Supplier<Schema> schemas;
   private final TimeSource clock;
   private final long futureMs;
@@ -156,26 +153,15 @@ final class RecordValidator {
   }
 
   private static @Nullable Problem checkName(String field, String value) {
-    if (value.getBytes(StandardCharsets.UTF_8).length > NAME_BYTES_MAX) {
-      return new Problem(field, value, "at most " + NAME_BYTES_MAX + " bytes of UTF-8");
+    if (!Ids.fits(value)) {
+      return new Problem(field, value, "at most " + Ids.MAX_BYTES + " bytes of UTF-8");
     }
     return checkText(field, value);
   }
 
-  /** Half of a surrogate pair has no UTF-8: it would come back as another text. */
   private static @Nullable Problem checkText(String field, String value) {
-    for (int i = 0; i < value.length(); i++) {
-      char c = value.charAt(i);
-      if (Character.isSurrogate(c)) {
-        if (Character.isHighSurrogate(c)
-            && i + 1 < value.length()
-            && Character.isLowSurrogate(value.charAt(i + 1))) {
-          i++;
-        } else {
-          return new Problem(field, value, "text without unpaired surrogates");
-        }
-      }
-    }
-    return null;
+    return Ids.isWellFormed(value)
+        ? null
+        : new Problem(field, value, "text without unpaired surrogates");
   }
 }

@@ -41,7 +41,11 @@ public interface FeatureReader {
   /** What the user did so far. */
   UserHistory history(UserId user);
 
-  /** The user's attributes; empty if none were put. */
+  /**
+   * The user's attributes; empty if none were put.
+   *
+   * @throws WinnowException with {@code UNAVAILABLE} if they are not known now
+   */
   Map<String, AttributeValue> userAttributes(UserId user);
 
   /**

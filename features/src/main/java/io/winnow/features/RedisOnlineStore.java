@@ -524,7 +524,24 @@ final class RedisOnlineStore implements OnlineStore {
 
   @Override
   public Map<String, AttributeValue> userAttributes(UserId user) {
-    return read(user, (_, known) -> known == null ? Map.of() : known.attributes());
+    return read(user, (_, known) -> known == null ? Map.of() : attributes(user, known));
+  }
+
+  /**
+   * Of what the tail alone knows, attributes that were put: they replaced all before. That none
+   * were put it cannot say.
+   */
+  private Map<String, AttributeValue> attributes(UserId user, UserState known) {
+    if (!known.isComplete() && known.attributes().isEmpty()) {
+      Old last = old;
+      throw new WinnowException(
+          ErrorCode.UNAVAILABLE,
+          "the attributes of user %s are not known: %s"
+              .formatted(
+                  user.value(),
+                  last == null ? database.address() + " does not answer" : last.reason));
+    }
+    return known.attributes();
   }
 
   @Override

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.lettuce.core.RedisClient;
 import io.lettuce.core.api.StatefulRedisConnection;
+import io.winnow.core.AttributeValue;
 import io.winnow.core.ErrorCode;
 import io.winnow.core.ItemId;
 import io.winnow.core.LogRecord;
@@ -308,6 +309,30 @@ final class RedisFailureTest {
       Await.until(() -> after.history(id).length() == store.history(id).length());
     }
     assertEquals(after.stateDigest(), store.stateDigest());
+  }
+
+  @Test
+  void userAttributes_redisIsGone_areNotKnownUnlessPutSince() {
+    List<LogRecord> records = new ArrayList<>(Shorts.stream(new Seed(31), SHAPE).subList(0, 1_000));
+    UserId late = new UserId("put while Redis was gone");
+    Map<String, AttributeValue> put = Map.of("country", new AttributeValue.Text("de"));
+    records.add(new LogRecord.UserPut(late, put, records.getLast().timeMs()));
+    config =
+        new RedisConfig(
+            config.uri(),
+            config.prefix(),
+            new RedisConfig.Reading(8, 100_000, Duration.ofMillis(50)),
+            config.folding());
+    RedisOnlineStore store = store();
+    feed(store, records, 1_000);
+    server.kill();
+    feed(store, records, 1_001);
+    WinnowException e =
+        assertThrows(
+            WinnowException.class, () -> store.userAttributes(new UserId("nobody has read me")));
+    assertEquals(ErrorCode.UNAVAILABLE, e.code());
+    assertEquals(put, store.userAttributes(late));
+    assertEquals(0, store.history(new UserId("nobody has read me")).length(), "an old answer");
   }
 
   @Test

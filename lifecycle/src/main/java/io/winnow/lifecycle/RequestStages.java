@@ -114,7 +114,11 @@ public interface RequestStages {
    */
   RequestStages with(Settings settings);
 
-  /** A user's attributes now; empty if none were put. */
+  /**
+   * A user's attributes now; empty if none were put.
+   *
+   * @throws io.winnow.core.WinnowException with {@code UNAVAILABLE} if they are not known now
+   */
   Map<String, AttributeValue> userAttributes(UserId user);
 
   /** Identifies the names of the logged feature values. */
@@ -127,9 +131,16 @@ public interface RequestStages {
   int indexOf(ItemId item);
 
   /**
-   * Allows items that have every given category.
+   * Checks that items can be filtered by these attributes.
    *
-   * @throws io.winnow.core.WinnowException naming an attribute that the application does not have
+   * @throws io.winnow.core.WinnowException with {@code INVALID_ARGUMENT} and every attribute that
+   *     the application of this release does not have, or not with categories
+   */
+  void checkFilters(Map<String, String> filters);
+
+  /**
+   * Allows items that have every given category in the catalogue of now, whatever attributes the
+   * release was made with: none, where the catalogue does not have the attribute.
    */
   ItemFilter attributeFilter(Map<String, String> filters);
 

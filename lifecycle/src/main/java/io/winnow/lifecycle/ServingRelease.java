@@ -545,7 +545,7 @@ public final class ServingRelease implements RequestStages {
   }
 
   @Override
-  public ItemFilter attributeFilter(Map<String, String> filters) {
+  public void checkFilters(Map<String, String> filters) {
     Map<String, AttributeType> attributes = release.definition().schema().itemAttributes();
     List<Problem> problems = new ArrayList<>();
     for (String name : filters.keySet()) {
@@ -561,6 +561,10 @@ public final class ServingRelease implements RequestStages {
     if (!problems.isEmpty()) {
       throw WinnowException.invalid(problems);
     }
+  }
+
+  @Override
+  public ItemFilter attributeFilter(Map<String, String> filters) {
     if (filters.isEmpty()) {
       return _ -> true;
     }

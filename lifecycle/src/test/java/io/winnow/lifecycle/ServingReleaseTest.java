@@ -268,18 +268,20 @@ final class ServingReleaseTest {
   }
 
   @Test
-  void attributeFilter_allowsTheCategoryAndNamesEveryUnknownAttribute() {
+  void filters_allowTheCategoryAndEveryUnknownAttributeIsNamed() {
     assertTrue(serving.attributeFilter(Map.of()).allows(0));
     int sport = serving.indexOf(new ItemId("i4"));
     assertTrue(serving.attributeFilter(Map.of("category", "c1")).allows(sport));
     assertFalse(serving.attributeFilter(Map.of("category", "c2")).allows(sport));
+    serving.checkFilters(Map.of("category", "c2"));
     WinnowException refused =
         assertThrows(
             WinnowException.class,
-            () -> serving.attributeFilter(Map.of("categry", "c1", "colour", "red")));
+            () -> serving.checkFilters(Map.of("categry", "c1", "colour", "red")));
     assertEquals(
         Set.of("filters.categry", "filters.colour"),
         refused.problems().stream().map(p -> p.field()).collect(Collectors.toSet()));
+    assertFalse(serving.attributeFilter(Map.of("colour", "red")).allows(sport));
   }
 
   @Test

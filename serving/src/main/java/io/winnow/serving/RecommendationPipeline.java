@@ -47,6 +47,8 @@ import org.slf4j.LoggerFactory;
  * <tr><td>impressions</td><td>100 %</td><td>an answer whose impressions may not be logged</td></tr>
  * </table>
  *
+ * <p>Impressions and exposures are written in any case; the deadline bounds only the wait for them.
+ *
  * <p>The answer is never empty while the catalogue is not, unless the request itself rules
  * everything out: where nothing else is left, items come back that the user has had or that the
  * application's exclusions name, and the answer says so.
@@ -117,6 +119,8 @@ public final class RecommendationPipeline implements Recommender {
   public Slate recommend(RecommendationRequest request) {
     long arrived = System.nanoTime();
     ServedExperiments now = served;
+    // Once for all arms: what a request may ask for does not depend on the arm it is in.
+    now.active().checkFilters(request.filters());
     long nowMs = clock.nowMs();
     StageRunner stages = new StageRunner(compute, arrived, request.deadline().toNanos());
     Optional<String> logTrouble = log.trouble();
@@ -128,15 +132,13 @@ public final class RecommendationPipeline implements Recommender {
             : draft(route, request, nowMs, stages);
     if (logTrouble.isEmpty()) {
       SlateLog.Met met = met(request, answer.route, now);
-      stages.run(
+      // Also where the deadline has passed: the answer is shown, and were it not logged, slow arms
+      // would lose exposures that quick ones keep.
+      stages.complete(
           waiting,
           "impressions",
-          1.0,
-          () -> {
-            slates.append(met, answer.shown, nowMs);
-            return true;
-          },
-          new Fallback<>("impressions may not be logged", () -> false));
+          () -> slates.append(met, answer.shown, nowMs),
+          "impressions may not be logged");
     } else {
       stages.degrade("impressions", logTrouble.get(), "impressions are not logged");
     }
@@ -215,23 +217,24 @@ public final class RecommendationPipeline implements Recommender {
       trouble = "overloaded";
     }
     List<List<Shown>> slates = new ArrayList<>();
-    slates.add(make(route.lanes().getFirst(), request, nowMs, stages));
-    for (int i = 0; i < others.size() && trouble == null; i++) {
-      try {
+    try {
+      slates.add(make(route.lanes().getFirst(), request, nowMs, stages));
+      for (int i = 0; i < others.size() && trouble == null; i++) {
         slates.add(others.get(i).get(stages.until(0.93).toNanos(), TimeUnit.NANOSECONDS));
         stages.join(runners.get(i + 1));
-      } catch (TimeoutException late) {
-        trouble = "deadline";
-      } catch (ExecutionException failed) {
-        LOG.warn("an arm of an interleaved slate failed", failed.getCause());
-        trouble = "error";
-      } catch (InterruptedException interrupted) {
-        Thread.currentThread().interrupt();
-        trouble = "interrupted";
       }
+    } catch (TimeoutException late) {
+      trouble = "deadline";
+    } catch (ExecutionException failed) {
+      LOG.warn("an arm of an interleaved slate failed", failed.getCause());
+      trouble = "error";
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+      trouble = "interrupted";
+    } finally {
+      others.forEach(future -> future.cancel(true)); // Also where the first lane threw.
     }
     if (trouble != null) {
-      others.forEach(future -> future.cancel(true));
       stages.degrade("interleaving", trouble, "the slate of " + route.lanes().getFirst().arm());
       return new Answer(
           route.uncounted(),

@@ -22,7 +22,7 @@ record Route(
     String arm,
     String sharedArm) {
   /** The arm of requests that no experiment touches. */
-  static final String DEFAULT_ARM = "default";
+  static final String DEFAULT_ARM = Experiment.DEFAULT_ARM;
 
   /** Copies the lanes. */
   Route {

@@ -16,6 +16,7 @@ import io.winnow.experiments.assignment.Subject;
 import io.winnow.lifecycle.RequestStages;
 import io.winnow.serving.StageRunner.Fallback;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -45,8 +46,8 @@ public final class ServedExperiments {
   /** Most combinations of arms that are kept; others are made anew for each request. */
   static final int VARIANTS_MAX = 1_000;
 
-  /** A place of an interleaved slate that no arm gets credit for. */
-  private static final String SHARED = "shared";
+  /** Most combinations of quotas and releases that are checked; beyond, nobody can say. */
+  static final int COMBINATIONS_MAX = 10_000;
 
   private final RequestStages active;
   private final Route untouched;
@@ -102,6 +103,7 @@ public final class ServedExperiments {
             .ifPresent(why -> stopped.put(experiment.name(), why));
       }
     }
+    stopTooMuch(experiments, active, all, stopped);
     stopped.forEach((name, why) -> LOG.error("experiment {} is not served: {}", name, why));
     return new ServedExperiments(experiments, active, all, stopped, shares);
   }
@@ -158,6 +160,74 @@ public final class ServedExperiments {
     return Optional.empty();
   }
 
+  /**
+   * A way in which experiments of different layers can meet.
+   *
+   * @param settings their releases and quotas; by all else no arm can disturb another
+   * @param layers whose experiments have a part in it
+   */
+  private record Combination(Settings settings, Set<String> layers) {
+    Combination and(Experiment experiment, Settings asked) {
+      Set<String> all = new HashSet<>(layers);
+      all.add(experiment.population().layer());
+      return new Combination(settings.and(asked), all);
+    }
+
+    /** What of an arm decides how many candidates there are. */
+    static Settings asked(Arm arm) {
+      return new Settings(
+          arm.settings().release(), arm.settings().quotas(), Map.of(), Settings.NONE.reranking());
+    }
+  }
+
+  /**
+   * Stops experiments that, with those before them in the file, can ask for more candidates than
+   * there may be. Left to the request, only those units would lose their exposure that are in such
+   * arms of both, and what is left would be no fair sample.
+   */
+  private static void stopTooMuch(
+      Experiments experiments,
+      RequestStages active,
+      Map<String, RequestStages> releases,
+      Map<String, String> stopped) {
+    // By combination the arms that lead to it. The empty one is what others are added to.
+    Map<Combination, String> known = new LinkedHashMap<>();
+    known.put(new Combination(Settings.NONE, Set.of()), "");
+    for (Experiment experiment : experiments.list()) {
+      if (stopped.containsKey(experiment.name())) {
+        continue;
+      }
+      Map<Combination, String> added = new LinkedHashMap<>();
+      known.forEach((before, arms) -> {
+        for (Arm arm : experiment.arms()) {
+          Settings asked = Combination.asked(arm);
+          if (!asked.isNone() && !before.layers.contains(experiment.population().layer())) {
+            added.putIfAbsent(
+                before.and(experiment, asked),
+                (arms.isEmpty() ? "" : arms + " with ") + experiment.name() + "=" + arm.name());
+          }
+        }
+      });
+      added.keySet().removeAll(known.keySet());
+      Optional<String> why =
+          known.size() + added.size() > COMBINATIONS_MAX
+              ? Optional.of(
+                  "it makes more than %d combinations of arms that change retrieval"
+                      .formatted(COMBINATIONS_MAX))
+              : added.entrySet().stream()
+                  .flatMap(entry ->
+                      problem(entry.getKey().settings(), active, releases, Map.of())
+                          .map(problem -> entry.getValue() + ": " + problem)
+                          .stream())
+                  .findFirst();
+      if (why.isPresent()) {
+        stopped.put(experiment.name(), why.get());
+      } else {
+        known.putAll(added);
+      }
+    }
+  }
+
   /** The release that answers what no experiment touches. */
   public RequestStages active() {
     return active;
@@ -192,17 +262,18 @@ public final class ServedExperiments {
     if (assigner.isEmpty()) {
       return untouched;
     }
+    Subject stranger =
+        new Subject(request.user(), request.surface(), request.context(), null, nowMs);
+    if (!assigner.needsAttributes(stranger)) {
+      return route(stranger);
+    }
     Optional<Map<String, AttributeValue>> attributes =
-        !assigner.needsAttributes()
-            ? Optional.empty()
-            : stages.run(
-                "assignment",
-                0.1,
-                () -> Optional.of(active.userAttributes(request.user())),
-                new Fallback<>("no experiment that looks at the user", Optional::empty));
-    return route(
-        new Subject(
-            request.user(), request.surface(), request.context(), attributes.orElse(null), nowMs));
+        stages.run(
+            "assignment",
+            0.1,
+            () -> Optional.of(active.userAttributes(request.user())),
+            new Fallback<>("no experiment that looks at the user", Optional::empty));
+    return route(stranger.with(attributes.orElse(null)));
   }
 
   private Route route(Subject subject) {
@@ -215,8 +286,8 @@ public final class ServedExperiments {
     try {
       return route(assignments);
     } catch (WinnowException e) {
-      // Each setting was checked by itself; together they may ask for more than there may be.
-      LOG.warn("the settings of overlapping experiments do not go together: {}", e.getMessage());
+      // Every combination was checked when the experiments came into force: this is a defect.
+      LOG.error("the settings of overlapping experiments do not go together", e);
       return untouched;
     }
   }
@@ -246,7 +317,34 @@ public final class ServedExperiments {
       Settings settings = combined(assignments, arm).withoutExploration();
       lanes.add(new Route.Lane(own, variant(own + "/unexplored", settings)));
     }
-    return new Route(assignments, experiment, lanes, label, label(assignments, experiment, SHARED));
+    return new Route(
+        felt(assignments),
+        experiment,
+        lanes,
+        label,
+        label(assignments, experiment, Experiment.SHARED_ARM));
+  }
+
+  /**
+   * Without the experiments that an interleaved slate tells nothing of: whose arms explore more or
+   * less, and are the same where nothing explores. An experiment of equal arms stays: that they are
+   * equal is what it is to show.
+   */
+  private static Assignments felt(Assignments assignments) {
+    return new Assignments(
+        assignments.list().stream()
+            .filter(assignment -> !differsByExplorationAlone(assignment.experiment()))
+            .toList(),
+        assignments.holdout());
+  }
+
+  private static boolean differsByExplorationAlone(Experiment experiment) {
+    return experiment.arms().stream().map(Arm::settings).distinct().count() > 1
+        && experiment.arms().stream()
+                .map(arm -> arm.settings().withoutExploration())
+                .distinct()
+                .count()
+            == 1;
   }
 
   /** The settings of all arms, those of an interleaved experiment being one of its arms'. */
@@ -279,6 +377,11 @@ public final class ServedExperiments {
     return label.toString();
   }
 
+  /** How many combinations of arms are kept. */
+  int variants() {
+    return variants.size();
+  }
+
   /** The stages of these settings; those of the same label are the same. */
   private RequestStages variant(String label, Settings settings) {
     RequestStages known = variants.get(label);
@@ -300,15 +403,15 @@ public final class ServedExperiments {
    * read.
    */
   Subject subject(UserId user, String surface, Map<String, String> context, long nowMs) {
-    Map<String, AttributeValue> attributes = null;
-    if (assigner.needsAttributes()) {
+    Subject stranger = new Subject(user, surface, context, null, nowMs);
+    if (assigner.needsAttributes(stranger)) {
       try {
-        attributes = active.userAttributes(user);
+        return stranger.with(active.userAttributes(user));
       } catch (RuntimeException e) {
         LOG.warn("the attributes of a user cannot be read; it is in no experiment of them", e);
       }
     }
-    return new Subject(user, surface, context, attributes, nowMs);
+    return stranger;
   }
 
   /** The releases that arms of experiments name, in the order of the file. */

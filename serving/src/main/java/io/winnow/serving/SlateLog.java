@@ -3,6 +3,7 @@ package io.winnow.serving;
 import io.winnow.core.ErrorCode;
 import io.winnow.core.Event;
 import io.winnow.core.Exposure;
+import io.winnow.core.Ids;
 import io.winnow.core.Impression;
 import io.winnow.core.LogRecord;
 import io.winnow.core.UserId;
@@ -125,7 +126,10 @@ final class SlateLog {
     return records;
   }
 
-  /** What of the request its experiment is cut into segments by. */
+  /**
+   * What of the request its experiment is cut into segments by. What the log would not take is left
+   * out: the exposure is worth more than one of its segments.
+   */
   private static Map<String, String> segments(Experiment experiment, Met met) {
     Map<String, String> segments = new LinkedHashMap<>();
     for (Field field : experiment.goals().segments()) {
@@ -135,7 +139,7 @@ final class SlateLog {
             case Field.Context(String name) -> met.context().getOrDefault(name, "");
             case Field.User _, Field.NewUsers _ -> ""; // known from the log
           };
-      if (!value.isBlank()) {
+      if (!value.isBlank() && Ids.isLoggable(value) && Ids.isLoggable(field.toString())) {
         segments.put(field.toString(), value);
       }
     }

@@ -90,6 +90,43 @@ final class StageRunner {
     }
   }
 
+  /**
+   * Runs work that is to be done in any case: it is begun even after the deadline and never
+   * cancelled. Only the waiting for it is bounded, by the whole deadline.
+   *
+   * @param executor one that does not make it wait for the stages of other requests
+   * @param unconfirmed what is said where it failed, or is not done when the deadline has passed
+   */
+  void complete(ExecutorService executor, String stage, Runnable work, String unconfirmed) {
+    Fallback<Boolean> fallback = new Fallback<>(unconfirmed, () -> false);
+    long began = System.nanoTime();
+    try {
+      Future<?> future = executor.submit(() -> logFailure(stage, work));
+      future.get(until(1).toNanos(), TimeUnit.NANOSECONDS);
+    } catch (TimeoutException late) {
+      fallBack(stage, "deadline", fallback);
+    } catch (RejectedExecutionException full) {
+      fallBack(stage, "overloaded", fallback);
+    } catch (ExecutionException failed) {
+      fallBack(stage, "error", fallback);
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+      fallBack(stage, "interrupted", fallback);
+    } finally {
+      stageNanos.merge(stage, System.nanoTime() - began, Long::sum);
+    }
+  }
+
+  /** Logs a failure where it happens: nobody may be waiting any more. */
+  private static void logFailure(String stage, Runnable work) {
+    try {
+      work.run();
+    } catch (RuntimeException e) {
+      LOG.warn("stage {} failed", stage, e);
+      throw e;
+    }
+  }
+
   private <T> T attempt(ExecutorService executor, double until, Callable<T> work)
       throws TimeoutException, ExecutionException, InterruptedException {
     Duration left = until(until);

@@ -3,15 +3,18 @@ package io.winnow.serving;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.winnow.core.AttributeValue;
+import io.winnow.core.ErrorCode;
 import io.winnow.core.Event;
 import io.winnow.core.Exposure;
 import io.winnow.core.Impression;
 import io.winnow.core.ItemId;
 import io.winnow.core.LogRecord;
 import io.winnow.core.UserId;
+import io.winnow.core.WinnowException;
 import io.winnow.core.application.ApplicationFile;
 import io.winnow.core.application.Experiments;
 import io.winnow.events.EventLogConfig;
@@ -35,10 +38,13 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
 import org.apache.commons.statistics.distribution.ChiSquaredDistribution;
 import org.junit.jupiter.api.AfterAll;
@@ -440,14 +446,15 @@ final class ExperimentServingTest {
         """
         experiments:
           austria: { when: { user.country: at }, arms: { a: {}, b: {} } }
+          abroad: { unless: { user.country: de }, arms: { a: {}, b: {} } }
           all: { arms: { a: {}, b: {} } }
         """);
-    assertEquals(1, exposed("r0"));
+    assertEquals(2, exposed("r0"), "no country is none of Germany");
     log.append(
         List.of(
             new LogRecord.UserPut(
                 new UserId("u1"), Map.of("country", new AttributeValue.Text("at")), Clips.NOW_MS)));
-    assertEquals(2, exposed("r1"));
+    assertEquals(3, exposed("r1"));
     stages.trouble.put(
         "assignment",
         () -> {
@@ -463,6 +470,236 @@ final class ExperimentServingTest {
   private int exposed(String id) {
     recommend(id, "u1");
     return logged(id).exposures.size();
+  }
+
+  @Test
+  void recommend_experimentsThatTheRequestIsNotFor_costNoReadOfTheUser() {
+    serve(
+        """
+        experiments:
+          over: { when: { user.country: at }, until: 2026-01-01, arms: { a: {}, b: {} } }
+          mail: { when: { user.country: at, surface: mail }, arms: { a: {}, b: {} } }
+          all: { arms: { a: {}, b: {} } }
+        """);
+    AtomicInteger reads = new AtomicInteger();
+    stages.trouble.put("assignment", reads::incrementAndGet);
+    Slate slate = recommend("r0", "u1");
+    assertTrue(slate.arm().matches("all=[ab]"), slate.arm());
+    assertFalse(slate.stageNanos().containsKey("assignment"));
+    assertEquals(0, reads.get());
+    serve(
+        "experiments: { home: { when: { user.country: at, surface: home }, arms: { a: {}, b: {} } } }");
+    recommend("r1", "u1");
+    assertEquals(1, reads.get());
+  }
+
+  /** The same question is asked of every arm, whatever its release knew. */
+  @Test
+  void recommend_filterThatAnArmsReleaseDoesNotKnow_isAnsweredInEveryArm() {
+    ApplicationFile before =
+        ApplicationFile.parse(
+            """
+            application: clips
+            items: { attributes: { title: text } }
+            events: [click]
+            features: { item: { clicks_1d: count(click) over 1d } }
+            retrieval: { popular: 20 }
+            """,
+            "before.yaml",
+            Map.of());
+    RequestStages older = new ServingRelease(Release.untrained(before), store, threads);
+    assertThrows(WinnowException.class, () -> older.checkFilters(Map.of("category", "c1")));
+    pipeline.install(
+        ServedExperiments.of(
+            experiments(
+                "experiments: { which: { arms: { new: {}, old: { release: untrained } } } }"),
+            stages,
+            Map.of(Release.UNTRAINED, older),
+            Map.of(),
+            ArmShares.OF_THE_FILE));
+    Set<String> releases = new HashSet<>();
+    for (int user = 0; user < 20; user++) {
+      Slate slate = pipeline.recommend(filtered("r" + user, "u" + user, "category"));
+      assertFalse(slate.items().isEmpty());
+      for (ItemId item : items(slate)) {
+        assertEquals(1, Integer.parseInt(item.value().substring(1)) % 3, item.value());
+      }
+      assertEquals(1, logged("r" + user).exposures.size());
+      releases.add(slate.release());
+      WinnowException refused =
+          assertThrows(
+              WinnowException.class, () -> pipeline.recommend(filtered("x", "u1", "title")));
+      assertEquals(ErrorCode.INVALID_ARGUMENT, refused.code());
+    }
+    assertEquals(Set.of(release.version(), Release.UNTRAINED), releases);
+  }
+
+  private static RecommendationRequest filtered(String id, String user, String attribute) {
+    return new RecommendationRequest(
+        id, new UserId(user), 10, "home", Map.of(), Set.of(), Map.of(attribute, "c1"), LONG);
+  }
+
+  @Test
+  void recommend_deadlineHasPassed_isLoggedAllTheSame() throws Exception {
+    ExecutorService disk = Executors.newSingleThreadExecutor();
+    pipeline = new RecommendationPipeline(stages, log, () -> Clips.NOW_MS, threads, disk);
+    serve("experiments: { aa: { arms: { a: {}, b: {} } } }");
+    RecommendationRequest late =
+        new RecommendationRequest(
+            "r", new UserId("u1"), 10, "home", Map.of(), Set.of(), Map.of(), Duration.ofNanos(1));
+    Slate slate = pipeline.recommend(late);
+    assertEquals(10, slate.items().size());
+    assertEquals(
+        new Degradation("impressions", "deadline", "impressions may not be logged"),
+        slate.degraded().getLast());
+    disk.submit(() -> {}).get(); // Behind what was submitted before.
+    Logged logged = logged("r");
+    assertEquals(1, logged.exposures.size());
+    assertEquals(10, logged.impressions.size());
+    disk.shutdown();
+  }
+
+  @Test
+  void recommend_segmentsThatTheLogDoesNotTake_areLeftOutOfTheExposure() {
+    serve(
+        """
+        experiments:
+          x: { segments: [surface, context.device, context.app], arms: { a: {}, b: {} } }
+          s: { unit: session, arms: { a: {}, b: {} } }
+        """);
+    Map<String, String> context =
+        Map.of("device", "é".repeat(256), "app", "a\uD83D", "session", "s\uD83D");
+    pipeline.recommend(
+        new RecommendationRequest(
+            "r", new UserId("u1"), 10, "home", context, Set.of(), Map.of(), LONG));
+    Logged logged = logged("r");
+    assertEquals(List.of("x"), logged.exposures.stream().map(Exposure::experiment).toList());
+    assertEquals(Map.of("surface", "home"), logged.exposures.getFirst().context());
+    assertEquals(10, logged.impressions.size());
+  }
+
+  @Test
+  void of_armsThatTogetherAskForTooMuch_stopTheLaterExperimentForEverybody() {
+    ServedExperiments next =
+        served(
+            """
+            experiments:
+              one: { layer: l, share: [0, 0.5], arms: { a: {}, b: { retrieval: { two_tower: 2000, ease: 2000, ials: 2000 } } } }
+              two: { arms: { a: {}, b: { retrieval: { item_to_item: 2000, popular: 2000, fresh: 2000 } } } }
+              three: { layer: l, share: [0.5, 1], arms: { a: {}, b: { retrieval: { two_tower: 2000, ease: 2000, ials: 2000 } } } }
+              four: { arms: { a: {}, b: { retrieval: { popular: 2000 } } } }
+            """);
+    assertEquals(
+        List.of(true, false, true, true),
+        next.status().stream().map(ExperimentStatus::served).toList(),
+        next.status().toString());
+    String reason = next.status().get(1).reason();
+    assertTrue(reason.startsWith("one=b with two=b: release "), reason);
+    assertTrue(reason.contains("12020 candidates (expected: at most 10000)"), reason);
+    pipeline.install(next);
+    for (int user = 0; user < 20; user++) {
+      recommend("r" + user, "u" + user);
+      assertEquals(2, logged("r" + user).exposures.size());
+    }
+  }
+
+  @Test
+  void of_moreCombinationsThanAreChecked_stopsTheLaterExperiment() {
+    StringBuilder yaml = new StringBuilder("experiments:\n");
+    for (int i = 0; i < 14; i++) {
+      yaml.append(
+          "  e%d: { arms: { a: {}, b: { retrieval: { popular: %d } } } }\n".formatted(i, i));
+    }
+    List<ExperimentStatus> status = served(yaml.toString()).status();
+    assertTrue(status.subList(0, 13).stream().allMatch(ExperimentStatus::served));
+    assertEquals(
+        "it makes more than 10000 combinations of arms that change retrieval",
+        status.getLast().reason());
+  }
+
+  @Test
+  void route_moreCombinationsOfArmsThanAreKept_areServedAllTheSame() {
+    StringBuilder arms = new StringBuilder("a0: { release: untrained }");
+    for (int i = 1; i < 11; i++) {
+      arms.append(", a").append(i).append(": {}");
+    }
+    ServedExperiments next =
+        served(
+            "experiments: { which: { arms: { %s } }, x: { arms: { %s } }, y: { arms: { %s } } }"
+                .formatted(
+                    arms,
+                    arms.toString().replace("{ release: untrained }", "{}"),
+                    arms.toString().replace("{ release: untrained }", "{}")));
+    Set<String> labels = new HashSet<>();
+    for (int user = 0; user < 8_000; user++) {
+      Route route =
+          next.route(
+              request("r", "u" + user),
+              Clips.NOW_MS,
+              new StageRunner(threads, System.nanoTime(), LONG.toNanos()));
+      labels.add(route.arm());
+      assertEquals(
+          route.arm().contains("which=a0;") ? Release.UNTRAINED : release.version(),
+          route.lanes().getFirst().stages().version());
+    }
+    assertTrue(labels.size() > 1_300, labels.size() + " of 1331");
+    assertEquals(ServedExperiments.VARIANTS_MAX, next.variants());
+  }
+
+  @Test
+  void recommend_interleavedWithAnExperimentOfExploration_doesNotCountTheLatter() {
+    String exploring =
+        """
+          explore: { arms: { a: { reranking: { explore: 0 } }, b: { reranking: { explore: 0.3 } } } }
+          aa: { arms: { a: {}, b: {} } }
+        """;
+    serve(INTERLEAVED + exploring);
+    recommend("r0", "u1");
+    assertEquals(
+        List.of("draft", "aa"), logged("r0").exposures.stream().map(Exposure::experiment).toList());
+    serve("experiments:\n" + exploring);
+    recommend("r1", "u1");
+    assertEquals(
+        List.of("explore", "aa"),
+        logged("r1").exposures.stream().map(Exposure::experiment).toList());
+  }
+
+  @Test
+  void recommend_firstLaneThrows_endsTheOthers() throws Exception {
+    serve(INTERLEAVED);
+    Thread caller = Thread.currentThread();
+    CountDownLatch entered = new CountDownLatch(1);
+    CountDownLatch interrupted = new CountDownLatch(1);
+    stages.trouble.put(
+        "explain",
+        () -> {
+          try {
+            if (Thread.currentThread().equals(caller)) {
+              entered.await();
+              throw new IllegalStateException("broken on purpose");
+            }
+            entered.countDown();
+            new CountDownLatch(1).await();
+          } catch (InterruptedException e) {
+            interrupted.countDown();
+          }
+        });
+    assertThrows(IllegalStateException.class, () -> recommend("r", "u1"));
+    assertTrue(interrupted.await(1, TimeUnit.MINUTES));
+  }
+
+  @Test
+  void recommend_logSaysThatItTakesNothing_isServedAndNotLogged() {
+    serve(UPSIDE_DOWN);
+    log.said = Optional.of("the disk is full");
+    Slate slate = recommend("r", "u1");
+    assertTrue(slate.arm().matches("order=(control|treatment)"), slate.arm());
+    assertEquals(10, slate.items().size());
+    assertEquals(
+        List.of(new Degradation("impressions", "the disk is full", "impressions are not logged")),
+        slate.degraded());
+    log.said = Optional.empty();
+    assertEquals(new Logged(List.of(), List.of()), logged("r"));
   }
 
   @Test

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.winnow.serving.StageRunner.Fallback;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -102,6 +103,57 @@ final class StageRunnerTest {
     StageRunner stages = runner(Duration.ofMinutes(1));
     assertEquals("fallback", stages.run("refused", 1, () -> "a", FALLBACK));
     assertEquals(List.of(new Degradation("refused", "overloaded", "less")), stages.degraded());
+  }
+
+  @Test
+  void complete_inTime_isDoneAndTimed() {
+    AtomicBoolean done = new AtomicBoolean();
+    StageRunner stages = runner(Duration.ofMinutes(1));
+    stages.complete(pool, "write", () -> done.set(true), "may be lost");
+    assertTrue(done.get());
+    assertEquals(List.of(), stages.degraded());
+    assertEquals(List.of("write"), List.copyOf(stages.stageNanos().keySet()));
+  }
+
+  @Test
+  void complete_timeIsUp_isDoneAllTheSameAndNotInterrupted() throws Exception {
+    CountDownLatch said = new CountDownLatch(1);
+    CompletableFuture<Boolean> interrupted = new CompletableFuture<>();
+    StageRunner stages = runner(Duration.ofNanos(1));
+    stages.complete(
+        pool,
+        "write",
+        () -> {
+          try {
+            said.await();
+            interrupted.complete(Thread.interrupted());
+          } catch (InterruptedException e) {
+            interrupted.complete(true);
+          }
+        },
+        "may be lost");
+    assertEquals(List.of(new Degradation("write", "deadline", "may be lost")), stages.degraded());
+    said.countDown();
+    assertFalse(interrupted.get());
+  }
+
+  @Test
+  void complete_failsOrIsRefused_saysSo() {
+    StageRunner stages = runner(Duration.ofMinutes(1));
+    stages.complete(
+        pool,
+        "write",
+        () -> {
+          throw new IllegalStateException("broken on purpose");
+        },
+        "may be lost");
+    pool.refuse(_ -> true);
+    stages.complete(pool, "again", () -> {}, "may be lost");
+    assertEquals(
+        List.of(
+            new Degradation("write", "error", "may be lost"),
+            new Degradation("again", "overloaded", "may be lost")),
+        stages.degraded());
   }
 
   @Test

@@ -12,6 +12,9 @@ final class TroubledLog implements EventLog {
   /** Happens at the beginning of each append. */
   volatile Runnable trouble = () -> {};
 
+  /** What it says of itself. */
+  volatile Optional<String> said = Optional.empty();
+
   TroubledLog(EventLog log) {
     this.log = log;
   }
@@ -34,7 +37,7 @@ final class TroubledLog implements EventLog {
 
   @Override
   public Optional<String> trouble() {
-    return log.trouble();
+    return said.or(log::trouble);
   }
 
   @Override

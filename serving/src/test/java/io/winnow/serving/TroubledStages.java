@@ -97,6 +97,11 @@ final class TroubledStages implements RequestStages {
   }
 
   @Override
+  public void checkFilters(Map<String, String> filters) {
+    release.checkFilters(filters);
+  }
+
+  @Override
   public ItemFilter attributeFilter(Map<String, String> filters) {
     return release.attributeFilter(filters);
   }
@@ -124,6 +129,7 @@ final class TroubledStages implements RequestStages {
 
   @Override
   public Reason explain(Moment moment, Ranked ranked, Placed placed) {
+    begin("explain");
     return release.explain(moment, ranked, placed);
   }
 

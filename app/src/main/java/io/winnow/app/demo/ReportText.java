@@ -40,6 +40,9 @@ public final class ReportText {
     writer.line("release  " + report.setting().release());
     writer.line(
         "page     " + report.setting().url() + "/   interface " + report.setting().url() + "/docs");
+    writer.line(
+        "an experiment that runs: %s/v1/experiments/exploration/report, or later ./winnow experiments report exploration --data %s"
+            .formatted(report.setting().url(), report.setting().data()));
     return writer.text.toString();
   }
 

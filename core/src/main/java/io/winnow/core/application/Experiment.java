@@ -29,6 +29,12 @@ public record Experiment(
     List<Arm> arms,
     Goals goals,
     Plan plan) {
+  /** Stands for the arm of requests that no experiment touches. */
+  public static final String DEFAULT_ARM = "default";
+
+  /** Stands for the arm of a place of an interleaved slate that no arm gets credit for. */
+  public static final String SHARED_ARM = "shared";
+
   /** Copies the arms. */
   public Experiment {
     arms = List.copyOf(arms);
@@ -85,7 +91,9 @@ public record Experiment(
   }
 
   /**
-   * A targeting rule.
+   * A targeting rule. What a request does not name, and an attribute that was never put, has none
+   * of the values: {@code when} leaves it out, {@code unless} lets it in. Where the user's
+   * attributes cannot be read, which is something else, neither lets anybody in.
    *
    * @param field what is looked at
    * @param values one of these

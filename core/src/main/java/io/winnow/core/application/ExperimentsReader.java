@@ -1,5 +1,6 @@
 package io.winnow.core.application;
 
+import io.winnow.core.Exposure;
 import io.winnow.core.application.Experiment.Arm;
 import io.winnow.core.application.Experiment.Condition;
 import io.winnow.core.application.Experiment.Design;
@@ -24,9 +25,11 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Reads {@code metrics}, {@code experiments}, {@code holdout} and {@code testers}. */
@@ -70,6 +73,13 @@ final class ExperimentsReader {
 
   /** Impressions name the arms of all experiments that a request is in, in so many bytes. */
   static final int MAX_LABEL = 256;
+
+  /** A path of the API beside those of experiments. */
+  private static final String ASSIGNMENTS = "assignments";
+
+  /** What stands in the place of an arm in what is logged. */
+  private static final List<String> RESERVED_ARMS =
+      List.of(Experiment.DEFAULT_ARM, Exposure.INTERLEAVED, Experiment.SHARED_ARM);
 
   private static final int DEFAULT_LOOKS = 14;
   private static final Duration DEFAULT_DURATION = Duration.ofDays(14);
@@ -130,6 +140,9 @@ final class ExperimentsReader {
     SchemaReader.checkName(section, name);
     if (name.equals(Experiments.HOLDOUT)) {
       section.problem(name, "another name: the holdout is analysed under this one");
+    }
+    if (name.equals(ASSIGNMENTS)) {
+      section.problem(name, "another name: the API has assignments under this one");
     }
     Design design = design(section, metrics);
     List<Arm> arms = arms(section.get("arms"));
@@ -313,6 +326,10 @@ final class ExperimentsReader {
     for (String name : section.keys()) {
       Section entry = section.get(name).onlyKeys(ARM_KEYS);
       SchemaReader.checkName(entry, name);
+      if (RESERVED_ARMS.contains(name)) {
+        entry.problem(
+            name, "another name: what no single arm gives is logged as " + text(RESERVED_ARMS));
+      }
       arms.add(new Arm(name, entry.get("weight").number(1, 1e-6, 1e6), settings(entry)));
     }
     if (arms.size() < 2 || arms.size() > MAX_ARMS) {
@@ -422,9 +439,7 @@ final class ExperimentsReader {
     // One experiment of each layer at most: their labels have to fit together.
     Map<String, Integer> longest = new LinkedHashMap<>();
     for (Experiment experiment : list) {
-      int arm = experiment.arms().stream().mapToInt(a -> a.name().length()).max().orElse(0);
-      longest.merge(
-          experiment.population().layer(), experiment.name().length() + arm + 2, Math::max);
+      longest.merge(experiment.population().layer(), labelLength(experiment), Math::max);
     }
     int sum = longest.values().stream().mapToInt(Integer::intValue).sum();
     if (sum > MAX_LABEL) {
@@ -435,6 +450,18 @@ final class ExperimentsReader {
               + " characters");
     }
     checkReleases(section, list);
+  }
+
+  /** Of {@code experiment=arm;} with the longest arm, or with what stands for one. */
+  private static int labelLength(Experiment experiment) {
+    Stream<String> arms = experiment.arms().stream().map(Arm::name);
+    Stream<String> others =
+        experiment.design() instanceof Design.Interleaving
+            ? RESERVED_ARMS.stream()
+            : Stream.empty();
+    return experiment.name().length()
+        + Stream.concat(arms, others).mapToInt(String::length).max().orElse(0)
+        + 2;
   }
 
   /**
@@ -473,6 +500,10 @@ final class ExperimentsReader {
     }
   }
 
+  private static String text(List<String> names) {
+    return String.join(", ", names.subList(0, names.size() - 1)) + " or " + names.getLast();
+  }
+
   private static String text(Range range) {
     return "["
         + DefinitionText.number(range.from())
@@ -500,6 +531,13 @@ final class ExperimentsReader {
         List<String> known = experiment.arms().stream().map(Arm::name).toList();
         if (!known.contains(arm)) {
           place.problem("an arm: " + NearestName.expectation(arm, known));
+        }
+        for (String other : arms.keySet()) {
+          String layer = Objects.requireNonNull(byName.get(other)).population().layer();
+          if (layer.equals(experiment.population().layer())) {
+            place.problem(
+                name, "one experiment of layer %s: %s is named too".formatted(layer, other));
+          }
         }
         arms.put(name, arm);
       }

@@ -307,6 +307,10 @@ final class ExperimentsReaderTest {
         "e: { arms: { a: {}, b: {}, c: {} }, design: interleaving }    | 2 arms",
         "e: { arms: { a: {}, b: {} }, design: interleaving, unit: session } | every slate",
         "holdout: { arms: { a: {}, b: {} } }                           | another name",
+        "assignments: { arms: { a: {}, b: {} } }                       | another name",
+        "e: { arms: { default: {}, b: {} } }                           | default, interleaved or shared",
+        "e: { arms: { a: {}, interleaved: {} } }                       | another name",
+        "e: { arms: { a: {}, shared: {} } }                            | another name",
         "e: { arms: { a: {}, b: {} }, looks: 0 }                       | 1 to 1000",
         "e: { arms: { a: {}, b: {} }, run: 0 }                         | run",
       })
@@ -367,6 +371,39 @@ final class ExperimentsReaderTest {
       yaml.append("a".repeat(20)).append(": {}, b: {} } }\n");
     }
     assertTrue(problems(yaml.toString()).contains("256 characters"));
+  }
+
+  @Test
+  void labels_ofInterleavedPlaces_haveRoomForWhatStandsForAnArm() {
+    String other = "{ arms: { a: {}, b: {} } }";
+    int left = ExperimentsReader.MAX_LABEL - 3 * (64 + 3) - (1 + 2);
+    assertTrue(left > 11, "three long names and a short one leave " + left);
+    StringBuilder long3 = new StringBuilder(BASE + "experiments:\n");
+    for (String name : List.of("a", "b", "c")) {
+      long3.append("  ").append(name.repeat(64)).append(": ").append(other).append('\n');
+    }
+    String last = "  %s: { design: %s, arms: { x: {}, y: {} } }\n";
+    assertEquals(4, read(long3 + last.formatted("d".repeat(left), "split")).list().size());
+    assertTrue(
+        problems(long3 + last.formatted("d".repeat(left), "interleaving"))
+            .contains("256 characters"));
+  }
+
+  @Test
+  void testers_ofTwoExperimentsOfALayer_areRefused() {
+    String experiments =
+        """
+        experiments:
+          e: { layer: l, share: [0, 0.5], arms: { a: {}, b: {} } }
+          f: { layer: l, share: [0.5, 1], arms: { a: {}, b: {} } }
+          g: { arms: { a: {}, b: {} } }
+        """;
+    String message = problems(BASE + experiments + "testers: { t: { e: a, g: b, f: b } }");
+    assertTrue(message.contains("testers.t.f"), message);
+    assertTrue(message.contains("one experiment of layer l: e is named too"), message);
+    assertEquals(
+        Map.of("t", Map.of("e", "a", "g", "b"), "s", Map.of("f", "b")),
+        read(BASE + experiments + "testers: { t: { e: a, g: b }, s: { f: b } }").testers());
   }
 
   @Test

@@ -1,6 +1,7 @@
 package io.winnow.experiments.assignment;
 
 import io.winnow.core.AttributeValue;
+import io.winnow.core.Ids;
 import io.winnow.core.UserId;
 import io.winnow.core.WinnowException;
 import io.winnow.core.application.Experiment;
@@ -13,7 +14,6 @@ import io.winnow.experiments.assignment.Assignments.Holdout;
 import io.winnow.experiments.assignment.Decision.Why;
 import io.winnow.experiments.assignment.UnitHash.Draw;
 import io.winnow.experiments.assignment.UnitHash.Purpose;
-import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -37,8 +37,6 @@ import org.jspecify.annotations.Nullable;
  * for each experiment.
  */
 public final class Assigner {
-  private static final int UNIT_BYTES_MAX = 256;
-
   private final double holdout;
   private final Draw holdoutDraw = UnitHash.draw(Purpose.HOLDOUT, Experiments.HOLDOUT, 0);
   private final Map<String, Map<String, String>> testers;
@@ -46,7 +44,6 @@ public final class Assigner {
   private final Map<String, Compiled> byName = new LinkedHashMap<>();
   private final Set<String> contextFields = new LinkedHashSet<>();
   private final ArmShares shares;
-  private final boolean needsAttributes;
 
   /**
    * An assigner of the experiments of one application file.
@@ -58,7 +55,6 @@ public final class Assigner {
     this.holdout = experiments.holdout();
     this.testers = experiments.testers();
     this.shares = shares;
-    boolean attributes = false;
     for (Experiment experiment : experiments.list()) {
       Compiled compiled = Compiled.of(experiment, stopped.contains(experiment.name()));
       this.experiments.add(compiled);
@@ -67,13 +63,11 @@ public final class Assigner {
         contextFields.add(Subject.SESSION);
       }
       for (Condition condition : experiment.population().when()) {
-        attributes |= condition.field() instanceof Field.User;
         if (condition.field() instanceof Field.Context(String name)) {
           contextFields.add(name);
         }
       }
     }
-    this.needsAttributes = attributes;
   }
 
   /** An assigner of experiments that all can be served, with the file's weights. */
@@ -86,9 +80,18 @@ public final class Assigner {
     return experiments.isEmpty();
   }
 
-  /** Whether an experiment looks at the user's attributes. */
-  public boolean needsAttributes() {
-    return needsAttributes;
+  /**
+   * Whether an experiment looks at the user's attributes, and all else that it is about holds.
+   *
+   * @param subject whose attributes need not be known
+   */
+  public boolean needsAttributes(Subject subject) {
+    for (Compiled compiled : experiments) {
+      if (!compiled.whenUser.isEmpty() && aboutRequest(compiled, subject) == null) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /** The fields of the context that an assignment depends on. */
@@ -189,6 +192,12 @@ public final class Assigner {
 
   /** Why an experiment is not about a request, whoever is drawn; null if it is. */
   private static @Nullable Why about(Compiled compiled, Subject subject) {
+    Why why = aboutRequest(compiled, subject);
+    return why == null ? fails(compiled.whenUser, subject) : why;
+  }
+
+  /** The same, as far as it can be said without the user's attributes. */
+  private static @Nullable Why aboutRequest(Compiled compiled, Subject subject) {
     if (compiled.stopped) {
       return Why.STOPPED;
     }
@@ -197,15 +206,24 @@ public final class Assigner {
         || compiled.experiment.population().traffic() == 0) {
       return Why.NOT_RUNNING;
     }
-    for (Condition condition : compiled.experiment.population().when()) {
+    Why why = fails(compiled.whenRequest, subject);
+    if (why != null) {
+      return why;
+    }
+    return unit(compiled, subject) == null ? Why.NO_UNIT : null;
+  }
+
+  private static @Nullable Why fails(List<Condition> conditions, Subject subject) {
+    for (Condition condition : conditions) {
       Why why = fails(condition, subject);
       if (why != null) {
         return why;
       }
     }
-    return unit(compiled, subject) == null ? Why.NO_UNIT : null;
+    return null;
   }
 
+  /** Why a condition does not hold, null if it does; see {@link Condition} of what is not there. */
   private static @Nullable Why fails(Condition condition, Subject subject) {
     boolean one =
         switch (condition.field()) {
@@ -246,19 +264,7 @@ public final class Assigner {
       return subject.user().value();
     }
     String session = subject.context().get(Subject.SESSION);
-    return session == null || !identifies(session) ? null : session;
-  }
-
-  /** Whether a log takes it as the id of a unit. */
-  private static boolean identifies(String session) {
-    for (int i = 0; i < session.length(); i++) {
-      if (Character.isISOControl(session.charAt(i))) {
-        return false;
-      }
-    }
-    return !session.isBlank()
-        && (session.length() <= UNIT_BYTES_MAX / 3
-            || session.getBytes(StandardCharsets.UTF_8).length <= UNIT_BYTES_MAX);
+    return session == null || !Ids.isIdentifier(session) ? null : session;
   }
 
   private Decision drawn(Compiled compiled, Subject subject, Draws draws) {
@@ -330,6 +336,8 @@ public final class Assigner {
   private record Compiled(
       Experiment experiment,
       boolean stopped,
+      List<Condition> whenRequest,
+      List<Condition> whenUser,
       long fromMs,
       long untilMs,
       Draw layerDraw,
@@ -342,12 +350,20 @@ public final class Assigner {
       return new Compiled(
           experiment,
           stopped,
+          conditions(experiment, false),
+          conditions(experiment, true),
           from == null ? Long.MIN_VALUE : from.toEpochMilli(),
           until == null ? Long.MAX_VALUE : until.toEpochMilli(),
           UnitHash.draw(Purpose.LAYER, experiment.population().layer(), 0),
           UnitHash.draw(Purpose.TRAFFIC, experiment.name(), experiment.run()),
           UnitHash.draw(Purpose.ARM, experiment.name(), experiment.run()),
           sharesOfTheFile(experiment));
+    }
+
+    private static List<Condition> conditions(Experiment experiment, boolean ofUser) {
+      return experiment.population().when().stream()
+          .filter(condition -> condition.field() instanceof Field.User == ofUser)
+          .toList();
     }
 
     String layer() {

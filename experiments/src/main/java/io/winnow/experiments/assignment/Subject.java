@@ -22,4 +22,9 @@ public record Subject(
     long timeMs) {
   /** The field of the context that names the session. */
   public static final String SESSION = "session";
+
+  /** The same with what could be read of the user; null if it could not. */
+  public Subject with(@Nullable Map<String, AttributeValue> known) {
+    return new Subject(user, surface, context, known, timeMs);
+  }
 }

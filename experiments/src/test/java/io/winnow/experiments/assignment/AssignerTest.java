@@ -263,7 +263,6 @@ class AssignerTest {
               u: { when: { user.country: [de, at], user.tags: new }, arms: { a: {}, b: {} } }
               n: { unless: { user.country: de }, arms: { a: {}, b: {} } }
             """);
-    assertTrue(assigner.needsAttributes());
     assertEquals(Set.of("device"), assigner.contextFields());
     assertEquals(Set.of("s", "c", "n"), in(assigner, with("cart", Map.of())));
     assertEquals(Set.of("n"), in(assigner, with("mail", Map.of("device", "tv"))));
@@ -281,6 +280,39 @@ class AssignerTest {
     assertEquals("NO_ATTRIBUTES", arm(assigner, "u", unread));
     assertEquals("NO_ATTRIBUTES", arm(assigner, "n", unread));
     assertEquals("NOT_TARGETED", arm(assigner, "u", user(1)));
+    assertEquals(Set.of("s", "c", "n"), in(assigner, user(1)), "none was put: not one of them");
+  }
+
+  @Test
+  void needsAttributes_onlyWhereNothingElseSaysNo() {
+    Set<String> needed = Set.of("now", "unless");
+    for (Map.Entry<String, String> experiment :
+        Map.of(
+                "now", "when: { user.country: de }",
+                "unless", "unless: { user.country: de }",
+                "over", "when: { user.country: de }, until: 2026-12-01",
+                "early", "when: { user.country: de }, from: 2026-12-24",
+                "none", "when: { user.country: de }, traffic: 0",
+                "mail", "when: { user.country: de, surface: mail }",
+                "tv", "when: { user.country: de, context.device: tv }",
+                "session", "when: { user.country: de }, unit: session",
+                "all", "when: { surface: home }")
+            .entrySet()) {
+      String name = experiment.getKey();
+      Experiments one =
+          experiments(
+              "experiments: { %s: { arms: { a: {}, b: {} }, %s } }"
+                  .formatted(name, experiment.getValue()));
+      Subject unread = user(1).with(null);
+      assertEquals(needed.contains(name), Assigner.of(one).needsAttributes(unread), name);
+      assertFalse(
+          new Assigner(one, Set.of(name), ArmShares.OF_THE_FILE).needsAttributes(unread), name);
+      // Where they are not needed, they change nothing.
+      if (!needed.contains(name)) {
+        Subject german = unread.with(Map.of("country", new AttributeValue.Text("de")));
+        assertEquals(arm(Assigner.of(one), name, german), arm(Assigner.of(one), name, unread));
+      }
+    }
   }
 
   private static Set<String> in(Assigner assigner, Subject subject) {
@@ -309,6 +341,7 @@ class AssignerTest {
     assertEquals("NO_UNIT", arm(assigner, "x", with("home", Map.of("session", " "))));
     assertEquals("NO_UNIT", arm(assigner, "x", with("home", Map.of("session", "a\nb"))));
     assertEquals("NO_UNIT", arm(assigner, "x", with("home", Map.of("session", "é".repeat(200)))));
+    assertEquals("NO_UNIT", arm(assigner, "x", with("home", Map.of("session", "a\uD83D"))));
     Set<String> arms = new java.util.HashSet<>();
     for (int i = 0; i < 50; i++) {
       Assignment one = assigner.assign(with("home", Map.of("session", "s" + i))).list().getFirst();
