@@ -282,11 +282,21 @@ final class ExperimentsReader {
                 || decides.definition() instanceof Definition.Conversion)) {
           metric.problem("a metric that is a ratio, a mean or a conversion");
         }
-        yield new Design.Bandit(
-            decides == null ? "" : decides.name(),
+        Duration period =
             bandit
                 .get("period")
-                .duration(Duration.ofDays(1), Duration.ofMinutes(1), Duration.ofDays(30)),
+                .duration(Duration.ofDays(1), Duration.ofMinutes(1), Duration.ofDays(30));
+        if (decides != null
+            && decides.definition() instanceof Definition.Conversion(var _, Duration within)
+            && within.compareTo(period) > 0) {
+          metric.problem(
+              "a conversion within at most the bandit's period, "
+                  + period
+                  + ": units are drawn anew");
+        }
+        yield new Design.Bandit(
+            decides == null ? "" : decides.name(),
+            period,
             bandit.get("floor").number(0.05, 0.001, 0.5));
       }
       default -> {

@@ -98,6 +98,25 @@ final class ExperimentsReaderTest {
   }
 
   @Test
+  void read_banditOfAConversionLongerThanItsPeriod_isRefused() {
+    String yaml =
+        """
+        application: shop
+        events: { buy: {} }
+        metrics: { buyers: { is: conversion(buy) within %s } }
+        experiments:
+          offers:
+            design: bandit
+            bandit: { metric: buyers, period: 6h }
+            primary: buyers
+            arms: { a: {}, b: {} }
+        """;
+    String problems = problems(yaml.replace("%s", "7h"));
+    assertTrue(problems.contains("at most the bandit's period"), problems);
+    assertEquals(1, read(yaml.replace("%s", "6h")).list().size());
+  }
+
+  @Test
   void read_everyKey_isInItsPlace() {
     Experiments experiments = read(FULL);
     assertEquals(0.05, experiments.holdout());

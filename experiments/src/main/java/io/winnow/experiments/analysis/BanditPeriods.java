@@ -4,6 +4,8 @@ import io.winnow.core.application.Experiment;
 import io.winnow.experiments.analysis.ExperimentReport.BanditResult;
 import io.winnow.experiments.bandit.Adaptive;
 import io.winnow.experiments.bandit.AdaptiveEstimates;
+import io.winnow.experiments.bandit.AdaptiveEstimates.Values;
+import io.winnow.experiments.bandit.AdaptiveEstimates.Weighting;
 import io.winnow.experiments.bandit.ArmSums;
 import io.winnow.experiments.bandit.Period;
 import io.winnow.experiments.statistics.Estimate;
@@ -19,10 +21,19 @@ import java.util.TreeMap;
 /**
  * A bandit's periods: the shares with which units were drawn, as logged, and what came of it.
  *
+ * <p>A unit is a user in a period in which the user was exposed. What a user does belongs to the
+ * newest period with an exposure before it, also when it comes after that period's end.
+ *
  * <p>A unit's value of a ratio is linearised, R + (y − R·z)/z̄ with R and z̄ of all units of all
  * arms, so that an arm's mean is its ratio to first order (Deng, Knoblich, Lu, KDD 2018).
  */
 final class BanditPeriods {
+  /** Fewest units of each arm in the first period that counts. */
+  private static final int FIRST_UNITS_MIN = 2;
+
+  /** Fewest units of an arm, over all periods, whose mean is taken to be normally distributed. */
+  private static final int UNITS_MIN = 30;
+
   private BanditPeriods() {}
 
   /** Sums of one period by arm. */
@@ -123,10 +134,13 @@ final class BanditPeriods {
     return expected;
   }
 
-  /** The periods from the first on in which every arm has units; estimates begin there. */
+  /**
+   * The periods from the first on in which every arm has units; what is in those before it would
+   * have no mean to begin with.
+   */
   private static List<Integer> judged(Map<Integer, Sums> sums) {
     return sums.entrySet().stream()
-        .dropWhile(of -> Arrays.stream(of.getValue().units).anyMatch(units -> units == 0))
+        .dropWhile(of -> Arrays.stream(of.getValue().units).anyMatch(units -> units < FIRST_UNITS_MIN))
         .map(Map.Entry::getKey)
         .toList();
   }
@@ -154,13 +168,14 @@ final class BanditPeriods {
     List<Period> periods = periods(sums, judged(sums));
     List<Estimate> estimates = new ArrayList<>();
     for (int arm = 0; arm < experiment.arms().size(); arm++) {
-      int of = arm;
-      long units = periods.stream().mapToLong(period -> period.arms().get(of).n()).sum();
-      if (units == 0) {
+      long units = units(periods, arm);
+      if (units < UNITS_MIN) {
         estimates.add(Estimate.undefined());
         continue;
       }
-      Adaptive mean = AdaptiveEstimates.mean(periods, arm, 1 - experiment.plan().alpha());
+      Adaptive mean =
+          AdaptiveEstimates.mean(
+              periods, arm, Weighting.UNIFORM, values(tally), 1 - experiment.plan().alpha());
       estimates.add(new Estimate(mean.estimate(), mean.standardError(), units));
     }
     return estimates;
@@ -183,12 +198,35 @@ final class BanditPeriods {
     List<Adaptive> means = new ArrayList<>();
     List<Adaptive> differences = new ArrayList<>();
     double confidence = 1 - experiment.plan().alpha() / (experiment.arms().size() - 1);
+    Values values = values(outcomes.tally(design.metric()));
+    boolean controlIsKnown = units(periods, 0) >= UNITS_MIN;
     for (int arm = 0; arm < experiment.arms().size() && !periods.isEmpty(); arm++) {
-      means.add(AdaptiveEstimates.mean(periods, arm, confidence));
+      boolean known = units(periods, arm) >= UNITS_MIN;
+      Adaptive mean = AdaptiveEstimates.mean(periods, arm, Weighting.UNIFORM, values, confidence);
+      means.add(known ? mean : unsure(mean));
       if (arm > 0) {
-        differences.add(AdaptiveEstimates.difference(periods, arm, 0, confidence));
+        Adaptive difference =
+            AdaptiveEstimates.difference(periods, arm, 0, Weighting.UNIFORM, values, confidence);
+        differences.add(known && controlIsKnown ? difference : unsure(difference));
       }
     }
     return new BanditResult(periods, firstMs, means, differences);
+  }
+
+  private static Values values(UnitTally tally) {
+    return tally.isConversion() ? Values.CONVERSIONS : Values.NUMBERS;
+  }
+
+  private static long units(List<Period> periods, int arm) {
+    return periods.stream().mapToLong(period -> period.arms().get(arm).n()).sum();
+  }
+
+  private static Adaptive unsure(Adaptive of) {
+    return new Adaptive(
+        of.estimate(),
+        Double.POSITIVE_INFINITY,
+        Double.NEGATIVE_INFINITY,
+        Double.POSITIVE_INFINITY,
+        1);
   }
 }

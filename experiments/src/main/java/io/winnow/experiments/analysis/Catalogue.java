@@ -38,6 +38,7 @@ final class Catalogue {
   private final int[][][] groups;
   private long[] createdMs = new long[FIRST];
   private boolean[] available = new boolean[FIRST];
+  private long[] goneMs = new long[FIRST];
   private int[] newTimes = new int[FIRST];
   private int[] olderTimes = new int[FIRST];
   private int size;
@@ -64,6 +65,9 @@ final class Catalogue {
 
   void put(LogRecord.ItemPut put) {
     int item = find(put.item(), put.timeMs());
+    if (available[item] && !put.available()) {
+      goneMs[item] = put.timeMs();
+    }
     available[item] = put.available();
     if (timeAttribute != null
         && put.attributes().get(timeAttribute) instanceof AttributeValue.Time time) {
@@ -76,7 +80,11 @@ final class Catalogue {
   }
 
   void remove(LogRecord.ItemRemoved removed) {
-    available[find(removed.item(), removed.timeMs())] = false;
+    int item = find(removed.item(), removed.timeMs());
+    if (available[item]) {
+      goneMs[item] = removed.timeMs();
+    }
+    available[item] = false;
   }
 
   private int[] codes(int attribute, List<String> categories) {
@@ -106,6 +114,7 @@ final class Catalogue {
         int length = available.length * 2;
         available = Arrays.copyOf(available, length);
         createdMs = Arrays.copyOf(createdMs, length);
+        goneMs = Arrays.copyOf(goneMs, length);
         newTimes = Arrays.copyOf(newTimes, length);
         olderTimes = Arrays.copyOf(olderTimes, length);
         for (int a = 0; a < groups.length; a++) {
@@ -113,6 +122,7 @@ final class Catalogue {
         }
       }
       createdMs[found] = timeMs;
+      goneMs[found] = Long.MIN_VALUE;
       for (int[][] ofAttribute : groups) {
         ofAttribute[found] = NONE;
       }
@@ -124,8 +134,9 @@ final class Catalogue {
     return size;
   }
 
-  boolean isAvailable(int item) {
-    return available[item];
+  /** Whether an item could be shown at some time since then. */
+  boolean wasAvailable(int item, long sinceMs) {
+    return available[item] || goneMs[item] >= sinceMs;
   }
 
   /** How old an item is at a time, in milliseconds; below 0 for one that is dated later. */

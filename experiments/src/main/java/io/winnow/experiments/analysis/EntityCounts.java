@@ -66,11 +66,11 @@ final class EntityCounts {
       return sums;
     }
 
-    /** Impressions by entity, of the first {@code usedParts} parts but one; -1 for all of those. */
-    long[] sums(int usedParts, int without, int entityCount) {
+    /** Impressions by entity, of all parts but one; -1 for all of them. */
+    long[] sums(int without, int entityCount) {
       long[] sums = new long[entityCount];
       for (int i = 0; i < parts.length; i++) {
-        if (parts[i] < usedParts && parts[i] != without) {
+        if (parts[i] != without) {
           sums[entities[i]] += numbers[i];
         }
       }

@@ -12,10 +12,14 @@ import java.util.List;
  * A metric's values by arm.
  *
  * @param raw as they are
- * @param adjusted for behaviour before, where there is any; else the same
+ * @param adjusted for behaviour before, where there is any; else the same, as for conversions that
+ *     are rare
  * @param varianceReduction what the adjustment saved, in [0, 1)
  */
 record Estimates(List<Estimate> raw, List<Estimate> adjusted, double varianceReduction) {
+  /** Fewest units of each arm that converted, and that did not, for conversions to be adjusted. */
+  private static final int CONVERSIONS_MIN = 10;
+
   Estimates {
     raw = List.copyOf(raw);
     adjusted = List.copyOf(adjusted);
@@ -34,13 +38,22 @@ record Estimates(List<Estimate> raw, List<Estimate> adjusted, double varianceRed
   static Estimates of(UnitTally tally, List<Moments> arms, boolean before) {
     List<Estimate> raw =
         arms.stream().map(tally.isConversion() ? Estimate::conversion : Estimate::ratio).toList();
-    if (!before) {
+    if (!before || (tally.isConversion() && arms.stream().anyMatch(Estimates::isRare))) {
       return of(raw);
     }
     Cuped cuped = Cuped.of(arms);
     return cuped.theta() == 0
         ? of(raw)
         : new Estimates(raw, cuped.adjusted(), Math.max(0, cuped.varianceReduction()));
+  }
+
+  /**
+   * Whether conversions, or their absence, are so few that the adjusted variance, which knows
+   * nothing of what might have happened, would be too small.
+   */
+  private static boolean isRare(Moments arm) {
+    double converted = arm.sum(Moments.Column.NUMERATOR);
+    return Math.min(converted, arm.units() - converted) < CONVERSIONS_MIN;
   }
 
   /** Of any metric, as of a time. */

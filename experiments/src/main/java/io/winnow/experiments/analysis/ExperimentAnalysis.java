@@ -2,6 +2,7 @@ package io.winnow.experiments.analysis;
 
 import io.winnow.core.WinnowException;
 import io.winnow.core.application.Experiment;
+import io.winnow.core.application.Experiments;
 import io.winnow.core.application.Metric;
 import io.winnow.experiments.analysis.ExperimentReport.About;
 import io.winnow.experiments.analysis.ExperimentReport.ArmSummary;
@@ -40,7 +41,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ExperimentAnalysis {
   private static final int SEGMENTS_SHOWN = 12;
-  private static final int LEVEL_MAX = 30;
+  private static final int CREDITED_UNITS_MIN = 2;
 
   private final AnalysisRequest request;
   private final Experiment experiment;
@@ -71,10 +72,13 @@ public final class ExperimentAnalysis {
     this.exposed = exposures(request);
     long firstMs = exposed.units().size() == 0 ? Long.MAX_VALUE : exposed.firstMs();
     this.course = Course.of(experiment, firstMs, request.nowMs());
-    this.outcomes = new OutcomePass(request, exposed, needs, course.due());
+    this.outcomes =
+        new OutcomePass(
+            request, exposed, needs, course.due(), !experiment.name().equals(Experiments.HOLDOUT));
     request.records().replay(0, request.toOffset(), outcomes);
     outcomes.finish(request.toOffset(), request.nowMs());
-    this.exposure = new ExposureMeasures(outcomes, arms, request.nowMs());
+    this.exposure = new ExposureMeasures(
+            outcomes, arms, Math.min(firstMs, request.nowMs()), request.nowMs());
     this.before = outcomes.hasBefore();
     this.monitoring =
         UnitTally.isUnitMetric(needs.metrics().getFirst()) && isSplit()
@@ -93,24 +97,17 @@ public final class ExperimentAnalysis {
     UnitKeys keys = new UnitKeys(experiment);
     Map<String, Map<String, String>> testers =
         request.application().operations().experiments().testers();
-    for (int level = 0; level <= LEVEL_MAX; level++) {
-      ExposurePass pass =
-          new ExposurePass(
-              experiment,
-              keys,
-              request.limits(),
-              testers.entrySet().stream()
-                  .filter(tester -> tester.getValue().containsKey(experiment.name()))
-                  .map(Map.Entry::getKey)
-                  .collect(Collectors.toUnmodifiableSet()),
-              level);
-      request.records().replay(0, request.toOffset(), pass);
-      if (!pass.isOverflow()) {
-        return pass;
-      }
-    }
-    throw WinnowException.invalid(
-        "units", request.limits().units(), "more; no sample of the units is small enough");
+    ExposurePass pass =
+        new ExposurePass(
+            experiment,
+            keys,
+            request.limits(),
+            testers.entrySet().stream()
+                .filter(tester -> tester.getValue().containsKey(experiment.name()))
+                .map(Map.Entry::getKey)
+                .collect(Collectors.toUnmodifiableSet()));
+    request.records().replay(0, request.toOffset(), pass);
+    return pass;
   }
 
   private boolean isSplit() {
@@ -350,8 +347,12 @@ public final class ExperimentAnalysis {
     return results;
   }
 
+  /** Whom users prefer; nothing yet with fewer users than tell how much they differ. */
   private List<CreditResult> preferences() {
     List<CreditResult> results = new ArrayList<>();
+    if (outcomes.unitsByArm()[0] < CREDITED_UNITS_MIN) {
+      return results;
+    }
     outcomes
         .credits()
         .forEach((name, byArm) -> {
@@ -367,8 +368,8 @@ public final class ExperimentAnalysis {
                     experiment.control().name(),
                     experiment.arms().get(arm).name(),
                     CreditTest.of(
-                        outcomes.unmixed(byArm[0]),
-                        outcomes.unmixed(byArm[arm]),
+                        outcomes.unmixed(name, byArm[0]),
+                        outcomes.unmixed(name, byArm[arm]),
                         1 - experiment.plan().alpha() / (arms - 1))));
           }
         });

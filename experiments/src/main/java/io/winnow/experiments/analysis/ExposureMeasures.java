@@ -21,25 +21,35 @@ import org.jspecify.annotations.Nullable;
  * How the arms spread their impressions over items and groups, beside the catalogue and merit
  * (Singh, Joachims, KDD 2018; Biega, Gummadi, Weikum, SIGIR 2018; see {@link Merit}).
  *
- * <p>Inequality falls with the number of impressions, so arms are compared at about equal numbers:
- * of an arm with more, only as many of its {@link EntityCounts#BUCKETS} parts count as make up the
- * least arm's, at least two; coverage is that of an equal number of draws.
+ * <p>Inequality, and the distance from a target, fall with the number of impressions and coverage
+ * rises, so arms are compared at equal numbers: what is expected of as many impressions as the
+ * least arm has without the largest of its {@link EntityCounts#BUCKETS} parts ({@link Thinned};
+ * coverage by {@link Concentration#expectedDistinct}).
+ *
+ * <p>What could be shown is what was available at some time since the first exposure, so that items
+ * that were removed meanwhile are not exposure that nobody deserved.
  *
  * <p>An item in several groups counts in each of them, shown or not.
  */
 final class ExposureMeasures {
   private static final int GROUPS_SHOWN = 15;
-  private static final int PARTS_MIN = 2;
   private static final double MERIT_SCALE = 1e6;
 
   private final OutcomePass outcomes;
   private final int arms;
   private final long nowMs;
+  private final long sinceMs;
   private final double[] merit;
   private final Map<String, Dimension> dimensions = new HashMap<>();
 
-  /** Of what was collected, with the catalogue as of a time. */
-  ExposureMeasures(OutcomePass outcomes, int arms, long nowMs) {
+  /**
+   * Of what was collected.
+   *
+   * @param sinceMs when the first unit was exposed
+   * @param nowMs when items are in the groups that are told
+   */
+  ExposureMeasures(OutcomePass outcomes, int arms, long sinceMs, long nowMs) {
+    this.sinceMs = sinceMs;
     this.outcomes = outcomes;
     this.arms = arms;
     this.nowMs = nowMs;
@@ -49,7 +59,7 @@ final class ExposureMeasures {
   /**
    * One dimension's counts.
    *
-   * @param parts how many parts of each arm make the arms alike
+   * @param equal impressions at which arms are compared; 0 if an arm has too few
    * @param included the entities that could be shown or were
    * @param catalogue items that may be shown, by entity
    * @param merit of those items, by entity
@@ -58,12 +68,12 @@ final class ExposureMeasures {
       boolean full,
       int entities,
       List<EntityCounts.Arm> arms,
-      int[] parts,
+      long equal,
       int[] included,
       long[] catalogue,
       double[] merit) {
     long[] counts(int arm, int without) {
-      long[] sums = arms.get(arm).sums(parts[arm], without, entities);
+      long[] sums = arms.get(arm).sums(without, entities);
       return Arrays.stream(included).mapToLong(entity -> sums[entity]).toArray();
     }
 
@@ -72,11 +82,11 @@ final class ExposureMeasures {
       List<Estimate> estimates = new ArrayList<>();
       for (int arm = 0; arm < arms.size(); arm++) {
         long[] whole = counts(arm, -1);
-        if (full || Arrays.stream(whole).sum() == 0) {
+        if (full || equal == 0 || Arrays.stream(whole).sum() == 0) {
           estimates.add(Estimate.undefined());
           continue;
         }
-        double[] without = new double[parts[arm]];
+        double[] without = new double[EntityCounts.BUCKETS];
         for (int part = 0; part < without.length; part++) {
           without[part] = statistic.applyAsDouble(counts(arm, part));
         }
@@ -107,7 +117,7 @@ final class ExposureMeasures {
           offered[age] += catalogue.ageTimes(age, item);
           worth[age] += merit[item] * catalogue.ageTimes(age, item);
         }
-      } else if (catalogue.isAvailable(item)) {
+      } else if (catalogue.wasAvailable(item, sinceMs)) {
         for (int entity : catalogue.entities(name, item, nowMs)) {
           offered[entity]++;
           worth[entity] += merit[item];
@@ -116,46 +126,35 @@ final class ExposureMeasures {
     }
     List<EntityCounts.Arm> byArm = new ArrayList<>();
     boolean[] shown = new boolean[entities];
-    long least = Long.MAX_VALUE;
+    long equal = Long.MAX_VALUE;
     for (int arm = 0; arm < arms; arm++) {
       EntityCounts.Arm of = counts.arm(arm);
       byArm.add(of);
       for (int entity : of.entities()) {
         shown[entity] = true;
       }
-      long total = Arrays.stream(of.byPart()).sum();
-      least = total == 0 ? least : Math.min(least, total);
-    }
-    int[] parts = new int[arms];
-    for (int arm = 0; arm < arms; arm++) {
-      double total = Math.max(1, Arrays.stream(byArm.get(arm).byPart()).sum());
-      parts[arm] =
-          Math.clamp(
-              Math.round(EntityCounts.BUCKETS * (least / total)), PARTS_MIN, EntityCounts.BUCKETS);
+      long[] parts = of.byPart();
+      long total = Arrays.stream(parts).sum();
+      if (total > 0) {
+        // Not more than is there whichever part is left out.
+        equal = Math.min(equal, total - Arrays.stream(parts).max().orElse(0));
+      }
     }
     int[] included = IntStream.range(0, entities).filter(e -> offered[e] > 0 || shown[e]).toArray();
-    return new Dimension(counts.isFull(), entities, byArm, parts, included, offered, worth);
+    return new Dimension(counts.isFull(), entities, byArm, equal, included, offered, worth);
   }
 
   /** Gini's coefficient over what could be shown, by arm. */
   List<Estimate> gini(String dimension) {
-    return of(dimension).estimates(Concentration::gini);
+    Dimension of = of(dimension);
+    return of.estimates(counts -> Thinned.gini(counts, of.equal()));
   }
 
   /** The share of what could be shown that an equal number of impressions shows, by arm. */
   List<Estimate> coverage(String dimension) {
     Dimension of = of(dimension);
-    long draws = Long.MAX_VALUE;
-    for (int arm = 0; arm < arms; arm++) {
-      long[] parts = Arrays.copyOf(of.arms().get(arm).byPart(), of.parts()[arm]);
-      long total = Arrays.stream(parts).sum();
-      if (total > 0) {
-        draws = Math.min(draws, total - Arrays.stream(parts).max().orElse(0));
-      }
-    }
-    long equal = draws;
     return of.estimates(
-        counts -> Concentration.expectedDistinct(counts, equal) / of.included().length);
+        counts -> Concentration.expectedDistinct(counts, of.equal()) / of.included().length);
   }
 
   /** How far exposure is from what it should follow, by arm. */
@@ -169,7 +168,7 @@ final class ExposureMeasures {
                   case MERIT -> Math.round(MERIT_SCALE * of.merit()[entity]);
                 })
             .toArray();
-    return of.estimates(counts -> Concentration.totalVariation(counts, target));
+    return of.estimates(counts -> Thinned.distance(counts, target, of.equal()));
   }
 
   /** Whether a dimension had more entities than may be counted. */
@@ -196,7 +195,7 @@ final class ExposureMeasures {
     double worth = Arrays.stream(of.merit()).sum();
     List<long[]> shown = new ArrayList<>();
     for (EntityCounts.Arm arm : of.arms()) {
-      shown.add(arm.sums(EntityCounts.BUCKETS, -1, of.entities()));
+      shown.add(arm.sums(-1, of.entities()));
     }
     double[] totals = shown.stream().mapToDouble(by -> Arrays.stream(by).sum()).toArray();
     List<String> names = outcomes.catalogue().entityNames(dimension);

@@ -3,6 +3,7 @@ package io.winnow.experiments.analysis;
 import io.winnow.core.AttributeValue;
 import io.winnow.core.Exposure;
 import io.winnow.core.LogRecord;
+import io.winnow.core.WinnowException;
 import io.winnow.core.application.Experiment;
 import io.winnow.events.RecordSource;
 import java.util.ArrayList;
@@ -13,33 +14,31 @@ import java.util.Objects;
 import java.util.Set;
 
 /**
- * The first replay: who met the experiment, when and in which arm. With more units than may be held
- * it has to be run again at the next level, which keeps half of them.
+ * The first replay: who met the experiment, when and in which arm. Where there are more units than
+ * may be held it goes on with half of them, again and again if need be.
  */
 final class ExposurePass implements RecordSource.Visitor {
+  private static final int LEVEL_MAX = 30;
+
   private final Experiment experiment;
   private final UnitKeys keys;
   private final AnalysisLimits limits;
   private final Set<String> testers;
-  private final int level;
   private final Units units;
-  private final LongIntMap requests = new LongIntMap();
+  private LongIntMap requests = new LongIntMap();
   private final Map<String, LongIntMap> attributes = new HashMap<>();
   private final Map<String, Integer> attributeCodes = new HashMap<>();
   private final List<String> attributeValues = new ArrayList<>();
   private final String[] segmentValues;
-  private boolean overflow;
-  private long exposures;
+  private int level;
   private long firstMs = Long.MAX_VALUE;
   private long lastMs = Long.MIN_VALUE;
 
-  ExposurePass(
-      Experiment experiment, UnitKeys keys, AnalysisLimits limits, Set<String> testers, int level) {
+  ExposurePass(Experiment experiment, UnitKeys keys, AnalysisLimits limits, Set<String> testers) {
     this.experiment = experiment;
     this.keys = keys;
     this.limits = limits;
     this.testers = testers;
-    this.level = level;
     this.units = new Units(experiment);
     List<Experiment.Field> segments = experiment.goals().segments();
     this.segmentValues = new String[segments.size()];
@@ -55,8 +54,7 @@ final class ExposurePass implements RecordSource.Visitor {
     switch (record) {
       case LogRecord.Exposed(Exposure exposure, long timeMs) -> {
         lastMs = Math.max(lastMs, timeMs);
-        if (!overflow
-            && exposure.run() == experiment.run()
+        if (exposure.run() == experiment.run()
             && exposure.experiment().equals(experiment.name())
             && !testers.contains(exposure.user().value())) {
           firstMs = Math.min(firstMs, timeMs);
@@ -79,22 +77,46 @@ final class ExposurePass implements RecordSource.Visitor {
 
   private void expose(long offset, Exposure exposure, long timeMs) {
     int period = keys.period(timeMs);
-    long key = keys.unit(exposure.unit(), period);
-    if (!Hashes.sampled(key, level)) {
+    long owner = Hashes.of(exposure.unit());
+    if (!Hashes.sampled(owner, level)) {
       return;
     }
-    exposures++;
     List<Experiment.Field> segments = experiment.goals().segments();
     for (int i = 0; i < segments.size(); i++) {
       segmentValues[i] = segment(segments.get(i), exposure);
     }
     int unit =
         units.expose(
-            key, exposure.arm(), exposure.probability(), timeMs, offset, period, segmentValues);
+            keys.unit(owner, period),
+            owner,
+            exposure.arm(),
+            exposure.probability(),
+            timeMs,
+            offset,
+            period,
+            segmentValues);
     if (unit >= 0 && keys.bySession()) {
       requests.put(Hashes.of(exposure.requestId()), unit);
     }
-    overflow = units.size() > limits.units() || requests.size() > limits.requests();
+    while (units.size() > limits.units() || requests.size() > limits.requests()) {
+      if (level == LEVEL_MAX) {
+        throw WinnowException.invalid(
+            "units", limits.units(), "more; no sample of the units is small enough");
+      }
+      thin();
+    }
+  }
+
+  private void thin() {
+    level++;
+    int[] moved = units.thin(level);
+    LongIntMap kept = new LongIntMap();
+    requests.forEach((request, unit) -> {
+      if (moved[unit] >= 0) {
+        kept.put(request, moved[unit]);
+      }
+    });
+    requests = kept;
   }
 
   private String segment(Experiment.Field field, Exposure exposure) {
@@ -135,11 +157,7 @@ final class ExposurePass implements RecordSource.Visitor {
         });
   }
 
-  /** Whether there were more units, or requests, than may be held: nothing here is whole then. */
-  boolean isOverflow() {
-    return overflow;
-  }
-
+  /** 1 in 2^level units is kept. */
   int level() {
     return level;
   }
@@ -155,7 +173,7 @@ final class ExposurePass implements RecordSource.Visitor {
 
   /** How often units of this experiment were exposed. */
   long exposures() {
-    return exposures;
+    return units.exposures();
   }
 
   /** The time of the first exposure of any unit, in the sample or not; the largest long if none. */

@@ -27,6 +27,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class OutcomePass implements RecordSource.Visitor {
   private static final int TEAMS_MAX = 10_000;
+  private static final int NOT_EXPOSED = -2;
 
   private final Experiment experiment;
   private final UnitKeys keys;
@@ -42,6 +43,7 @@ final class OutcomePass implements RecordSource.Visitor {
   private final Map<String, double[][]> credits = new LinkedHashMap<>();
   private final Map<String, UnitTally[]> byType = new HashMap<>();
   private final Map<String, Integer> teams = new HashMap<>();
+  private final boolean labelled;
   private final boolean[] seenBefore;
   private final @Nullable UnitDays days;
   private final List<String> followed;
@@ -55,7 +57,16 @@ final class OutcomePass implements RecordSource.Visitor {
   /** When the state is written down, and which look that is, or 0. */
   record Due(long timeMs, int look) {}
 
-  OutcomePass(AnalysisRequest request, ExposurePass exposed, Needs needs, List<Due> due) {
+  /**
+   * Begins.
+   *
+   * @param labelled whether impressions name the experiment's arm when their request was exposed to
+   *     it, as those of all experiments of the application file do: only such impressions count for
+   *     what the arms show. Else all of the units' impressions do
+   */
+  OutcomePass(
+      AnalysisRequest request, ExposurePass exposed, Needs needs, List<Due> due, boolean labelled) {
+    this.labelled = labelled;
     this.experiment = request.experiment();
     this.keys = new UnitKeys(experiment);
     this.units = exposed.units();
@@ -132,18 +143,28 @@ final class OutcomePass implements RecordSource.Visitor {
       return;
     }
     long sinceMs = event.timeMs() - units.firstMs(unit);
-    boolean shown = event.impression() != null;
-    if (sinceMs < 0 && !shown) {
-      seenBefore[unit] = true;
+    Impression impression = event.impression();
+    if (impression == null) {
+      if (sinceMs < 0) {
+        seenBefore[unit] = true;
+      }
+      // Before what is left out of its own unit: a bandit's showing may be another period's.
+      showings.outcome(who(event, unit), event, (showing, worth) -> outcome(event, showing, worth));
     }
     if (units.isMixed(unit) || sinceMs < -beforeMs) {
       return;
     }
-    int item = shown ? catalogue.find(event.item(), event.timeMs()) : -1;
+    int item = impression == null ? -1 : catalogue.find(event.item(), event.timeMs());
+    // Before the experiment no impression names it.
+    boolean concerned = impression == null || sinceMs < 0 || !labelled || isExposed(impression);
     for (UnitTally tally : byType.computeIfAbsent(event.type(), this::selecting)) {
-      tally.event(unit, event, item, sinceMs);
+      if (concerned || !tally.isExposure()) {
+        tally.event(unit, event, item, sinceMs);
+      }
     }
-    if (days != null && sinceMs >= 0) {
+    if (days != null
+        && sinceMs >= 0
+        && (concerned || !tally(experiment.goals().primary()).isExposure())) {
       days.event(unit, event, item, sinceMs);
     }
     if (sinceMs >= 0) {
@@ -153,18 +174,16 @@ final class OutcomePass implements RecordSource.Visitor {
         }
       });
     }
-    if (shown) {
-      shown(event, event.impression(), unit, item, sinceMs);
-    } else {
-      showings.outcome(who(event, unit), event, (showing, worth) -> outcome(event, showing, worth));
+    if (impression != null) {
+      shown(event, impression, unit, item, concerned);
     }
   }
 
   /** The unit that an event belongs to, or -1. */
   private int unit(Event event) {
     if (!keys.bySession()) {
-      return units.find(
-          keys.periodKey(Hashes.of(event.user().value()), keys.period(event.timeMs())));
+      long user = Hashes.of(event.user().value());
+      return keys.hasPeriods() ? units.find(user, event.timeMs()) : units.find(user);
     }
     Impression impression = event.impression();
     String request = impression == null ? event.requestId() : impression.requestId();
@@ -179,14 +198,21 @@ final class OutcomePass implements RecordSource.Visitor {
     return tallies.values().stream().filter(tally -> tally.selects(type)).toArray(UnitTally[]::new);
   }
 
-  private void shown(
-      Event event, @Nullable Impression impression, int unit, int item, long sinceMs) {
-    if (impression == null) {
-      return;
-    }
+  private void shown(Event event, Impression impression, int unit, int item, boolean concerned) {
     int team = credits.isEmpty() ? -1 : team(impression.provenance().arm());
-    showings.show(who(event, unit), unit, event, item, impression.position(), team);
-    if (sinceMs < 0) {
+    // What comes after the first exposure of something shown before it is in neither time: in the
+    // time before it would depend on whether the arm shows the item once more.
+    boolean before = event.timeMs() < units.firstMs(unit);
+    showings.show(
+        who(event, unit),
+        unit,
+        event,
+        item,
+        impression.position(),
+        team,
+        concerned,
+        before ? units.firstMs(unit) : Long.MAX_VALUE);
+    if (before || !concerned) {
       return;
     }
     int arm = units.arm(unit);
@@ -205,29 +231,38 @@ final class OutcomePass implements RecordSource.Visitor {
       if (days != null) {
         days.worth(showing.unit, worth, sinceMs);
       }
-      if (sinceMs >= 0) {
+      if (sinceMs >= 0 && showing.concerned) {
         merit.worth(showing.item, showing.position, worth);
       }
     }
     if (showing.team >= 0 && sinceMs >= 0) {
       credits.forEach((name, byArm) -> {
+        double[] credit = byArm[showing.team];
         if (tallies.get(name) instanceof UnitTally.Sums sums) {
-          byArm[showing.team][showing.unit] +=
-              sums.above().isWorth() ? worth : sums.above().of(event, -1);
-        } else if (tallies.get(name) instanceof UnitTally.Flags flags) {
-          byArm[showing.team][showing.unit] += flags.selects(event) ? 1 : 0;
+          credit[showing.unit] += sums.above().isWorth() ? worth : sums.above().of(event, -1);
+        } else if (tallies.get(name) instanceof UnitTally.Flags flags
+            && flags.counts(event, event.timeMs() - units.firstMs(showing.unit))) {
+          credit[showing.unit] = 1;
         }
       });
     }
   }
 
-  /** The arm that gave a place of an interleaved slate, or -1 if none alone did. */
+  /** Whether an impression's request was exposed to the experiment: then it names an arm of it. */
+  private boolean isExposed(Impression impression) {
+    return team(impression.provenance().arm()) != NOT_EXPOSED;
+  }
+
+  /**
+   * The arm that gave a place, -1 if none alone did, or {@link #NOT_EXPOSED} where the label of the
+   * impression does not name the experiment.
+   */
   private int team(String arms) {
     Integer known = teams.get(arms);
     if (known != null) {
       return known;
     }
-    int team = -1;
+    int team = NOT_EXPOSED;
     for (String part : arms.split(";", -1)) {
       if (part.startsWith(experiment.name() + "=")) {
         String name = part.substring(experiment.name().length() + 1);
@@ -342,11 +377,13 @@ final class OutcomePass implements RecordSource.Visitor {
     return byArm;
   }
 
-  /** The entries of the units that met one arm only. */
-  double[] unmixed(double[] byUnit) {
+  /** A metric's credits of the units that met one arm only, each at most the metric's cap. */
+  double[] unmixed(String metric, double[] byUnit) {
+    double cap =
+        tallies.get(metric) instanceof UnitTally.Sums sums ? sums.cap() : Double.POSITIVE_INFINITY;
     return IntStream.range(0, units.size())
         .filter(unit -> !units.isMixed(unit))
-        .mapToDouble(unit -> byUnit[unit])
+        .mapToDouble(unit -> Math.min(cap, byUnit[unit]))
         .toArray();
   }
 

@@ -33,7 +33,7 @@ public record TrafficProfile(
   private static final String NAME = "plan";
 
   /**
-   * Reads the log three times at most.
+   * Reads the log twice.
    *
    * @param back how long to look back from now
    * @param before how long before the first slate behaviour is used; zero for not at all
@@ -75,7 +75,7 @@ public record TrafficProfile(
             _ -> Map.of());
     ExposurePass exposed = ExperimentAnalysis.exposures(request);
     OutcomePass outcomes =
-        new OutcomePass(request, exposed, Needs.of(application, everybody), List.of());
+        new OutcomePass(request, exposed, Needs.of(application, everybody), List.of(), false);
     request.records().replay(0, toOffset, outcomes);
     UnitTally tally = outcomes.tally(metric.name());
     List<Moments> moments = outcomes.moments(tally, -1, nowMs).getFirst();

@@ -34,13 +34,8 @@ final class UnitKeys {
     return periodMs == 0 ? 0 : Math.toIntExact(Math.floorDiv(timeMs - originMs, periodMs));
   }
 
-  /** The key of a unit. */
-  long unit(String id, int period) {
-    return periodKey(Hashes.of(id), period);
-  }
-
-  /** The key of a unit of which the id's hash is known. */
-  long periodKey(long id, int period) {
+  /** The key of a unit of which the id's hash is given. */
+  long unit(long id, int period) {
     return periodMs == 0 ? id : Hashes.pair(id, period);
   }
 }

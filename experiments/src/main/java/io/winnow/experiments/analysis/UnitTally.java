@@ -34,6 +34,11 @@ sealed interface UnitTally {
   /** Whether totals are zeros and ones by unit. */
   boolean isConversion();
 
+  /** Whether it is about what was shown, so that only what the experiment's arms showed counts. */
+  default boolean isExposure() {
+    return false;
+  }
+
   /**
    * Sums of measures: ratios, means and shares of exposure.
    *
@@ -80,6 +85,11 @@ sealed interface UnitTally {
 
     boolean isMean() {
       return isMean;
+    }
+
+    @Override
+    public boolean isExposure() {
+      return above instanceof MeasureReader.Group;
     }
 
     double cap() {
@@ -143,9 +153,9 @@ sealed interface UnitTally {
       flags = new byte[units];
     }
 
-    /** Whether an event is one of those that count. */
-    boolean selects(Event event) {
-      return filter.test(event);
+    /** Whether an event is one of those that count, and comes in the window. */
+    boolean counts(Event event, long sinceMs) {
+      return sinceMs >= fromMs && sinceMs < toMs && filter.test(event);
     }
 
     @Override
@@ -157,7 +167,7 @@ sealed interface UnitTally {
     public void event(int unit, Event event, int item, long sinceMs) {
       if (sinceMs < 0 && filter.test(event)) {
         flags[unit] |= 2;
-      } else if (sinceMs >= fromMs && sinceMs < toMs && filter.test(event)) {
+      } else if (counts(event, sinceMs)) {
         flags[unit] |= 1;
       }
     }

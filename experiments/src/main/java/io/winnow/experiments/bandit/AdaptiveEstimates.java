@@ -18,10 +18,14 @@ import org.apache.commons.statistics.distribution.NormalDistribution;
  * <p>In the first period there is nothing before, and m is the period's own mean, whose expectation
  * is right as well. A unit that comes in several periods counts once in each.
  *
+ * <p>An arm all of whose units have one value has not shown how much they differ: its error is
+ * infinite. Of zeros and ones that much is known: {@link Values#CONVERSIONS}.
+ *
  * <p>Stateless, thread-safe.
  */
 public final class AdaptiveEstimates {
   private static final NormalDistribution NORMAL = NormalDistribution.of(0, 1);
+  private static final double ROUNDING = 1e-12;
 
   private AdaptiveEstimates() {}
 
@@ -44,6 +48,18 @@ public final class AdaptiveEstimates {
     STABILISED
   }
 
+  /** What the values of units are. */
+  public enum Values {
+    /** Any numbers. */
+    NUMBERS,
+    /**
+     * Zeros and ones. Their variance within an arm is at least p·(1 − p) with p the arm's share of
+     * ones after one more of each (Agresti, Caffo, The American Statistician 54, 2000), so that an
+     * arm in which nobody converted yet is not taken for one in which nobody ever will.
+     */
+    CONVERSIONS
+  }
+
   /** An arm's mean with {@link Weighting#UNIFORM}. */
   public static Adaptive mean(List<Period> periods, int arm, double confidence) {
     return mean(periods, arm, Weighting.UNIFORM, confidence);
@@ -57,14 +73,21 @@ public final class AdaptiveEstimates {
    */
   public static Adaptive mean(
       List<Period> periods, int arm, Weighting weighting, double confidence) {
+    return mean(periods, arm, weighting, Values.NUMBERS, confidence);
+  }
+
+  /** An arm's mean, of values of which more is known. */
+  public static Adaptive mean(
+      List<Period> periods, int arm, Weighting weighting, Values values, double confidence) {
     check(periods, arm, confidence);
+    double least = leastVariance(periods, arm, values);
     double[] centres = centres(periods, arm);
     double weighted = 0;
     double weights = 0;
     for (int t = 0; t < periods.size(); t++) {
       Period period = periods.get(t);
       double weight = weight(weighting, 1 / period.shares().get(arm));
-      weighted += weight * Scores.of(period, arm, centres[t]).sum();
+      weighted += weight * Scores.of(period, arm, centres[t], least).sum();
       weights += weight * period.units();
     }
     double estimate = weighted / weights;
@@ -72,7 +95,7 @@ public final class AdaptiveEstimates {
     for (int t = 0; t < periods.size(); t++) {
       Period period = periods.get(t);
       double weight = weight(weighting, 1 / period.shares().get(arm));
-      variance += weight * weight * Scores.of(period, arm, centres[t]).deviations(estimate);
+      variance += weight * weight * Scores.of(period, arm, centres[t], least).deviations(estimate);
     }
     return adaptive(estimate, Math.sqrt(variance) / weights, confidence);
   }
@@ -102,7 +125,20 @@ public final class AdaptiveEstimates {
    */
   public static Adaptive difference(
       List<Period> periods, int arm, int baseline, Weighting weighting, double confidence) {
+    return difference(periods, arm, baseline, weighting, Values.NUMBERS, confidence);
+  }
+
+  /** One arm's mean less another's, of values of which more is known. */
+  public static Adaptive difference(
+      List<Period> periods,
+      int arm,
+      int baseline,
+      Weighting weighting,
+      Values values,
+      double confidence) {
     check(periods, arm, confidence);
+    double least = leastVariance(periods, arm, values);
+    double baselineLeast = leastVariance(periods, baseline, values);
     check(periods, baseline, confidence);
     if (arm == baseline) {
       throw WinnowException.invalid("baseline", baseline, "another arm");
@@ -116,8 +152,8 @@ public final class AdaptiveEstimates {
       double weight = weight(weighting, variance(period, arm, baseline));
       weighted +=
           weight
-              * (Scores.of(period, arm, centres[t]).sum()
-                  - Scores.of(period, baseline, baselineCentres[t]).sum());
+              * (Scores.of(period, arm, centres[t], least).sum()
+                  - Scores.of(period, baseline, baselineCentres[t], baselineLeast).sum());
       weights += weight * period.units();
     }
     double estimate = weighted / weights;
@@ -125,8 +161,8 @@ public final class AdaptiveEstimates {
     for (int t = 0; t < periods.size(); t++) {
       Period period = periods.get(t);
       double weight = weight(weighting, variance(period, arm, baseline));
-      Scores scores = Scores.of(period, arm, centres[t]);
-      Scores others = Scores.of(period, baseline, baselineCentres[t]);
+      Scores scores = Scores.of(period, arm, centres[t], least);
+      Scores others = Scores.of(period, baseline, baselineCentres[t], baselineLeast);
       // Whoever is in one arm has the other's centre as that arm's score.
       double rest = period.units() - scores.n() - others.n();
       double outside = centres[t] - baselineCentres[t] - estimate;
@@ -138,6 +174,24 @@ public final class AdaptiveEstimates {
                   + rest * outside * outside);
     }
     return adaptive(estimate, Math.sqrt(variance) / weights, confidence);
+  }
+
+  /** What a value varies by at least within an arm; infinite where it has not been seen to vary. */
+  private static double leastVariance(List<Period> periods, int arm, Values values) {
+    ArmSums all = ArmSums.NONE;
+    for (Period period : periods) {
+      all = all.plus(period.arms().get(arm));
+    }
+    return switch (values) {
+      case NUMBERS ->
+          all.n() > 1 && all.deviations(all.mean()) > ROUNDING * all.sumOfSquares()
+              ? 0
+              : Double.POSITIVE_INFINITY;
+      case CONVERSIONS -> {
+        double share = (all.sum() + 1) / (all.n() + 2);
+        yield share * (1 - share);
+      }
+    };
   }
 
   private static double variance(Period period, int arm, int baseline) {
@@ -182,12 +236,10 @@ public final class AdaptiveEstimates {
     }
   }
 
-  private static Adaptive adaptive(double estimate, double error, double confidence) {
+  private static Adaptive adaptive(double estimate, double known, double confidence) {
+    double error = known > 0 ? known : Double.POSITIVE_INFINITY;
     double half = error * NORMAL.inverseSurvivalProbability((1 - confidence) / 2);
-    double p =
-        error > 0
-            ? 2 * NORMAL.survivalProbability(Math.abs(estimate) / error)
-            : estimate == 0 ? 1 : 0;
+    double p = 2 * NORMAL.survivalProbability(Math.abs(estimate) / error);
     return new Adaptive(estimate, error, estimate - half, estimate + half, p);
   }
 
@@ -197,11 +249,13 @@ public final class AdaptiveEstimates {
    * @param sums the arm's
    * @param centre m
    * @param share e
+   * @param least what one value varies by at least
    * @param units of all arms
    */
-  private record Scores(ArmSums sums, double centre, double share, long units) {
-    static Scores of(Period period, int arm, double centre) {
-      return new Scores(period.arms().get(arm), centre, period.shares().get(arm), period.units());
+  private record Scores(ArmSums sums, double centre, double share, double least, long units) {
+    static Scores of(Period period, int arm, double centre, double least) {
+      return new Scores(
+          period.arms().get(arm), centre, period.shares().get(arm), least, period.units());
     }
 
     long n() {
@@ -224,7 +278,7 @@ public final class AdaptiveEstimates {
       double residuals = sums.sum() - n() * centre;
       return n() * outside * outside
           + 2 * outside * residuals / share
-          + sums.deviations(centre) / (share * share);
+          + (n() == 0 ? 0 : Math.max(n() * least, sums.deviations(centre))) / (share * share);
     }
   }
 }

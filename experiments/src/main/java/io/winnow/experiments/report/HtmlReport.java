@@ -102,7 +102,11 @@ public final class HtmlReport {
         "quiet",
         "%s since %s, planned until %s. As of %s: log up to offset %s. %s."
             .formatted(
-                about.status() == ExperimentReport.Status.WAITING ? "Waits" : "Runs",
+                switch (about.status()) {
+                  case WAITING -> "Waits";
+                  case RUNNING -> "Runs";
+                  case ENDED -> "Ended; ran";
+                },
                 time(about.startMs()),
                 time(about.endMs()),
                 time(about.nowMs()),
@@ -243,7 +247,14 @@ public final class HtmlReport {
         "Relative difference from %s with its interval. Those of the primary metric and the guardrails"
                 .formatted(experiment.control().name())
             + " are as wide as repeated looking asks, those of secondary metrics hold for one look. A"
-            + " dashed mark is a guardrail's margin.");
+            + " dashed mark is a guardrail's margin."
+            + (report.metrics().stream().anyMatch(metric -> metric.varianceReduction() > 0)
+                ? " Arms' values are as they were; lifts and p are adjusted for behaviour before."
+                : "")
+            + (report.bandit() == null
+                ? ""
+                : " These are plain means, as if the traffic had not followed the results: naive, and"
+                    + " no ground for a decision. The adaptive estimates under Traffic are."));
     if (report.arms().size() > 2) {
       legend(report.arms().stream().skip(1).map(ArmSummary::name).toList(), 1, List.of());
     }

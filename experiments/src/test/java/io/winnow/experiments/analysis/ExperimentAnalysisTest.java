@@ -23,6 +23,7 @@ import io.winnow.events.RecordSource;
 import io.winnow.experiments.analysis.ExperimentReport.Finding;
 import io.winnow.experiments.analysis.ExperimentReport.Role;
 import io.winnow.experiments.analysis.ExperimentReport.Status;
+import io.winnow.experiments.bandit.Period;
 import io.winnow.experiments.report.HtmlReport;
 import io.winnow.experiments.statistics.SampleRatio;
 import java.util.ArrayList;
@@ -37,33 +38,44 @@ final class ExperimentAnalysisTest {
   private static final long DAY_MS = World.DAY_MS;
   private static final long START_MS = World.START_MS;
 
-  private static final String YAML =
-      """
-      application: test
-      items:   { attributes: { creator: string } }
-      events:  { click: {}, report: {} }
-      objectives: { click: 1.0 }
-      metrics:
-        ctr: ratio(click, slates)
-        clicks: mean(click)
-        reports: { is: mean(report), better: lower }
-        spread: { is: gini(creator), better: lower }
-      holdout: 0.1
-      testers: { tester: { test: treatment } }
-      experiments:
-        test:
-          from: 2026-05-28
-          primary: clicks
-          guardrails: { reports: 0.1 }
-          duration: 8d
-          looks: 4
-          before: 0d
-          %s
-      """;
+  /** The application with a test that has more settings, some in place of the usual ones. */
+  private static ApplicationDefinition application(String more) {
+    String usual =
+        (more.contains("primary:") ? "" : "primary: clicks\n    guardrails: { reports: 0.1 }\n    ")
+            + (more.contains("before:") ? "" : "before: 0d");
+    return ApplicationFile.parse(
+            """
+            application: test
+            items:   { attributes: { creator: string } }
+            events:  { click: {}, report: {} }
+            objectives: { click: 1.0 }
+            metrics:
+              ctr: ratio(click, slates)
+              clicks: mean(click)
+              reports: { is: mean(report), better: lower }
+              spread: { is: gini(creator), better: lower }
+              worths: mean(worth)
+              capped: mean(click) cap 2
+              quick: conversion(click) within 1h
+              firsts: exposure(creator, c0)
+            holdout: 0.1
+            testers: { tester: { test: treatment } }
+            experiments:
+              test:
+                from: 2026-05-28
+                %s
+                duration: 8d
+                looks: 4
+                %s
+            """
+                .formatted(usual, more),
+            "winnow.yaml",
+            Map.of())
+        .definition();
+  }
 
   private static AnalysisRequest request(String more, List<LogRecord> records, long nowMs) {
-    ApplicationDefinition application =
-        ApplicationFile.parse(YAML.formatted(more), "winnow.yaml", Map.of()).definition();
+    ApplicationDefinition application = application(more);
     RecordSource log = RecordSource.of(records);
     return new AnalysisRequest(
         application,
@@ -489,9 +501,297 @@ final class ExperimentAnalysisTest {
   }
 
   @Test
+  void run_interleavingOfFewUsers_hasNoPreferenceYet() {
+    for (int users = 0; users < 2; users++) {
+      List<LogRecord> records = new ArrayList<>();
+      if (users > 0) {
+        records.add(exposed("ada", "ada", Exposure.INTERLEAVED, "r", START_MS));
+        records.add(shown("ada", "a", "r", 0, "test=treatment", START_MS));
+        records.add(event("click", "ada", "a", "r", START_MS + 1, "c"));
+      }
+      ExperimentReport report =
+          ExperimentAnalysis.run(
+              request("design: interleaving\n    " + SPLIT, records, START_MS + 8 * DAY_MS));
+      assertEquals(List.of(), report.preferences());
+      assertEquals(users, report.health().units());
+      assertInstanceOf(Verdict.GoOn.class, report.verdict());
+      assertFalse(HtmlReport.render(report).isEmpty());
+    }
+  }
+
+  @Test
+  void run_interleavingWithACapAndAWindow_creditsNoMoreThanTheMetricCounts() {
+    List<LogRecord> records = new ArrayList<>();
+    for (int u = 0; u < 2; u++) {
+      String user = "u" + u;
+      records.add(exposed(user, user, Exposure.INTERLEAVED, "r" + u, START_MS));
+      records.add(shown(user, "a", "r" + u, 0, "test=treatment", START_MS));
+      records.add(shown(user, "b", "s" + u, 0, "test=control", START_MS + 7_200_000));
+      for (int c = 0; c < 5; c++) {
+        records.add(event("click", user, "a", "r" + u, START_MS + 1 + c, user + "a" + c));
+      }
+      records.add(event("click", user, "b", "r" + u, START_MS + 7_200_001, user + "b"));
+    }
+    ExperimentReport report =
+        ExperimentAnalysis.run(
+            request(
+                "design: interleaving\n    secondary: [capped, quick]\n    " + SPLIT,
+                records,
+                START_MS + 8 * DAY_MS));
+    // By user: 5 clicks to 1; at most 2 to 1; one conversion within the hour to none.
+    List<Double> differences =
+        report.preferences().stream().map(of -> of.preference().difference()).toList();
+    assertEquals(List.of(-4.0, -1.0, -1.0, 0.0), differences);
+  }
+
+  private static LogRecord drawn(String user, String arm, String request, long atMs) {
+    return exposed(user, user, arm, request, atMs);
+  }
+
+  @Test
+  void run_banditsOutcomeAfterThePeriod_belongsToTheSlateItCameFrom() {
+    List<LogRecord> records = new ArrayList<>();
+    long midnightMs = START_MS + DAY_MS;
+    for (int u = 0; u < 80; u++) {
+      String user = "u" + u;
+      boolean treated = u % 2 == 0;
+      // Shown five minutes before midnight; the treatment's users click five minutes after it.
+      records.add(drawn(user, treated ? "treatment" : "control", "a" + u, midnightMs - 300_000));
+      records.add(shown(user, "i", "a" + u, 0, "test=x", midnightMs - 300_000));
+      if (treated) {
+        records.add(event("click", user, "i", "a" + u, midnightMs + 300_000 + u, "c" + u));
+      }
+      // Half of them had come again before that, drawn anew; all others come an hour later.
+      long againMs = midnightMs + (u % 4 < 2 ? 60_000 : 3_600_000);
+      records.add(drawn(user, u % 4 < 2 ? "control" : "treatment", "b" + u, againMs));
+      records.add(shown(user, "j", "b" + u, 0, "test=x", againMs));
+    }
+    String bandit = "design: bandit\n    bandit: { metric: %s, period: 1d, floor: 0.05 }\n    ";
+    List<Period> worth = periods(bandit.formatted("worths") + SPLIT, records);
+    // Worth by the showing's unit: 40 treated of the first day, and nothing of the second.
+    assertEquals(40, worth.getFirst().arms().get(1).sum(), 1e-9);
+    assertEquals(0, worth.getFirst().arms().getFirst().sum(), 1e-9);
+    assertEquals(0, worth.get(1).arms().getFirst().sum() + worth.get(1).arms().get(1).sum(), 1e-9);
+    List<Period> clicks = periods(bandit.formatted("clicks") + SPLIT, records);
+    // Clicks by the newest exposure: the 20 who had come again are in the second day's control.
+    assertEquals(20, clicks.getFirst().arms().get(1).sum(), 1e-9);
+    assertEquals(20, clicks.get(1).arms().getFirst().sum(), 1e-9);
+    assertEquals(0, clicks.get(1).arms().get(1).sum(), 1e-9);
+  }
+
+  private static List<Period> periods(String more, List<LogRecord> records) {
+    ExperimentReport.BanditResult bandit =
+        ExperimentAnalysis.run(request(more, records, START_MS + 8 * DAY_MS)).bandit();
+    assertNotNull(bandit);
+    assertEquals(2, bandit.periods().size());
+    return bandit.periods();
+  }
+
+  @Test
+  void run_banditWithoutFailuresOrSuccesses_isNotSure() {
+    List<LogRecord> records = new ArrayList<>();
+    for (int u = 0; u < 8; u++) {
+      String user = "u" + u;
+      boolean treated = u % 2 == 0;
+      records.add(drawn(user, treated ? "treatment" : "control", "a" + u, START_MS + u));
+      if (treated) {
+        records.add(event("click", user, "i", "a" + u, START_MS + 100 + u, "c" + u));
+      }
+    }
+    ExperimentReport report =
+        ExperimentAnalysis.run(
+            request(
+                "design: bandit\n    bandit: { metric: quick, period: 1d, floor: 0.05 }\n    "
+                    + SPLIT,
+                records,
+                START_MS + 8 * DAY_MS));
+    assertNotNull(report.bandit());
+    assertEquals(1, report.bandit().differences().getFirst().p());
+    assertFalse(report.verdict() instanceof Verdict.Ship);
+  }
+
+  @Test
+  void run_worthAcrossTheFirstExposure_isInNeitherTime() {
+    List<LogRecord> records = new ArrayList<>();
+    for (int u = 0; u < 60; u++) {
+      String user = "u" + u;
+      boolean treated = u % 2 == 0;
+      long atMs = START_MS + DAY_MS;
+      records.add(shown(user, "i", "b" + u, 0, "default", atMs - 600_000));
+      if (u % 3 == 0) {
+        records.add(event("click", user, "i", "b" + u, atMs - 300_000, user + "early"));
+      }
+      records.add(exposed(user, user, treated ? "treatment" : "control", "r" + u, atMs));
+      records.add(shown(user, "j", "r" + u, 0, "test=x", atMs));
+      if (treated) {
+        records.add(shown(user, "i", "r" + u, 1, "test=x", atMs));
+      }
+      if (u % 3 == 0) {
+        records.add(event("click", user, "j", "r" + u, atMs + 60_000, user + "j"));
+      }
+      // Shown before and clicked after, unless the treatment shows it once more.
+      if (u % 3 == 0 || u % 5 == 0) {
+        records.add(event("click", user, "i", "b" + u, atMs + 60_000, user + "late"));
+      }
+    }
+    ExperimentReport report =
+        ExperimentAnalysis.run(
+            request(
+                "primary: worths\n    before: 7d\n    " + SPLIT, records, START_MS + 4 * DAY_MS));
+    ExperimentReport.MetricResult worths = report.metrics().getFirst();
+    assertEquals(1 / 3.0, worths.arms().getFirst().value(), 1e-12);
+    assertEquals(1 / 3.0 + 7 / 15.0, worths.arms().get(1).value(), 1e-12);
+    assertTrue(worths.varianceReduction() > 0);
+    // The time before is alike in both arms, so it must move neither.
+    ExperimentReport.Comparison of = worths.comparisons().getFirst();
+    assertEquals(1 / 3.0, of.contrast().control().value(), 1e-12);
+    assertEquals(1 / 3.0 + 7 / 15.0, of.contrast().treatment().value(), 1e-12);
+  }
+
+  @Test
+  void run_worthUploadedLate_belongsToTheShowingBeforeIt() {
+    List<LogRecord> records = new ArrayList<>();
+    for (int u = 0; u < 4; u++) {
+      String user = "u" + u;
+      long atMs = START_MS + 36_000_000;
+      records.add(exposed(user, user, u % 2 == 0 ? "treatment" : "control", "r" + u, atMs));
+      records.add(shown(user, "i", "r" + u, 0, "test=x", atMs));
+      records.add(shown(user, "i", "s" + u, 0, "test=x", atMs + 3_600_000));
+      // Came a minute after the first of both, reached the log after the second.
+      records.add(event("click", user, "i", "r" + u, atMs + 60_000, user + "c"));
+      records.add(event("click", user, "i", "s" + u, atMs + 3_660_000, user + "d"));
+    }
+    ExperimentReport report =
+        ExperimentAnalysis.run(
+            request("primary: worths\n    " + SPLIT, records, START_MS + 4 * DAY_MS));
+    assertEquals(2, report.metrics().getFirst().arms().getFirst().value(), 1e-12);
+    assertEquals(2, report.metrics().getFirst().arms().get(1).value(), 1e-12);
+  }
+
+  @Test
+  void run_impressionsOfOtherRequests_areNoExposureOfTheArms() {
+    List<LogRecord> records = new ArrayList<>();
+    for (int i = 0; i < 4; i++) {
+      records.add(
+          new LogRecord.ItemPut(
+              new ItemId("i" + i),
+              Map.of("creator", new io.winnow.core.AttributeValue.Text("c" + i)),
+              true,
+              START_MS));
+    }
+    for (int u = 0; u < 400; u++) {
+      String user = "u" + u;
+      records.add(exposed(user, user, u % 2 == 1 ? "treatment" : "control", "r" + u, START_MS + u));
+      records.add(shown(user, "i0", "r" + u, 0, "other=x;test=x", START_MS + u));
+      // Another surface, which the experiment is not about.
+      records.add(shown(user, "i" + u % 4, "s" + u, 0, "default", START_MS + 1000 + u));
+    }
+    ExperimentReport report =
+        ExperimentAnalysis.run(
+            request("secondary: [spread, firsts]\n    " + SPLIT, records, START_MS + 8 * DAY_MS));
+    assertEquals(0.75, value(report, "spread"), 1e-9);
+    assertEquals(1, value(report, "firsts"), 1e-9);
+  }
+
+  private static double value(ExperimentReport report, String metric) {
+    return report.metrics().stream()
+        .filter(of -> of.metric().name().equals(metric))
+        .findFirst()
+        .orElseThrow()
+        .arms()
+        .get(1)
+        .value();
+  }
+
+  @Test
+  void run_rareConversions_keepTheirDoubt() {
+    List<LogRecord> records = new ArrayList<>();
+    for (int u = 0; u < 200; u++) {
+      String user = "u" + u;
+      boolean treated = u % 2 == 1;
+      if (u % 10 == 1) {
+        records.add(event("click", user, "i", "q", START_MS - 1000, user + "b"));
+      }
+      records.add(exposed(user, user, treated ? "treatment" : "control", "r" + u, START_MS + u));
+      if (u % 40 == 1) {
+        records.add(event("click", user, "i", "r" + u, START_MS + 1000, user + "c"));
+      }
+    }
+    ExperimentReport report =
+        ExperimentAnalysis.run(
+            request(
+                "primary: quick\n    before: 7d\n    " + SPLIT, records, START_MS + 8 * DAY_MS));
+    ExperimentReport.Comparison of = report.metrics().getFirst().comparisons().getFirst();
+    // Nobody of the control converted: one more of each in 102.
+    assertEquals(
+        Math.sqrt(1 / 102.0 * (101 / 102.0) / 99), of.contrast().control().standardError(), 1e-12);
+    assertEquals(0, of.contrast().control().value());
+  }
+
+  @Test
+  void run_itemsRemovedMeanwhile_stillHadAClaimToExposure() {
+    List<LogRecord> records = new ArrayList<>();
+    for (int i = 0; i < 2; i++) {
+      records.add(
+          new LogRecord.ItemPut(
+              new ItemId("i" + i),
+              Map.of("creator", new io.winnow.core.AttributeValue.Text("c" + i)),
+              true,
+              START_MS));
+    }
+    for (int u = 0; u < 400; u++) {
+      String user = "u" + u;
+      records.add(exposed(user, user, u % 2 == 1 ? "treatment" : "control", "r" + u, START_MS + u));
+      records.add(shown(user, "i" + u / 2 % 2, "r" + u, 0, "test=x", START_MS + u));
+    }
+    records.add(new LogRecord.ItemRemoved(new ItemId("i1"), START_MS + DAY_MS));
+    ExperimentReport report =
+        ExperimentAnalysis.run(request(SPLIT, records, START_MS + 8 * DAY_MS));
+    ExperimentReport.ExposureResult creators =
+        report.exposure().stream()
+            .filter(of -> of.dimension().equals("creator"))
+            .findFirst()
+            .orElseThrow();
+    assertEquals(0, creators.againstCatalogue().getFirst().value(), 0.03);
+  }
+
+  @Test
+  void run_unequalTraffic_doesNotLookLikeUnequalExposure() {
+    List<LogRecord> records = new ArrayList<>();
+    RandomGenerator random = new Seed(7).generator("traffic");
+    for (int i = 0; i < 200; i++) {
+      records.add(
+          new LogRecord.ItemPut(
+              new ItemId("i" + i),
+              Map.of("creator", new io.winnow.core.AttributeValue.Text("c" + i)),
+              true,
+              START_MS));
+    }
+    for (int u = 0; u < 8000; u++) {
+      // One policy for both arms; the treatment has one in twenty of the users.
+      String user = "u" + u;
+      records.add(
+          exposed(user, user, u % 20 == 1 ? "treatment" : "control", "r" + u, START_MS + u));
+      records.add(shown(user, "i" + random.nextInt(200), "r" + u, 0, "test=x", START_MS + u));
+    }
+    ExperimentReport report =
+        ExperimentAnalysis.run(
+            request("secondary: [spread]\n    " + SPLIT, records, START_MS + 8 * DAY_MS));
+    ExperimentReport.ExposureResult creators =
+        report.exposure().stream()
+            .filter(of -> of.dimension().equals("creator"))
+            .findFirst()
+            .orElseThrow();
+    List<Double> gini = creators.gini().stream().map(of -> of.value()).toList();
+    List<Double> distance = creators.againstCatalogue().stream().map(of -> of.value()).toList();
+    // At 20 parts of the control's traffic against one, Gini's were .09 and .37.
+    assertEquals(gini.getFirst(), gini.get(1), 0.05);
+    assertEquals(distance.getFirst(), distance.get(1), 0.05);
+  }
+
+  @Test
   void run_holdout_comparesTheHeldOutWithAllOthers() {
-    ApplicationDefinition application =
-        ApplicationFile.parse(YAML.formatted(SPLIT), "winnow.yaml", Map.of()).definition();
+    ApplicationDefinition application = application(SPLIT);
     Experiments experiments = application.operations().experiments();
     Experiment holdout = Holdout.find(experiments, "holdout").orElseThrow();
     assertEquals(

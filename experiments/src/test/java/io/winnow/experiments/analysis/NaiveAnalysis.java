@@ -120,7 +120,8 @@ final class NaiveAnalysis {
       if (delay.isNegative()
           || delay.compareTo(objectives.within()) > 0
           || since < from
-          || since >= to) {
+          || since >= to
+          || (since < 0 && outcome.timeMs() >= firstMs.get(unit))) {
         continue;
       }
       for (Objectives.Objective objective : objectives.list()) {
@@ -135,7 +136,10 @@ final class NaiveAnalysis {
   private static Event newestBefore(List<Event> events, int index, Event outcome) {
     Event newest = null;
     for (Event event : events.subList(0, index)) {
-      if (event.impression() != null && event.item().equals(outcome.item())) {
+      if (event.impression() != null
+          && event.item().equals(outcome.item())
+          && event.timeMs() <= outcome.timeMs()
+          && (newest == null || event.timeMs() >= newest.timeMs())) {
         newest = event;
       }
     }

@@ -48,6 +48,24 @@ class AdaptiveEstimatesTest {
   }
 
   @Test
+  void difference_armsWithoutVariance_isNotSure() {
+    List<Period> periods =
+        List.of(
+            new Period(List.of(0.5, 0.5), List.of(ArmSums.of(0, 0, 0, 0), ArmSums.of(1, 1, 1, 1))));
+    Adaptive numbers = AdaptiveEstimates.difference(periods, 1, 0, 0.95);
+    assertEquals(1, numbers.estimate());
+    assertEquals(Double.POSITIVE_INFINITY, numbers.standardError());
+    assertEquals(1, numbers.p());
+    assertEquals(
+        Double.POSITIVE_INFINITY, AdaptiveEstimates.mean(periods, 0, 0.95).standardError());
+    Adaptive conversions =
+        AdaptiveEstimates.difference(
+            periods, 1, 0, Weighting.UNIFORM, AdaptiveEstimates.Values.CONVERSIONS, 0.95);
+    // One more of each: 1/6 · 5/6 for every unit, over the square of the share.
+    assertEquals(Math.sqrt(8 * (1 / 6.0 * (5 / 6.0)) * 4) / 8, conversions.standardError(), 1e-12);
+  }
+
+  @Test
   void mean_sharesFollowTheData_isUnbiasedWhereThePlainMeanIsNot() {
     double truth = 1;
     int experiments = 1_500;

@@ -46,13 +46,16 @@ final class LoggedSlates implements RecordSource.Visitor {
 
   @Override
   public void visit(long offset, LogRecord record) {
-    newestMs = Math.max(newestMs, record.timeMs());
+    if (record instanceof LogRecord.Exposed) {
+      newestMs = Math.max(newestMs, record.timeMs());
+    }
     if (record instanceof LogRecord.Happened(Event event)) {
       Impression impression = event.impression();
       if (impression == null) {
         outcomes.outcome(event);
         return;
       }
+      newestMs = Math.max(newestMs, event.timeMs());
       float[] labels = outcomes.show(event.user(), event.item(), event.timeMs());
       if (offset >= fromOffset) {
         show(offset, event, impression, labels);
@@ -91,9 +94,10 @@ final class LoggedSlates implements RecordSource.Visitor {
   }
 
   /**
-   * The slates that can be judged, oldest first: whole, with all their outcomes in, and ranked by a
-   * release rather than by what stood in for one that was late. Logs of other systems do not say
-   * what was ranked; there all are taken.
+   * The slates that can be judged, oldest first: whole, with all their outcomes in by the time of
+   * the newest record that a server wrote (clients' clocks may run ahead), and ranked by a release
+   * rather than by what stood in for one that was late. Logs of other systems do not say what was
+   * ranked; there all are taken.
    */
   List<Slate> usable() {
     long settledMs = newestMs - objectives.within().toMillis();
