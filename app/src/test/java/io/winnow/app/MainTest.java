@@ -165,7 +165,8 @@ final class MainTest {
     assertEquals(2, outcome.code());
     for (String expected :
         java.util.List.of(
-            "serv", "crash, features, serving, log, ann, training, ranker, experiments, malformed")) {
+            "serv",
+            "crash, features, serving, log, ann, training, ranker, experiments, malformed")) {
       assertTrue(outcome.err().contains(expected), outcome.err());
     }
     assertEquals(2, run(Map.of(), "bench").code());

@@ -140,7 +140,8 @@ final class BanditPeriods {
    */
   private static List<Integer> judged(Map<Integer, Sums> sums) {
     return sums.entrySet().stream()
-        .dropWhile(of -> Arrays.stream(of.getValue().units).anyMatch(units -> units < FIRST_UNITS_MIN))
+        .dropWhile(
+            of -> Arrays.stream(of.getValue().units).anyMatch(units -> units < FIRST_UNITS_MIN))
         .map(Map.Entry::getKey)
         .toList();
   }

@@ -77,8 +77,8 @@ public final class ExperimentAnalysis {
             request, exposed, needs, course.due(), !experiment.name().equals(Experiments.HOLDOUT));
     request.records().replay(0, request.toOffset(), outcomes);
     outcomes.finish(request.toOffset(), request.nowMs());
-    this.exposure = new ExposureMeasures(
-            outcomes, arms, Math.min(firstMs, request.nowMs()), request.nowMs());
+    this.exposure =
+        new ExposureMeasures(outcomes, arms, Math.min(firstMs, request.nowMs()), request.nowMs());
     this.before = outcomes.hasBefore();
     this.monitoring =
         UnitTally.isUnitMetric(needs.metrics().getFirst()) && isSplit()

@@ -230,7 +230,8 @@ final class ExperimentAnalysisTest {
   @Test
   void run_betterAndSafe_isShipped() {
     ExperimentReport report =
-        ExperimentAnalysis.run(request(SPLIT, arms(1000, 1000, 0.3, -0.1, 1), START_MS + 4 * DAY_MS));
+        ExperimentAnalysis.run(
+            request(SPLIT, arms(1000, 1000, 0.3, -0.1, 1), START_MS + 4 * DAY_MS));
     Verdict.Ship ship = assertInstanceOf(Verdict.Ship.class, report.verdict());
     assertEquals("treatment", ship.arm());
     assertEquals(2, report.about().looksDue());
@@ -906,13 +907,7 @@ final class ExperimentAnalysisTest {
           with(
               with(dated, new AnalysisLimits(700, 10_000, 10_000, 300, 10_000, 10_000)),
               new Experiment.Population(
-                  of.unit(),
-                  of.layer(),
-                  of.share(),
-                  of.traffic(),
-                  of.when(),
-                  null,
-                  of.until()),
+                  of.unit(), of.layer(), of.share(), of.traffic(), of.when(), null, of.until()),
               dated.experiment().goals());
       assertEquals(START_MS - DAY_MS, ExperimentAnalysis.run(undated).about().startMs());
     }
