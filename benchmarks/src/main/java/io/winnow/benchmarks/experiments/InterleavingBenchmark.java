@@ -3,6 +3,7 @@ package io.winnow.benchmarks.experiments;
 import io.winnow.benchmarks.Figures;
 import io.winnow.benchmarks.Figures.Goal;
 import io.winnow.benchmarks.experiments.RankerPair.Change;
+import io.winnow.benchmarks.experiments.RankerPair.User;
 import io.winnow.benchmarks.experiments.RankerPair.Visits;
 import io.winnow.core.Problem;
 import io.winnow.core.Seed;
@@ -43,7 +44,8 @@ public final class InterleavingBenchmark {
   /**
    * What to run.
    *
-   * @param situations in which users may be, at least 1
+   * @param situations in which users may be, at least 1; {@value RankerPair#KIND_SITUATIONS} a kind
+   *     of user
    * @param users on which variances are measured, at least 100
    * @param experiments simulated with interleaving, at least 1
    * @param abTests simulated, at least 1; each of tens of thousands of users
@@ -231,9 +233,9 @@ public final class InterleavingBenchmark {
     return users(
         purpose,
         (sums, random) -> {
-          double heat = RankerPair.drawHeat(random);
-          Visits before = pair.alone(1, heat, random);
-          Visits now = pair.alone(ranker, heat, random);
+          User user = pair.drawUser(random);
+          Visits before = pair.alone(1, user, random);
+          Visits now = pair.alone(ranker, user, random);
           return sums.add(
               (now.first() - rate * now.visits()) / mean,
               (before.first() - oldRate * before.visits()) / mean);
@@ -303,7 +305,7 @@ public final class InterleavingBenchmark {
       double visitSquares = 0;
       double products = 0;
       for (long u = 0; u < users; u++) {
-        Visits user = pair.alone(ranker, RankerPair.drawHeat(random), random);
+        Visits user = pair.alone(ranker, pair.drawUser(random), random);
         clicks += user.first();
         visits += user.visits();
         clickSquares += user.first() * user.first();
@@ -353,6 +355,10 @@ public final class InterleavingBenchmark {
             .mapToInt(same -> same ? 1 : 0)
             .sum();
 
-    figures.add("interleaving.sign_agreement", agree / config.pairs(), "share of pairs of rankers");
+    figures.add(
+        "interleaving.sign_agreement",
+        agree / config.pairs(),
+        "share of pairs of rankers",
+        Goal.atLeast(0.95));
   }
 }

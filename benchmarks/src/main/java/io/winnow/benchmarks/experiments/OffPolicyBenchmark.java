@@ -15,6 +15,7 @@ import io.winnow.experiments.offpolicy.LoggedRequest;
 import io.winnow.experiments.offpolicy.LoggedSlot;
 import io.winnow.experiments.offpolicy.OffPolicyEstimator;
 import io.winnow.experiments.offpolicy.OffPolicyResult;
+import io.winnow.experiments.statistics.Contrast;
 import io.winnow.lifecycle.Shards;
 import io.winnow.ranking.reranking.Slate;
 import java.util.ArrayList;
@@ -23,6 +24,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.function.ToDoubleFunction;
 import java.util.random.RandomGenerator;
@@ -35,6 +37,9 @@ import java.util.random.RandomGenerator;
  * the intervals are independent and their coverage can be counted. Releases know more or less of
  * the truth, resemble the ranking that made the log more or less, and explore in a fifth to a half
  * of the slots.
+ *
+ * <p>{@code model_alone} is what the model of rewards says without any weight, from the same log:
+ * what it lacks is what the weights add.
  *
  * <p>{@code scarce} repeats it with a log that explored in a tenth of the slots: what the doubts
  * are for.
@@ -95,8 +100,12 @@ public final class OffPolicyBenchmark {
     return figures.build();
   }
 
-  /** A release: its worth, that of the ranking in the log, and what was made of the log. */
-  private record Trial(double truth, double loggedTruth, OffPolicyResult result) {
+  /**
+   * A release: its worth, that of the ranking in the log, and what was made of the log.
+   *
+   * @param model what the model alone makes of it
+   */
+  private record Trial(double truth, double loggedTruth, OffPolicyResult result, Estimate model) {
     boolean covers(Estimator estimator) {
       return estimate(estimator).contains(truth);
     }
@@ -134,7 +143,50 @@ public final class OffPolicyBenchmark {
     return new Trial(
         world.worth(candidate),
         world.worth(logging),
-        OffPolicyEstimator.estimate(requests(log, candidate), OffPolicyEstimator.Settings.DEFAULT));
+        OffPolicyEstimator.estimate(requests(log, candidate), OffPolicyEstimator.Settings.DEFAULT),
+        modelAlone(log, candidate));
+  }
+
+  /**
+   * The mean over requests of what the model expects of the candidate, with the shares of the
+   * places from the log, and an interval by user that knows that these are estimated too. What it
+   * does not know is how far the model is off.
+   */
+  private Estimate modelAlone(List<Shown> log, Ranking candidate) {
+    double[] shares = shares(log);
+    double[][] byPlace = new double[shares.length][world.situations()];
+    for (int k = 0; k < shares.length; k++) {
+      double[] only = new double[shares.length];
+      only[k] = 1;
+      Arrays.setAll(byPlace[k], s -> world.believedWorth(candidate, s, only));
+    }
+    double value = 0;
+    double[] leverage = new double[shares.length];
+    for (int k = 0; k < shares.length; k++) {
+      double expected = 0;
+      double believed = 0;
+      for (Shown shown : log) {
+        expected += byPlace[k][shown.situation()];
+        believed += world.believed(shown.situation(), shown.slate()[k]);
+      }
+      leverage[k] = expected / believed;
+      value += shares[k] * expected / log.size();
+    }
+    double[] influence = new double[config.users()];
+    for (Shown shown : log) {
+      double sum = -value;
+      for (int k = 0; k < shares.length; k++) {
+        double believed = world.believed(shown.situation(), shown.slate()[k]);
+        sum +=
+            shares[k] * byPlace[k][shown.situation()]
+                + leverage[k] * (shown.clicks()[k] - shares[k] * believed);
+      }
+      influence[shown.user()] += sum;
+    }
+    double squares = Arrays.stream(influence).map(sum -> sum * sum).sum();
+    double error = Math.sqrt(squares) / log.size();
+    double half = Contrast.critical(0.05) * error;
+    return new Estimate(value, error, value - half, value + half);
   }
 
   /** A slate of the log. */
@@ -220,20 +272,28 @@ public final class OffPolicyBenchmark {
             Goal.between(0.93, 0.97))
         .add("off_policy.doubted", share(trials, trial -> !trial.result().believable()), "share");
     for (Estimator estimator : Estimator.values()) {
-      String name = "off_policy." + estimator.name().toLowerCase(Locale.ROOT);
-      figures
-          .add(name + ".coverage", share(trials, trial -> trial.covers(estimator)), "share")
-          .add(
-              name + ".bias",
-              mean(trials, trial -> trial.estimate(estimator).value() - trial.truth()),
-              "clicks")
-          .add(
-              name + ".width",
-              mean(
-                  trials,
-                  trial -> trial.estimate(estimator).high() - trial.estimate(estimator).low()),
-              "clicks");
+      quality(
+          "off_policy." + estimator.name().toLowerCase(Locale.ROOT),
+          trials,
+          trial -> trial.estimate(estimator));
     }
+    quality("off_policy.model_alone", trials, Trial::model);
+  }
+
+  private void quality(String name, List<Trial> trials, Function<Trial, Estimate> by) {
+    figures
+        .add(
+            name + ".coverage",
+            share(trials, trial -> by.apply(trial).contains(trial.truth())),
+            "share")
+        .add(
+            name + ".bias",
+            mean(trials, trial -> by.apply(trial).value() - trial.truth()),
+            "clicks")
+        .add(
+            name + ".width",
+            mean(trials, trial -> by.apply(trial).high() - by.apply(trial).low()),
+            "clicks");
   }
 
   private void ranking(List<Trial> trials) {
@@ -242,10 +302,11 @@ public final class OffPolicyBenchmark {
     figures
         .add(
             "off_policy.kendall_tau",
-            tau(trials, OffPolicyResult.DEFAULT),
+            tau(trials, trial -> trial.estimate(OffPolicyResult.DEFAULT)),
             "tau",
             Goal.atLeast(0.8),
-            new Peer("IPS", tau(trials, Estimator.SEQUENTIAL_IPS)))
+            new Peer("IPS", tau(trials, trial -> trial.estimate(Estimator.SEQUENTIAL_IPS))))
+        .add("off_policy.model_alone.kendall_tau", tau(trials, Trial::model), "tau")
         .add("off_policy.worth.p5", sorted.percentile(0.05), "clicks a request")
         .add("off_policy.worth.p95", sorted.percentile(0.95), "clicks a request");
   }
@@ -274,12 +335,11 @@ public final class OffPolicyBenchmark {
    * Kendall's tau-b of estimates and truths; no two are equal, so it is the share of pairs in the
    * same order less that in the other.
    */
-  private static double tau(List<Trial> trials, Estimator estimator) {
+  private static double tau(List<Trial> trials, Function<Trial, Estimate> by) {
     double sum = 0;
     for (int i = 0; i < trials.size(); i++) {
       for (int j = 0; j < i; j++) {
-        double estimates =
-            trials.get(i).estimate(estimator).value() - trials.get(j).estimate(estimator).value();
+        double estimates = by.apply(trials.get(i)).value() - by.apply(trials.get(j)).value();
         sum += Math.signum(estimates * (trials.get(i).truth() - trials.get(j).truth()));
       }
     }
@@ -287,30 +347,36 @@ public final class OffPolicyBenchmark {
   }
 
   /**
-   * The frequencies of all slates of a situation against the products of their propensities, and
-   * against the products that are logged with them.
+   * A slate and the propensities that were logged with it. If the same slate came with others, it
+   * would be another one, and its frequency too low for its probability.
+   */
+  private record Drawn(List<Integer> items, List<Double> logged) {
+    static Drawn of(List<Slate.Placed> placed) {
+      return new Drawn(
+          placed.stream().map(Slate.Placed::item).toList(),
+          placed.stream().map(Slate.Placed::propensity).toList());
+    }
+  }
+
+  /**
+   * The frequencies of all slates of a situation against the products of the propensities that are
+   * logged with them, and those against what the re-ranker says of a given slate.
    */
   private void propensities() {
     Ranking ranking = new Ranking(world.scores(0, config.seed().generator("propensities")), 0.3);
-    int shards = Math.min(config.threads(), config.slates());
-    List<Map<List<Integer>, Integer>> counted =
-        Shards.run(
-            shards,
-            shard -> {
-              Map<List<Integer>, Integer> counts = new HashMap<>();
-              for (int i = shard; i < config.slates(); i += shards) {
-                List<Slate.Placed> placed = ranking.slate(0, Seed.mix(config.seed().value() + i));
-                counts.merge(placed.stream().map(Slate.Placed::item).toList(), 1, Integer::sum);
-              }
-              return counts;
-            });
-    Map<List<Integer>, Integer> counts = new HashMap<>();
-    counted.forEach(part -> part.forEach((slate, n) -> counts.merge(slate, n, Integer::sum)));
+    Map<Drawn, Integer> counts = draw(ranking);
     double largest = 0;
     double worst = 0;
-    for (Map.Entry<List<Integer>, Integer> entry : counts.entrySet()) {
-      int[] slate = entry.getKey().stream().mapToInt(Integer::intValue).toArray();
-      double probability = Arrays.stream(ranking.propensities(0, slate)).reduce(1, (a, b) -> a * b);
+    double loggedError = 0;
+    for (Map.Entry<Drawn, Integer> entry : counts.entrySet()) {
+      List<Double> logged = entry.getKey().logged();
+      double[] said =
+          ranking.propensities(
+              0, entry.getKey().items().stream().mapToInt(Integer::intValue).toArray());
+      for (int k = 0; k < said.length; k++) {
+        loggedError = Math.max(loggedError, Math.abs(logged.get(k) - said[k]));
+      }
+      double probability = logged.stream().reduce(1.0, (a, b) -> a * b);
       double error = Math.abs((double) entry.getValue() / config.slates() - probability);
       largest = Math.max(largest, error);
       worst = Math.max(worst, error / Math.sqrt(probability * (1 - probability) / config.slates()));
@@ -321,7 +387,30 @@ public final class OffPolicyBenchmark {
             "off_policy.propensity_error_in_deviations",
             worst,
             "of " + counts.size() + " slates",
-            Goal.below(5));
+            Goal.below(5))
+        .add(
+            "off_policy.logged_propensity_error",
+            loggedError,
+            "probability of a place",
+            Goal.below(1e-12));
+  }
+
+  private Map<Drawn, Integer> draw(Ranking ranking) {
+    int shards = Math.min(config.threads(), config.slates());
+    List<Map<Drawn, Integer>> counted =
+        Shards.run(
+            shards,
+            shard -> {
+              Map<Drawn, Integer> counts = new HashMap<>();
+              for (int i = shard; i < config.slates(); i += shards) {
+                List<Slate.Placed> placed = ranking.slate(0, Seed.mix(config.seed().value() + i));
+                counts.merge(Drawn.of(placed), 1, Integer::sum);
+              }
+              return counts;
+            });
+    Map<Drawn, Integer> counts = new HashMap<>();
+    counted.forEach(part -> part.forEach((slate, n) -> counts.merge(slate, n, Integer::sum)));
+    return counts;
   }
 
   private static double share(List<Trial> trials, Predicate<Trial> condition) {

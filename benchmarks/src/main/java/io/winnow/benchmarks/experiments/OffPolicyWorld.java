@@ -28,6 +28,12 @@ import org.jspecify.annotations.Nullable;
  * a request. Users with more heat come more often, so requests of a user are alike, and how many
  * there are says something of their worth.
  *
+ * <p>It is easier than a live log in two ways. Slates are {@value #PLACES} places long with {@value
+ * #POOL} candidates, where a product fills ten from hundreds: a weight is a product over places, so
+ * there far fewer requests would count; {@code off_policy.effective_requests} says how many do
+ * here. And rankings explore in a fifth to a half of the slots, where a product affords a twentieth
+ * to a tenth: {@code off_policy.scarce} is about that.
+ *
  * <p>Immutable by agreement, thread-safe.
  */
 final class OffPolicyWorld {

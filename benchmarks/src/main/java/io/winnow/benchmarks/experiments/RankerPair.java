@@ -17,14 +17,22 @@ import java.util.stream.IntStream;
  * appeal is known, and each ranker's ten best.
  *
  * <p>The item at place k (from 0) is clicked with probability {@code heat · appeal / √(k + 1)}, by
- * the position-based model. Users differ in heat, and those with more come more often; they visit
- * several times, each time in a situation that is drawn anew. So the expectation of any count is
- * known by enumeration.
+ * the position-based model. Users differ in heat, and those with more come more often. Each is of a
+ * kind, which he stays, and visits several times, each time in a situation that is drawn anew from
+ * the {@value #KIND_SITUATIONS} of his kind. These have in common {@value #LASTING} of the variance
+ * of tastes, and of what the rankers get wrong about them, so what a user credits in one visit says
+ * something of the next. The expectation of any count is known by enumeration.
  *
  * <p>Immutable by agreement, thread-safe.
  */
 final class RankerPair {
   static final int PLACES = 10;
+
+  /** Situations of a kind of user. */
+  static final int KIND_SITUATIONS = 8;
+
+  /** Share of the variance of a logit, and of each error about it, that is the kind's. */
+  static final double LASTING = 0.5;
 
   private static final int ROUNDS = PLACES / 2;
 
@@ -56,19 +64,55 @@ final class RankerPair {
     double[][] appeal = new double[situations][CANDIDATES];
     List<List<List<Integer>>> rankings = new ArrayList<>();
     double most = 1 / HEATS[HEATS.length - 1];
+    Normals lasting = Normals.draw(random);
     for (int s = 0; s < situations; s++) {
+      if (s > 0 && s % KIND_SITUATIONS == 0) {
+        lasting = Normals.draw(random);
+      }
+      Normals all = Normals.draw(random).with(lasting);
       double[] before = new double[CANDIDATES];
       double[] after = new double[CANDIDATES];
       for (int i = 0; i < CANDIDATES; i++) {
-        double logit = APPEAL_MEAN + random.nextGaussian();
-        double error = random.nextGaussian();
+        double logit = APPEAL_MEAN + all.taste()[i];
+        double error = all.error()[i];
         appeal[s][i] = Math.min(most, 1 / (1 + Math.exp(-logit)));
         before[i] = logit + error;
-        after[i] = logit + (1 - change.mended()) * error + change.fresh() * random.nextGaussian();
+        after[i] = logit + (1 - change.mended()) * error + change.fresh() * all.fresh()[i];
       }
       rankings.add(List.of(best(after), best(before)));
     }
     return new RankerPair(appeal, rankings);
+  }
+
+  /**
+   * Standard normal numbers of the candidates, each of shape (candidates).
+   *
+   * @param error of the old ranker
+   * @param fresh of the new one
+   */
+  private record Normals(double[] taste, double[] error, double[] fresh) {
+    static Normals draw(RandomGenerator random) {
+      return new Normals(normals(random), normals(random), normals(random));
+    }
+
+    private static double[] normals(RandomGenerator random) {
+      double[] normals = new double[CANDIDATES];
+      Arrays.setAll(normals, i -> random.nextGaussian());
+      return normals;
+    }
+
+    /** Standard normal again, {@link #LASTING} of it what lasts. */
+    Normals with(Normals lasting) {
+      return new Normals(
+          mix(taste, lasting.taste), mix(error, lasting.error), mix(fresh, lasting.fresh));
+    }
+
+    private static double[] mix(double[] passing, double[] lasting) {
+      double[] mixed = new double[passing.length];
+      Arrays.setAll(
+          mixed, i -> Math.sqrt(LASTING) * lasting[i] + Math.sqrt(1 - LASTING) * passing[i]);
+      return mixed;
+    }
   }
 
   /** The same rankings before users who do not care what stands at a place. */
@@ -186,16 +230,27 @@ final class RankerPair {
    */
   record Visits(int visits, double first, double second) {}
 
-  static double drawHeat(RandomGenerator random) {
-    return HEATS[random.nextInt(HEATS.length)];
+  /** A user: heat and kind, which have nothing to do with each other. */
+  record User(double heat, int kind) {}
+
+  /** Draws a user; kinds have as many as they have situations, so all situations are as likely. */
+  User drawUser(RandomGenerator random) {
+    return new User(
+        HEATS[random.nextInt(HEATS.length)], random.nextInt(appeal.length) / KIND_SITUATIONS);
+  }
+
+  private int drawSituation(User user, RandomGenerator random) {
+    int first = user.kind() * KIND_SITUATIONS;
+    return random.nextInt(first, Math.min(first + KIND_SITUATIONS, appeal.length));
   }
 
   /** A user who sees the slates of one ranker. */
-  Visits alone(int ranker, double heat, RandomGenerator random) {
+  Visits alone(int ranker, User user, RandomGenerator random) {
+    double heat = user.heat();
     int visits = 0;
     int clicks = 0;
     do {
-      int s = random.nextInt(appeal.length);
+      int s = drawSituation(user, random);
       List<Integer> ranking = rankings.get(s).get(ranker);
       for (int k = 0; k < PLACES; k++) {
         clicks += random.nextDouble() < heat * seen(k) * appeal[s][ranking.get(k)] ? 1 : 0;
@@ -207,12 +262,13 @@ final class RankerPair {
 
   /** A user who sees interleaved slates. */
   Visits interleaved(RandomGenerator random) {
-    double heat = drawHeat(random);
+    User user = drawUser(random);
+    double heat = user.heat();
     int visits = 0;
     double first = 0;
     double second = 0;
     do {
-      int s = random.nextInt(appeal.length);
+      int s = drawSituation(user, random);
       Interleaved<Integer> slate = TeamDraft.draft(rankings.get(s), PLACES, random.nextLong());
       for (Place<Integer> place : slate.places()) {
         if (random.nextDouble() < heat * seen(place.position()) * appeal[s][place.item()]) {

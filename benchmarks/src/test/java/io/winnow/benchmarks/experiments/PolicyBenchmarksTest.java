@@ -37,7 +37,10 @@ class PolicyBenchmarksTest {
     assertEquals(60, figure(one, "off_policy.releases"));
     assertEquals(0.95, figure(one, "off_policy.coverage"), 0.09);
     assertTrue(figure(one, "off_policy.kendall_tau") > 0.3);
+    assertTrue(
+        figure(one, "off_policy.model_alone.kendall_tau") < figure(one, "off_policy.kendall_tau"));
     assertTrue(figure(one, "off_policy.propensity_error_in_deviations") < 5);
+    assertEquals(0, figure(one, "off_policy.logged_propensity_error"), 1e-12);
     assertTrue(figure(one, "off_policy.slot_ips.coverage") < figure(one, "off_policy.coverage"));
   }
 
@@ -64,7 +67,7 @@ class PolicyBenchmarksTest {
     double credits = 0;
     int users = 40_000;
     for (int u = 0; u < users; u++) {
-      Visits alone = pair.alone(0, RankerPair.drawHeat(random), random);
+      Visits alone = pair.alone(0, pair.drawUser(random), random);
       clicks += alone.first();
       visits += alone.visits();
       Visits both = pair.interleaved(random);

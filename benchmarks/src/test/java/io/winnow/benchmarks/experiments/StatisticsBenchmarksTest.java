@@ -48,6 +48,12 @@ final class StatisticsBenchmarksTest {
       assertBetween(0.9, 1.1, figures, "cuped.rho_" + rho + ".claimed_variance");
       assertBetween(0.93, 0.97, figures, "cuped.rho_" + rho + ".coverage");
     }
+    for (String metric : new String[] {"new_users", "ratio"}) {
+      assertBetween(0, 0.15, figures, "cuped." + metric + ".variance_ratio_error");
+      assertBetween(-4, 4, figures, "cuped." + metric + ".bias");
+      assertBetween(0.85, 1.15, figures, "cuped." + metric + ".claimed_variance");
+      assertBetween(0.91, 0.98, figures, "cuped." + metric + ".coverage");
+    }
   }
 
   @Test
