@@ -37,8 +37,11 @@ class PolicyBenchmarksTest {
     assertEquals(60, figure(one, "off_policy.releases"));
     assertEquals(0.95, figure(one, "off_policy.coverage"), 0.09);
     assertTrue(figure(one, "off_policy.kendall_tau") > 0.3);
+    assertTrue(figure(one, "off_policy.model_alone.kendall_tau") > 0.5);
+    assertEquals(0, figure(one, "off_policy.model_alone.bias"), 0.02);
     assertTrue(
-        figure(one, "off_policy.model_alone.kendall_tau") < figure(one, "off_policy.kendall_tau"));
+        figure(one, "off_policy.model_alone.width")
+            < figure(one, "off_policy.sequential_weighted_doubly_robust.width"));
     assertTrue(figure(one, "off_policy.propensity_error_in_deviations") < 5);
     assertEquals(0, figure(one, "off_policy.logged_propensity_error"), 1e-12);
     assertTrue(figure(one, "off_policy.slot_ips.coverage") < figure(one, "off_policy.coverage"));
