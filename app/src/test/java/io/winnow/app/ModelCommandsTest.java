@@ -341,9 +341,11 @@ final class ModelCommandsTest {
     assertEquals(200, value.get("requests").intValue(), json.out());
     double observed = value.get("observed").get("value").doubleValue();
     assertEquals(67 / 200.0, observed, 1e-9);
+    // Nearly: live lists of popular items are refreshed by the minute, in a replay at other
+    // requests.
     assertEquals(
-        observed, value.get("estimates").get("sequential_ips").get("value").doubleValue(), 1e-6);
-    assertEquals(200, value.get("effective_requests").doubleValue(), 1e-3);
+        observed, value.get("estimates").get("sequential_ips").get("value").doubleValue(), 0.03);
+    assertTrue(value.get("effective_requests").doubleValue() > 150, json.out());
     Outcome text =
         run("experiments", "off-policy", "--data", data, "--release", trained, "--from", from);
     assertTrue(text.out().contains("200 requests of 25 users"), text.out());
