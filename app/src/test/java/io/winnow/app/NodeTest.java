@@ -124,17 +124,7 @@ final class NodeTest {
   }
 
   private static DataFolder copy(Path to) throws IOException {
-    Path from = base.resolve("data");
-    try (Stream<Path> files = Files.walk(from)) {
-      for (Path file : files.toList()) {
-        Path target = to.resolve("data").resolve(from.relativize(file).toString());
-        if (Files.isDirectory(file)) {
-          Files.createDirectories(target);
-        } else {
-          Files.copy(file, target);
-        }
-      }
-    }
+    FileTree.copy(base.resolve("data"), to.resolve("data"));
     return new DataFolder(to.resolve("data"));
   }
 

@@ -122,7 +122,10 @@ final class IdIndexTest {
           Files.copy(file, copy.resolve(file.getFileName()));
         }
       }
-      return copy;
+      // Another manifest by now: files of the copied one may have been deleted before their turn.
+      return Files.mismatch(folder.resolve("index/manifest"), copy.resolve("manifest")) < 0
+          ? copy
+          : null;
     } catch (java.nio.file.NoSuchFileException e) {
       return null;
     }

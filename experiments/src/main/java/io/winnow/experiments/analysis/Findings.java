@@ -360,7 +360,8 @@ final class Findings {
 
   private Verdict interleaving() {
     if (preferences.isEmpty()) {
-      return new Verdict.GoOn("No metric of this experiment can be credited to an arm.");
+      return new Verdict.GoOn(
+          "No two users have met it yet whose outcomes can be credited to an arm.");
     }
     CreditResult primary = preferences.getFirst();
     Preference of = primary.preference();
