@@ -118,6 +118,9 @@ public final class ExperimentChange {
         });
     frozen.put("duration", experiment.plan().duration().toString());
     frozen.put("alpha", Double.toString(experiment.plan().alpha()));
+    // These say when an always-valid rule is at its plan's end.
+    frozen.put("power", Double.toString(experiment.plan().power()));
+    frozen.put("minimum_effect", Double.toString(experiment.plan().minimumEffect()));
     frozen.put("before", experiment.plan().before().toString());
     return frozen;
   }

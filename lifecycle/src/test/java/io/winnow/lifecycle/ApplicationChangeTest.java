@@ -148,6 +148,11 @@ final class ApplicationChangeTest {
     assertEquals(
         List.of("experiments.first.looks"),
         refusedInATest("primary", "looks: always\n    primary"));
+    assertEquals(
+        List.of("experiments.first.minimum_effect"),
+        refusedInATest("primary", "minimum_effect: 0.5\n    primary"));
+    assertEquals(
+        List.of("experiments.first.power"), refusedInATest("primary", "power: 0.5\n    primary"));
     assertEquals(List.of("metrics.ctr"), refusedInATest("ratio(click, imp", "ratio(watch, imp"));
   }
 
@@ -199,7 +204,7 @@ final class ApplicationChangeTest {
         arms.control.weight=1.0, arms.treatment.weight=1.0, \
         arms.treatment.reranking.explore=0.1, primary=ctr, \
         metrics.ctr=ratio(click, impression), better: higher, looks=14, duration=PT336H, \
-        alpha=0.05, before=PT336H}\
+        alpha=0.05, power=0.8, minimum_effect=0.02, before=PT336H}\
         """,
         ExperimentChange.frozen(experiments.list().getFirst(), experiments).toString());
   }
