@@ -130,14 +130,23 @@ record DataFolder(Path path) {
 
   /** Keeps the application file here, in place of an earlier one. One process at a time. */
   void keep(ApplicationFile application) {
+    replace(applicationFile(), application.text());
+  }
+
+  /**
+   * Puts a text in the place of a small file, whole or not at all; the folder is made if need be.
+   *
+   * @throws WinnowException with {@code UNAVAILABLE} if it cannot be written
+   */
+  static void replace(Path file, String text) {
     try {
-      Files.createDirectories(path);
-      Path temporary = path.resolve("." + ApplicationFile.NAME);
-      Files.writeString(temporary, application.text());
-      Files.move(temporary, applicationFile(), StandardCopyOption.REPLACE_EXISTING);
+      Files.createDirectories(file.toAbsolutePath().getParent());
+      Path temporary = file.resolveSibling("." + file.getFileName());
+      Files.writeString(temporary, text);
+      Files.move(temporary, file, StandardCopyOption.REPLACE_EXISTING);
     } catch (IOException e) {
       throw new WinnowException(
-          ErrorCode.UNAVAILABLE, "cannot write " + applicationFile() + ": " + e.getMessage(), e);
+          ErrorCode.UNAVAILABLE, "cannot write " + file + ": " + e.getMessage(), e);
     }
   }
 }

@@ -13,7 +13,6 @@ import io.winnow.lifecycle.ExperimentChange;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
@@ -115,13 +114,9 @@ final class ExperimentRuns {
 
   private void write() {
     try {
-      Files.createDirectories(file.toAbsolutePath().getParent());
-      Path temporary = file.resolveSibling("." + file.getFileName());
-      Files.writeString(temporary, JSON.writeValueAsString(runs) + "\n");
-      Files.move(temporary, file, StandardCopyOption.REPLACE_EXISTING);
-    } catch (IOException e) {
-      throw new WinnowException(
-          ErrorCode.UNAVAILABLE, "cannot write " + file + ": " + e.getMessage(), e);
+      DataFolder.replace(file, JSON.writeValueAsString(runs) + "\n");
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException("texts are always JSON", e);
     }
   }
 

@@ -31,18 +31,6 @@ public final class ExperimentChange {
 
   private ExperimentChange() {}
 
-  /** What is wrong with the experiments that both have, in the same run; empty if nothing is. */
-  public static List<Problem> problems(Experiments before, Experiments after) {
-    List<Problem> problems = new ArrayList<>();
-    for (Experiment was : before.list()) {
-      after
-          .experiment(was.name())
-          .filter(is -> is.run() == was.run())
-          .ifPresent(is -> problems.addAll(problems(frozen(was, before), is, after)));
-    }
-    return problems.stream().distinct().toList();
-  }
-
   /**
    * What is wrong with an experiment whose run began with other words.
    *

@@ -122,9 +122,20 @@ final class ApplicationChangeTest {
 
   private static List<Problem> problemsOfATest(String from, String to) {
     assertEquals(true, TESTED.contains(from));
-    return ExperimentChange.problems(
-        parse(TESTED).operations().experiments(),
-        parse(TESTED.replace(from, to)).operations().experiments());
+    return problemsOfRuns(TESTED, TESTED.replace(from, to));
+  }
+
+  /** What is wrong with the experiments that both texts have, in the same run. */
+  private static List<Problem> problemsOfRuns(String before, String after) {
+    Experiments was = parse(before).operations().experiments();
+    Experiments is = parse(after).operations().experiments();
+    return is.list().stream()
+        .flatMap(next ->
+            was.experiment(next.name()).filter(first -> first.run() == next.run()).stream()
+                .flatMap(first ->
+                    ExperimentChange.problems(ExperimentChange.frozen(first, was), next, is)
+                        .stream()))
+        .toList();
   }
 
   private static List<String> refusedInATest(String from, String to) {
@@ -172,11 +183,7 @@ final class ApplicationChangeTest {
             "primary: ctr",
             "primary: watched\n    design: bandit\n    bandit: { metric: ctr, period: 1d, floor: 0.1 }");
     List<Problem> problems =
-        ExperimentChange.problems(
-            parse(bandit).operations().experiments(),
-            parse(bandit.replace("ratio(click, imp", "ratio(watch, imp"))
-                .operations()
-                .experiments());
+        problemsOfRuns(bandit, bandit.replace("ratio(click, imp", "ratio(watch, imp"));
     assertEquals(List.of("metrics.ctr"), problems.stream().map(Problem::field).toList());
   }
 

@@ -1,6 +1,7 @@
 package io.winnow.core.application;
 
 import io.winnow.core.Exposure;
+import io.winnow.core.Ids;
 import io.winnow.core.application.Experiment.Arm;
 import io.winnow.core.application.Experiment.Condition;
 import io.winnow.core.application.Experiment.Design;
@@ -72,7 +73,7 @@ final class ExperimentsReader {
   static final int MAX_TESTERS = 1000;
 
   /** Impressions name the arms of all experiments that a request is in, in so many bytes. */
-  static final int MAX_LABEL = 256;
+  static final int MAX_LABEL = Ids.MAX_BYTES;
 
   /** A path of the API beside those of experiments. */
   private static final String ASSIGNMENTS = "assignments";
