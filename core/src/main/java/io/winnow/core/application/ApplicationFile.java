@@ -147,6 +147,7 @@ public record ApplicationFile(String text, ApplicationDefinition definition) {
             new FeatureStoreReader(schema, features).read(root.get("feature_store")),
             EnginesReader.read(root.get("engines"), name),
             PolicyReader.retraining(root.get("retraining")),
+            Rollout.DEFAULT,
             new ExperimentsReader(schema, objectives, policy).read(root)));
   }
 

@@ -1,17 +1,77 @@
 package io.winnow.core.application;
 
 /**
- * What the event log and the online features are kept in: {@code engines}. Usually set by the
- * environment ({@code WINNOW_ENGINES_LOG}, {@code WINNOW_ENGINES_FEATURES}), since it differs
- * between a laptop and production.
+ * What the event log, the online features, the registry and its artefacts are kept in: {@code
+ * engines}. Usually set by the environment ({@code WINNOW_ENGINES_LOG}, {@code
+ * WINNOW_ENGINES_REGISTRY} and so on), since it differs between a laptop and production.
  *
  * @param log where the truth is
  * @param features where user states are
+ * @param registry where releases, rollouts and jobs are recorded
+ * @param artifacts where the files of releases are
  */
-public record Engines(LogEngine log, StoreEngine features) {
+public record Engines(
+    LogEngine log, StoreEngine features, RegistryEngine registry, ArtifactEngine artifacts) {
   /** Everything in files of this process. */
   public static final Engines EMBEDDED =
       new Engines(new LogEngine.Embedded(), new StoreEngine.Embedded());
+
+  /** With registry and artefacts in the data folder. */
+  public Engines(LogEngine log, StoreEngine features) {
+    this(log, features, new RegistryEngine.Embedded(), new ArtifactEngine.Embedded());
+  }
+
+  /** Where releases, rollouts and jobs are recorded. */
+  public sealed interface RegistryEngine {
+    /** {@code embedded}: a database in a file of the data folder. */
+    record Embedded() implements RegistryEngine {
+      @Override
+      public String toString() {
+        return "embedded";
+      }
+    }
+
+    /**
+     * {@code postgresql://USER[:PASSWORD]@HOST[:PORT]/DATABASE}: shared by all servers of an
+     * application.
+     *
+     * @param host with its port
+     * @param database its name
+     * @param user who logs in
+     * @param password empty for none
+     */
+    record Postgres(String host, String database, String user, String password)
+        implements RegistryEngine {
+      /** As the application file writes it, but for the password. */
+      @Override
+      public String toString() {
+        return "postgresql://" + user + "@" + host + "/" + database;
+      }
+    }
+  }
+
+  /** Where the files of releases are. */
+  public sealed interface ArtifactEngine {
+    /** {@code embedded}: in the data folder. */
+    record Embedded() implements ArtifactEngine {
+      @Override
+      public String toString() {
+        return "embedded";
+      }
+    }
+
+    /**
+     * A folder that all servers of an application mount, such as {@code /mnt/winnow/releases}.
+     *
+     * @param path absolute
+     */
+    record Folder(String path) implements ArtifactEngine {
+      @Override
+      public String toString() {
+        return path;
+      }
+    }
+  }
 
   /** Where the truth is. */
   public sealed interface LogEngine {

@@ -6,16 +6,18 @@ package io.winnow.core.application;
  * @param featureStore bounds and audit of the feature store
  * @param engines what log and features are kept in
  * @param retraining when models are trained anew
+ * @param rollout what a new release has to show
  * @param experiments what is tested
  */
 public record Operations(
     FeatureStorePolicy featureStore,
     Engines engines,
     Retraining retraining,
+    Rollout rollout,
     Experiments experiments) {
-  /** Without experiments. */
+  /** Without experiments, with the default ladder. */
   public Operations(FeatureStorePolicy featureStore, Engines engines, Retraining retraining) {
-    this(featureStore, engines, retraining, Experiments.NONE);
+    this(featureStore, engines, retraining, Rollout.DEFAULT, Experiments.NONE);
   }
 
   /** Embedded, with the default bounds, and trained only when somebody asks. */

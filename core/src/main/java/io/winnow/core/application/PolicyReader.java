@@ -202,10 +202,16 @@ final class PolicyReader {
     for (Section element : section.get("on").elements()) {
       element.oneOf(List.of(Retraining.Trigger.values())).ifPresent(triggers::add);
     }
+    Retraining manual = Retraining.MANUAL;
     return new Retraining(
         cadence.isPresent()
-            ? cadence.duration(Duration.ofDays(1), Duration.ofMinutes(1), Duration.ofDays(365))
+            ? new Retraining.Schedule.Every(
+                cadence.duration(Duration.ofDays(1), Duration.ofMinutes(1), Duration.ofDays(365)))
             : null,
-        triggers);
+        triggers,
+        manual.newEvents(),
+        manual.full(),
+        manual.holdout(),
+        manual.limits());
   }
 }

@@ -105,7 +105,9 @@ final class ApplicationFileTest {
         shorts.policy().reranking().exclude());
     assertEquals(new Policy.Serving(Duration.ofMillis(50), 10), shorts.policy().serving());
     assertEquals(2.0, shorts.objectives().list().get(1).weight());
-    assertEquals(Duration.ofDays(1), shorts.operations().retraining().cadence());
+    assertEquals(
+        new Retraining.Schedule.Every(Duration.ofDays(1)),
+        shorts.operations().retraining().schedule());
     assertEquals(2, shorts.operations().retraining().on().size());
   }
 
@@ -121,7 +123,7 @@ final class ApplicationFileTest {
     assertEquals(10, courses.policy().serving().slate());
     assertTrue(courses.policy().retrieval().quotas().containsKey("two_tower"));
     assertEquals(Imports.NONE, courses.imports());
-    assertNull(courses.operations().retraining().cadence());
+    assertNull(courses.operations().retraining().schedule());
     List<String> names = courses.features().stream().map(FeatureDefinition::qualifiedName).toList();
     for (String expected :
         List.of(

@@ -19,6 +19,7 @@ import io.winnow.core.application.Objectives;
 import io.winnow.core.application.Operations;
 import io.winnow.core.application.Policy;
 import io.winnow.core.application.Retraining;
+import io.winnow.core.application.Rollout;
 import io.winnow.core.application.Schema;
 import io.winnow.experiments.assignment.ArmShares;
 import io.winnow.features.LiveAudit;
@@ -170,6 +171,7 @@ final class TestServer implements AutoCloseable {
             FeatureStorePolicy.DEFAULT,
             Engines.EMBEDDED,
             Retraining.MANUAL,
+            Rollout.DEFAULT,
             experiments().definition().operations().experiments()));
   }
 
