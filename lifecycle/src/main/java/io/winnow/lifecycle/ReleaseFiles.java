@@ -138,14 +138,12 @@ final class ReleaseFiles {
       ApplicationFile application = application(store, manifest);
       List<ItemId> items =
           JSON
-              .readValue(
-                  bundle.file("items.json").toFile(), new TypeReference<List<String>>() {})
+              .readValue(bundle.file("items.json").toFile(), new TypeReference<List<String>>() {})
               .stream()
               .map(ItemId::new)
               .toList();
       List<String> tokens =
-          JSON.readValue(
-              bundle.file("tokens.json").toFile(), new TypeReference<List<String>>() {});
+          JSON.readValue(bundle.file("tokens.json").toFile(), new TypeReference<List<String>>() {});
       RetrievalModels models =
           new RetrievalModels(
               items,
@@ -196,8 +194,7 @@ final class ReleaseFiles {
     return application;
   }
 
-  private static RetrievalModels.@Nullable Deep readDeep(Bundle bundle)
-      throws IOException {
+  private static RetrievalModels.@Nullable Deep readDeep(Bundle bundle) throws IOException {
     if (!bundle.holds("encoder.onnx")) {
       return null;
     }
@@ -220,8 +217,7 @@ final class ReleaseFiles {
     return new RetrievalModels.Deep(encoder, PartitionedIndex.read(bundle.file("index.bin")));
   }
 
-  private static RetrievalModels.@Nullable Linear readLinear(
-      Bundle bundle) {
+  private static RetrievalModels.@Nullable Linear readLinear(Bundle bundle) {
     if (!bundle.holds("popularity.bin")) {
       return null;
     }
@@ -232,8 +228,7 @@ final class ReleaseFiles {
         ImplicitAls.read(bundle.file("ials.bin")));
   }
 
-  private static @Nullable TrainedRanker readRanker(Bundle bundle)
-      throws IOException {
+  private static @Nullable TrainedRanker readRanker(Bundle bundle) throws IOException {
     if (!bundle.holds("ranker.onnx")) {
       return null;
     }

@@ -2,6 +2,7 @@ package io.winnow.lifecycle;
 
 import io.winnow.core.ErrorCode;
 import io.winnow.core.WinnowException;
+import io.winnow.core.application.Engines.ArtifactEngine;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -12,23 +13,22 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileTime;
 import java.security.DigestInputStream;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
-import java.util.TreeMap;
-import java.nio.file.attribute.FileTime;
-import java.time.Duration;
-import java.time.Instant;
-import java.util.HashSet;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
-import io.winnow.core.application.Engines.ArtifactEngine;
+import java.util.TreeMap;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
@@ -165,8 +165,7 @@ public final class ReleaseStore {
   private static void keep(Path file, Path object) throws IOException {
     Files.createDirectories(object.getParent());
     Files.setLastModifiedTime(file, FileTime.from(Instant.now()));
-    Files.move(
-        file, object, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    Files.move(file, object, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     forceFolder(object.getParent());
     forceFolder(object.getParent().getParent());
   }
@@ -269,8 +268,7 @@ public final class ReleaseStore {
   Path file(ReleaseManifest manifest, String name) {
     ReleaseManifest.FileEntry entry = manifest.files().get(name);
     if (entry == null) {
-      throw corrupt(
-          manifest.version(), name, "not in the manifest", "a file of every release");
+      throw corrupt(manifest.version(), name, "not in the manifest", "a file of every release");
     }
     Path beside = bundle(manifest.version()).resolve(name);
     return Files.exists(beside) ? beside : object(entry);

@@ -323,8 +323,7 @@ final class ReleaseStoreTest {
     assertEquals(List.of("r1", "r2"), one.versions());
     assertEquals(Optional.of("r1"), one.active());
     assertEquals(Optional.of("r2"), two.active());
-    assertEquals(
-        Optional.of("r1"), ReleaseStore.of(shared, folder.resolve("one")).active());
+    assertEquals(Optional.of("r1"), ReleaseStore.of(shared, folder.resolve("one")).active());
   }
 
   private List<Path> objects() throws IOException {

@@ -85,8 +85,8 @@ final class H2ProcessesTest {
               .flatMap(NetworkInterface::inetAddresses)
               .filter(address -> address instanceof Inet4Address && !address.isLoopbackAddress())
               .findFirst();
-      other.ifPresent(address ->
-          assertThrows(ConnectException.class, () -> new Socket(address, port).close()));
+      other.ifPresent(
+          address -> assertThrows(ConnectException.class, () -> new Socket(address, port).close()));
     }
   }
 

@@ -30,7 +30,8 @@ final class PostgresOutageTest {
   @Test
   void calls_whileTheDatabaseIsAway_failAsUnavailableAndGoOnWhenItIsBack() throws Exception {
     int port = freePort();
-    RegistryEngine engine = new RegistryEngine.Postgres("localhost:" + port, "postgres", "postgres", "");
+    RegistryEngine engine =
+        new RegistryEngine.Postgres("localhost:" + port, "postgres", "postgres", "");
     try (Registry registry = Registries.open(engine, folder, () -> 7)) {
       assertUnavailable(registry::plan);
       assertUnavailable(registry::releases);
@@ -82,8 +83,7 @@ final class PostgresOutageTest {
 
   private static void assertUnavailable(Supplier<?> call) {
     long startedNs = System.nanoTime();
-    WinnowException thrown =
-        assertThrows(WinnowException.class, call::get);
+    WinnowException thrown = assertThrows(WinnowException.class, call::get);
     assertEquals(ErrorCode.UNAVAILABLE, thrown.code(), thrown.getMessage());
     assertTrue(System.nanoTime() - startedNs < NOT_FOR_EVER.toNanos());
   }
