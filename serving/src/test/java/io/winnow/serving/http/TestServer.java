@@ -28,6 +28,7 @@ import io.winnow.lifecycle.Release;
 import io.winnow.lifecycle.ServingRelease;
 import io.winnow.serving.ExperimentAssignments;
 import io.winnow.serving.ServedExperiments;
+import io.winnow.serving.ServedPlan;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -59,6 +60,7 @@ final class TestServer implements AutoCloseable {
   final CatalogRecommender recommender;
   final List<String> notReady = new CopyOnWriteArrayList<>();
   final CheckingControl control;
+  final RecordingRollouts rollouts = new RecordingRollouts();
   final AtomicReference<FeatureMonitoring> audit =
       new AtomicReference<>(new FeatureMonitoring(LiveAudit.Status.OFF, 0));
   final HttpServer server;
@@ -97,7 +99,7 @@ final class TestServer implements AutoCloseable {
                     new Page(
                         "text/html; charset=utf-8",
                         () -> "<p>demo</p>".getBytes(StandardCharsets.UTF_8))),
-                control));
+                new HttpDependencies.Controls(control, rollouts)));
     control.onChange = server::serve;
   }
 
@@ -134,7 +136,7 @@ final class TestServer implements AutoCloseable {
             Map.of(),
             Map.of(),
             ArmShares.OF_THE_FILE);
-    return ExperimentAssignments.of(() -> served, store, () -> NOW_MS);
+    return ExperimentAssignments.of(() -> ServedPlan.of(served), store, () -> NOW_MS);
   }
 
   static ApplicationDefinition application() {
