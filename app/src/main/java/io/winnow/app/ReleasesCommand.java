@@ -49,7 +49,7 @@ final class ReleasesCommand implements Callable<Integer> {
   /** The command with its subcommand. */
   static CommandLine line(Map<String, String> environment) {
     CommandLine line = new CommandLine(new ReleasesCommand(environment));
-    line.addSubcommand(new ReleasesImportModelCommand());
+    line.addSubcommand(new ReleasesImportModelCommand(environment));
     return line;
   }
 
