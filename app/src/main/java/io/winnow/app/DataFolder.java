@@ -57,8 +57,8 @@ record DataFolder(Path path) {
   }
 
   /**
-   * The releases that a server of this folder shares or has to itself, with this folder's own memory
-   * of which it served last.
+   * The releases that a server of this folder shares or has to itself, with this folder's own
+   * memory of which it served last.
    */
   ReleaseStore releaseStore(Engines engines) {
     return ReleaseStore.of(engines.artifacts(), releases());
