@@ -57,8 +57,8 @@ final class ModelCommandsTest {
     return folder.resolve("data").toString();
   }
 
-  private static Path bundle() {
-    return folder.resolve("data/releases").resolve(trained);
+  private static Path fileOf(String name) {
+    return new ReleaseStore(folder.resolve("data/releases")).file(trained, name);
   }
 
   /** 25 users who click and click again on what is next to their last item. */
@@ -184,7 +184,7 @@ final class ModelCommandsTest {
 
   @Test
   void importModel_encoderInTheRankersPlace_isRefusedWithFileFieldAndExpectation() {
-    Path wrong = bundle().resolve("encoder.onnx");
+    Path wrong = fileOf("encoder.onnx");
     Outcome outcome = run(importRanker(wrong));
     assertEquals(2, outcome.code());
     assertEquals("", outcome.out());
