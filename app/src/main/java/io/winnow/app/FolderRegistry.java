@@ -72,12 +72,19 @@ final class FolderRegistry implements AutoCloseable {
     if (active.isEmpty() || registry.plan().champion() != null) {
       return;
     }
-    for (String version : releases.versions()) {
+    List<String> versions = releases.versions();
+    for (String version : versions) {
       registry.register(releases.manifest(version));
     }
+    int at = versions.indexOf(active.get());
+    if (at < 0) {
+      return; // its bundle is gone
+    }
+    ServingPlan none = registry.plan();
+    ServingPlan before = at > 0 ? none.promote(versions.get(at - 1)) : none;
     try {
       registry.change(
-          registry.plan().promote(active.get()),
+          before.promote(active.get()),
           "promote",
           Cause.of(actor, "this folder served it before there was a plan"));
     } catch (WinnowException e) {
