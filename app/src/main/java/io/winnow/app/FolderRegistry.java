@@ -53,7 +53,7 @@ final class FolderRegistry implements AutoCloseable {
     Registry registry =
         Registries.open(engines.registry(), data.path(), data.requestClock(clock));
     try {
-      ReleaseStore releases = new ReleaseStore(data.releases());
+      ReleaseStore releases = ReleaseStore.of(engines.artifacts(), data.releases());
       adopt(registry, releases, "person:" + System.getProperty("user.name", "unknown"));
       return new FolderRegistry(registry, releases, clock);
     } catch (RuntimeException e) {
