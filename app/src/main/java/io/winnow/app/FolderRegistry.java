@@ -8,6 +8,7 @@ import io.winnow.lifecycle.ReleaseStore;
 import io.winnow.lifecycle.registry.Cause;
 import io.winnow.lifecycle.registry.Registries;
 import io.winnow.lifecycle.registry.Registry;
+import io.winnow.lifecycle.registry.ReleaseSync;
 import io.winnow.lifecycle.registry.ServerStatus;
 import io.winnow.lifecycle.registry.ServingPlan;
 import java.io.PrintWriter;
@@ -50,10 +51,9 @@ final class FolderRegistry implements AutoCloseable {
             ? data.application(null, environment).definition().operations().engines()
             : Engines.EMBEDDED;
     TimeSource clock = TimeSource.system();
-    Registry registry =
-        Registries.open(engines.registry(), data.path(), data.requestClock(clock));
+    Registry registry = Registries.open(engines.registry(), data.path(), data.requestClock(clock));
     try {
-      ReleaseStore releases = ReleaseStore.of(engines.artifacts(), data.releases());
+      ReleaseStore releases = data.releaseStore(engines);
       adopt(registry, releases, "person:" + System.getProperty("user.name", "unknown"));
       return new FolderRegistry(registry, releases, clock);
     } catch (RuntimeException e) {
@@ -72,10 +72,8 @@ final class FolderRegistry implements AutoCloseable {
     if (active.isEmpty() || registry.plan().champion() != null) {
       return;
     }
+    ReleaseSync.register(registry, releases);
     List<String> versions = releases.versions();
-    for (String version : versions) {
-      registry.register(releases.manifest(version));
-    }
     int at = versions.indexOf(active.get());
     if (at < 0) {
       return; // its bundle is gone

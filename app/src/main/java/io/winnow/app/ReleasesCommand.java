@@ -60,7 +60,7 @@ final class ReleasesCommand implements Callable<Integer> {
     line.addSubcommand(new ReleasesPruneCommand(environment));
     line.addSubcommand(new ReleasesExportCommand(environment));
     line.addSubcommand(new ReleasesImportCommand(environment));
-    line.addSubcommand(new ReleasesImportModelCommand());
+    line.addSubcommand(new ReleasesImportModelCommand(environment));
     return line;
   }
 
