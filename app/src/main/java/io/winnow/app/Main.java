@@ -65,6 +65,7 @@ public final class Main implements Runnable {
     line.addSubcommand(new EvaluateCommand(environment));
     line.addSubcommand(new RecommendCommand(environment));
     line.addSubcommand(ReleasesCommand.line(environment));
+    line.addSubcommand(new LedgerCommand(environment));
     line.addSubcommand(new RollbackCommand(environment));
     line.addSubcommand(new RolloutCommand(environment));
     line.addSubcommand(new ValidateCommand(environment));
