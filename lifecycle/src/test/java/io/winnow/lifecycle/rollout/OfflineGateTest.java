@@ -59,7 +59,8 @@ final class OfflineGateTest {
     assertNotNull(champion.manifest().metrics().get("ranker.click.auc"), "has a ranker");
   }
 
-  private GateReport judge(String candidate, List<LogRecord> log, HeldFeatures held, AuditReport skew) {
+  private GateReport judge(
+      String candidate, List<LogRecord> log, HeldFeatures held, AuditReport skew) {
     return new OfflineGate(
             GateWorld.definition(),
             store,
@@ -101,7 +102,14 @@ final class OfflineGateTest {
     assertEquals(Map.of(), notPassed(report), report::toString);
     assertEquals(
         List.of(
-            "whole", "features", "skew", "memory", "ndcg@10", "retrieval", "calibration", "answers",
+            "whole",
+            "features",
+            "skew",
+            "memory",
+            "ndcg@10",
+            "retrieval",
+            "calibration",
+            "answers",
             "latency"),
         report.checks().stream().map(Check::name).toList());
     Map<String, Double> numbers = report.numbers();
@@ -125,15 +133,13 @@ final class OfflineGateTest {
   void judge_theSameTrainingWithAnotherSeed_passes() {
     GateReport report = judge(other.version(), records, HELD, AuditReport.NONE);
     assertEquals(Map.of(), notPassed(report), report::toString);
-    assertTrue(
-        check(report, "ndcg@10").numbers().get("shown.relative") != 0, "is another release");
+    assertTrue(check(report, "ndcg@10").numbers().get("shown.relative") != 0, "is another release");
   }
 
   @Test
   void judge_vectorsOfOtherItems_failsBySourceAlone() {
     GateReport report = judge(DamagedReleases.shuffledVectors(other, "shuffled"));
-    assertEquals(
-        Verdict.FAILED, check(report, OfflineGate.RETRIEVAL).verdict(), report::toString);
+    assertEquals(Verdict.FAILED, check(report, OfflineGate.RETRIEVAL).verdict(), report::toString);
     assertTrue(check(report, OfflineGate.RETRIEVAL).text().contains("two_tower"));
     assertEquals(Verdict.PASSED, check(report, OfflineGate.WHOLE).verdict());
     double found = check(report, OfflineGate.RETRIEVAL).numbers().get("two_tower.candidate");
@@ -193,10 +199,11 @@ final class OfflineGateTest {
   @Test
   void judge_aFeatureThatTheStoreDoesNotHoldYet_waitsAndNamesIt() {
     ApplicationFile changed =
-        application("user: { clicks_1d: count(click) over 1d }", "user: { clicks_1d: count(click) over 2d }");
+        application(
+            "user: { clicks_1d: count(click) over 1d }",
+            "user: { clicks_1d: count(click) over 2d }");
     GateReport report = judge(DamagedReleases.under(champion, changed, "changed"));
-    assertEquals(
-        Verdict.WAITING, check(report, OfflineGate.FEATURES).verdict(), report::toString);
+    assertEquals(Verdict.WAITING, check(report, OfflineGate.FEATURES).verdict(), report::toString);
     assertTrue(check(report, OfflineGate.FEATURES).text().contains("user.clicks_1d"));
     GateReport held =
         judge(
@@ -214,7 +221,9 @@ final class OfflineGateTest {
         application("events:\n  click: {}", "events:\n  click: {}\n  share: {}");
     changed =
         ApplicationFile.parse(
-            changed.text().replace("clicks_1d: count(click) over 1d }", "clicks_1d: count(share) over 1d }"),
+            changed
+                .text()
+                .replace("clicks_1d: count(click) over 1d }", "clicks_1d: count(share) over 1d }"),
             "changed.yaml",
             Map.of());
     GateReport report = judge(DamagedReleases.under(champion, changed, "impossible"));
@@ -282,9 +291,7 @@ final class OfflineGateTest {
   void judge_noSuchRelease_saysSo() {
     assertEquals(
         ErrorCode.NOT_FOUND,
-        assertThrows(
-                WinnowException.class,
-                () -> judge("r-none", records, HELD, AuditReport.NONE))
+        assertThrows(WinnowException.class, () -> judge("r-none", records, HELD, AuditReport.NONE))
             .code());
   }
 
