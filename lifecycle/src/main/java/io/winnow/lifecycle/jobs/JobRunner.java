@@ -1,9 +1,12 @@
 package io.winnow.lifecycle.jobs;
 
 import com.github.kagkarlsson.scheduler.Scheduler;
+import com.github.kagkarlsson.scheduler.SchedulerBuilder;
 import com.github.kagkarlsson.scheduler.SchedulerName;
 import com.github.kagkarlsson.scheduler.exceptions.DbSchedulerException;
+import com.github.kagkarlsson.scheduler.jdbc.DefaultJdbcCustomization;
 import com.github.kagkarlsson.scheduler.logging.LogLevel;
+import com.github.kagkarlsson.shaded.jdbc.SQLRuntimeException;
 import com.github.kagkarlsson.scheduler.task.CompletionHandler;
 import com.github.kagkarlsson.scheduler.task.FailureHandler;
 import com.github.kagkarlsson.scheduler.task.TaskInstanceId;
@@ -13,14 +16,16 @@ import com.github.kagkarlsson.scheduler.task.schedule.FixedDelay;
 import io.winnow.core.TimeSource;
 import io.winnow.core.WinnowException;
 import io.winnow.lifecycle.jobs.JobFailure.Remedy;
+import java.sql.Connection;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
@@ -28,6 +33,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -50,11 +56,15 @@ public final class JobRunner implements AutoCloseable {
   private final Map<JobKind, Job> jobs;
   private final Config config;
   private final TimeSource clock;
-  private final Scheduler scheduler;
+  private final DataSource database;
+  private final List<Tick> ticks;
   private final Semaphore slots;
   private final Map<JobContext, Long> running = new ConcurrentHashMap<>();
   private final ScheduledExecutorService watch;
   private final CountDownLatch closing = new CountDownLatch(1);
+
+  /** Null until the database answered for the first time; guarded by this. */
+  private @Nullable Scheduler scheduler;
 
   /**
    * How a runner works.
@@ -105,26 +115,12 @@ public final class JobRunner implements AutoCloseable {
       Config config,
       TimeSource clock) {
     this.queue = queue;
-    this.jobs = new EnumMap<>(jobs);
+    this.database = database;
+    this.jobs = new TreeMap<>(jobs);
     this.config = config;
     this.clock = clock;
     this.slots = new Semaphore(config.concurrent);
-    List<CustomTask<Void>> lanes = new ArrayList<>();
-    this.jobs.keySet().forEach(kind -> lanes.add(lane(kind)));
-    ticks.forEach(tick -> lanes.add(tick(tick)));
-    this.scheduler =
-        Scheduler.create(database)
-            .startTasks(lanes)
-            .schedulerName(new SchedulerName.Fixed(config.server))
-            .threads(config.concurrent + jobs.size() + ticks.size())
-            .pollingInterval(config.poll)
-            .heartbeatInterval(config.heartbeat)
-            .missedHeartbeatsLimit(Config.HEARTBEATS_MISSED)
-            .shutdownMaxWait(Duration.ofSeconds(30))
-            .alwaysPersistTimestampInUTC()
-            .failureLogging(LogLevel.WARN, false)
-            .clock(() -> Instant.ofEpochMilli(clock.nowMs()))
-            .build();
+    this.ticks = List.copyOf(ticks);
     this.watch =
         Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().daemon().name("winnow-job-watch").factory());
@@ -150,8 +146,49 @@ public final class JobRunner implements AutoCloseable {
     var _ =
         runner.watch.scheduleWithFixedDelay(
             runner::watchRuns, pollMs, pollMs, TimeUnit.MILLISECONDS);
-    runner.scheduler.start();
+    runner.startScheduler();
     return runner;
+  }
+
+  /** Begins, or tries again later where the database does not answer. */
+  private synchronized void startScheduler() {
+    if (closing.getCount() == 0) {
+      return;
+    }
+    try {
+      Scheduler next = build();
+      next.start();
+      scheduler = next;
+    } catch (SQLException | SQLRuntimeException | DbSchedulerException | WinnowException e) {
+      LOG.warn("jobs wait for the database: {}", e.getMessage());
+      var _ =
+          watch.schedule(this::startScheduler, config.heartbeat.toMillis(), TimeUnit.MILLISECONDS);
+    }
+  }
+
+  private Scheduler build() throws SQLException {
+    List<CustomTask<Void>> lanes = new ArrayList<>();
+    jobs.keySet().forEach(kind -> lanes.add(lane(kind)));
+    ticks.forEach(tick -> lanes.add(tick(tick)));
+    SchedulerBuilder builder =
+        Scheduler.create(database)
+            .startTasks(lanes)
+            .schedulerName(new SchedulerName.Fixed(config.server))
+            .threads(config.concurrent + jobs.size() + ticks.size())
+            .pollingInterval(config.poll)
+            .heartbeatInterval(config.heartbeat)
+            .missedHeartbeatsLimit(Config.HEARTBEATS_MISSED)
+            .shutdownMaxWait(Duration.ofSeconds(30))
+            .alwaysPersistTimestampInUTC()
+            .failureLogging(LogLevel.WARN, false)
+            .clock(() -> Instant.ofEpochMilli(clock.nowMs()));
+    try (Connection connection = database.getConnection()) {
+      if (connection.getMetaData().getDatabaseProductName().equals("H2")) {
+        // It needs none of its own, which the scheduler would warn of.
+        builder.jdbcCustomization(new DefaultJdbcCustomization(true));
+      }
+    }
+    return builder.build();
   }
 
   /** Where to order work. */
@@ -192,10 +229,17 @@ public final class JobRunner implements AutoCloseable {
 
   /** Has a kind's lane looked at soon; without it, it is looked at within two polls. */
   public void wake(JobKind kind) {
+    Scheduler current;
+    synchronized (this) {
+      current = scheduler;
+    }
+    if (current == null) {
+      return;
+    }
     try {
-      if (scheduler.reschedule(
+      if (current.reschedule(
           TaskInstanceId.of(name(kind), INSTANCE), Instant.ofEpochMilli(clock.nowMs()))) {
-        scheduler.triggerCheckForDueExecutions();
+        current.triggerCheckForDueExecutions();
       }
     } catch (DbSchedulerException e) {
       // It runs at this moment, or does not exist yet: it looks into the queue by itself.
@@ -389,7 +433,14 @@ public final class JobRunner implements AutoCloseable {
   public void close() {
     closing.countDown();
     running.keySet().forEach(context -> context.stop(JobContext.Stop.CLOSING));
-    scheduler.stop();
-    watch.shutdownNow();
+    Scheduler last;
+    synchronized (this) {
+      last = scheduler;
+      scheduler = null;
+    }
+    if (last != null) {
+      last.stop();
+    }
+    watch.shutdown();
   }
 }
