@@ -11,7 +11,7 @@ import io.winnow.lifecycle.RequestStages;
 import io.winnow.lifecycle.jobs.Job;
 import io.winnow.lifecycle.jobs.JobContext;
 import io.winnow.lifecycle.jobs.JobRun;
-import io.winnow.ranking.reranking.Placed;
+import io.winnow.ranking.reranking.Slate.Placed;
 import java.io.BufferedWriter;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -95,6 +95,7 @@ final class Node implements AutoCloseable {
   private static final int QUIET_WARM_UP_REQUESTS = 30;
   private static final Duration BANDIT_PAUSE = Duration.ofSeconds(1);
 
+  private final DataFolder data;
   private final LiveApplication application;
   private final TimeSource clock;
   private final TimeSource requestClock;
@@ -119,6 +120,7 @@ final class Node implements AutoCloseable {
       new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
 
   private Node(DataFolder data, LiveApplication application, TimeSource clock, Opening parts) {
+    this.data = data;
     this.application = application;
     this.clock = clock;
     this.requestClock = data.requestClock(clock);
@@ -715,6 +717,40 @@ final class Node implements AutoCloseable {
   /** The clock of requests, of the ledger and of the ladder. */
   TimeSource requestClock() {
     return requestClock;
+  }
+
+  /** The wall clock. */
+  TimeSource clock() {
+    return clock;
+  }
+
+  DataFolder data() {
+    return data;
+  }
+
+  /** What the audit of served features counted lately, or the last one did before. */
+  Map<String, AuditReport.Count> audited() {
+    return gate.counts(audit.status().report());
+  }
+
+  /** An order for a worker over what the log holds now. */
+  WorkerOrder workerOrder(WorkerOrder.Work work) {
+    return new WorkerOrder(
+        data.path().toAbsolutePath().toString(),
+        data.releases().toAbsolutePath().toString(),
+        data.applicationFile().toAbsolutePath().toString(),
+        log.endOffset(),
+        work);
+  }
+
+  /** Has the features computed that are asked for; false if the store holds them. */
+  boolean startFeatures() {
+    return rollout.isRunning() || rollout.start();
+  }
+
+  /** Gives up computing features. */
+  void cancelFeatures() {
+    rollout.cancel();
   }
 
   /** How this server is. */

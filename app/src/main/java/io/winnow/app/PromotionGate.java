@@ -96,10 +96,8 @@ final class PromotionGate {
       return;
     }
     Map<String, Count> above =
-        live.impressions() > 0
-            ? live.above(maxMismatches)
-            : new AuditReport(0, 0, Map.of(), remembered(), Map.of(), Map.of(), List.of())
-                .above(maxMismatches);
+        new AuditReport(0, 0, Map.of(), counts(live), Map.of(), Map.of(), List.of())
+            .above(maxMismatches);
     if (above.isEmpty()) {
       return;
     }
@@ -129,6 +127,11 @@ final class PromotionGate {
       throw new WinnowException(ErrorCode.BLOCKED, text);
     }
     LOG.warn("forced, as \"{}\", although: {}", promotion.reason(), text);
+  }
+
+  /** What it goes by: what the audit of this process compared lately, else the last one before. */
+  Map<String, Count> counts(AuditReport live) {
+    return live.impressions() > 0 ? live.recent() : remembered();
   }
 
   /** Keeps what an audit found, if it compared anything. */

@@ -64,7 +64,6 @@ final class TrainJob implements Job {
             node.application().definition().operations().retraining(),
             node.registry().releases(),
             plan.champion(),
-            io.winnow.features.FeatureSchema.of(node.application().definition()).hash(),
             node.clock().nowMs());
     return switch (decided) {
       case TrainingPlan.Full(String reason) -> {
