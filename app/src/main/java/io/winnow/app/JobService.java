@@ -1,6 +1,5 @@
 package io.winnow.app;
 
-import io.winnow.core.WinnowException;
 import io.winnow.core.application.Operations;
 import io.winnow.core.application.Retraining;
 import io.winnow.lifecycle.jobs.Job;
@@ -116,18 +115,6 @@ final class JobService implements AutoCloseable {
   static int attempts(Operations operations) {
     Retraining.Limits limits = operations.retraining().limits();
     return limits.attempts();
-  }
-
-  /**
-   * A timeout as options carry it.
-   *
-   * @throws WinnowException with {@code INVALID_ARGUMENT} if it is not above zero
-   */
-  static String timeout(Duration timeout) {
-    if (!timeout.isPositive()) {
-      throw WinnowException.invalid("timeout", timeout, "a duration above zero, such as PT2H");
-    }
-    return timeout.toString();
   }
 
   /** Stops what runs, which goes back into the queue. */
