@@ -53,6 +53,7 @@ final class JobPlanner {
 
   private final Node node;
   private final JobQueue queue;
+  private final boolean trainFirst;
   private final long startedMs;
   private Consumer<JobKind> onOrder = _ -> {};
   private @Nullable DriftWatch drift;
@@ -61,7 +62,11 @@ final class JobPlanner {
   /** What is read of a champion's bundle once. */
   private record Champion(ReleaseManifest manifest, ApplicationFile application) {}
 
-  JobPlanner(Node node, JobQueue queue) {
+  /**
+   * @param trainFirst whether a release is trained where none serves
+   */
+  JobPlanner(Node node, JobQueue queue, boolean trainFirst) {
+    this.trainFirst = trainFirst;
     this.node = node;
     this.queue = queue;
     this.startedMs = node.clock().nowMs();
@@ -92,7 +97,11 @@ final class JobPlanner {
     orderDue(JobKind.COMPACTION, jobs.compaction(), startedMs);
     followDrift();
     if (open.isEmpty() && queue.open(JobKind.TRAIN).isEmpty()) {
-      orderTraining(now.operations().retraining());
+      if (champion() != null) {
+        orderTraining(now.operations().retraining());
+      } else if (trainFirst && node.registry().plan().champion() == null) {
+        orderFirst();
+      }
     }
   }
 
@@ -107,6 +116,19 @@ final class JobPlanner {
         "Rollout " + rollout.id() + " waits for the offline gate.",
         "job:train",
         Map.of("release", rollout.candidate()));
+  }
+
+  /** A log that was too short is tried again each time that it has doubled. */
+  private void orderFirst() {
+    long end = node.log().endOffset();
+    if (end > 0) {
+      once(
+          JobKind.TRAIN,
+          "first/" + (Long.SIZE - Long.numberOfLeadingZeros(end)),
+          "No release serves yet.",
+          "schedule",
+          Map.of());
+    }
   }
 
   private void orderTraining(Retraining retraining) {

@@ -43,15 +43,28 @@ final class JobService implements AutoCloseable {
    * @param environment of the process: {@code WINNOW_} variables go on to workers
    * @param byItself whether it orders what schedules and triggers ask for and moves the ladder; else
    *     it only carries out what is ordered
+   * @param trainFirst whether it then trains a release where none serves
    * @param runner how orders are carried out
    */
-  record Options(Map<String, String> environment, boolean byItself, JobRunner.Config runner) {
-    /** Those of a server. */
-    static Options of(Node node, Map<String, String> environment, boolean byItself) {
+  record Options(
+      Map<String, String> environment,
+      boolean byItself,
+      boolean trainFirst,
+      JobRunner.Config runner) {
+    /** Of a server. */
+    static Options server(Node node, Map<String, String> environment, boolean trainFirst) {
+      return new Options(environment, true, trainFirst, config(node));
+    }
+
+    /** Of a command, which carries out what it orders itself. */
+    static Options command(Node node, Map<String, String> environment) {
+      return new Options(environment, false, false, config(node));
+    }
+
+    private static JobRunner.Config config(Node node) {
       Duration timeout =
           node.application().definition().operations().retraining().limits().timeout();
-      return new Options(
-          environment, byItself, JobRunner.Config.of(node.status().server(), timeout));
+      return JobRunner.Config.of(node.status().server(), timeout);
     }
   }
 
@@ -59,7 +72,7 @@ final class JobService implements AutoCloseable {
   static JobService start(Node node, Options options) {
     JobQueue queue = new JobQueue(node.registry().dataSource(), node.clock());
     WorkerProcess worker = WorkerProcess.of(options.environment);
-    JobPlanner planner = new JobPlanner(node, queue);
+    JobPlanner planner = new JobPlanner(node, queue, options.trainFirst);
     List<JobRunner.Tick> ticks =
         options.byItself
             ? List.of(

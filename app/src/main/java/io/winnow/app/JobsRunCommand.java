@@ -152,7 +152,7 @@ final class JobsRunCommand implements Callable<Integer> {
       ApplicationFile application, JobQueue.Request request, Consumer<JobQueue.Line> lines)
       throws InterruptedException {
     try (Node node = Node.open(data.folder(), application, TimeSource.system())) {
-      return node.startJobs(JobService.Options.of(node, environment, false)).run(request, lines);
+      return node.startJobs(JobService.Options.command(node, environment)).run(request, lines);
     }
   }
 
