@@ -43,7 +43,9 @@ import picocli.CommandLine.Spec;
       "The data folder must not be in use by a server. See docs/cadence.md."
     })
 final class CadenceCommand implements Callable<Integer> {
-  /** Where a simulated history ends: noon of a fixed day, so that the same seed gives the same log. */
+  /**
+   * Where a simulated history ends: noon of a fixed day, so that the same seed gives the same log.
+   */
   private static final long SIMULATED_NOW_MS = 1_767_268_800_000L;
 
   private final Map<String, String> environment;
@@ -92,7 +94,8 @@ final class CadenceCommand implements Callable<Integer> {
   @Option(
       names = "--max-targets",
       paramLabel = "N",
-      description = "At most so many choices of a window, evenly thinned (default: ${DEFAULT-VALUE}).")
+      description =
+          "At most so many choices of a window, evenly thinned (default: ${DEFAULT-VALUE}).")
   private int maxTargets = 2_000;
 
   @Option(
@@ -133,8 +136,7 @@ final class CadenceCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    CadenceOptions options =
-        new CadenceOptions(cuts, lags, share(maxLoss), delay, maxTargets);
+    CadenceOptions options = new CadenceOptions(cuts, lags, share(maxLoss), delay, maxTargets);
     TrainerConfig config = training.config();
     ConsoleProgress progress = new ConsoleProgress(spec.commandLine().getErr());
     CadenceReport report;
@@ -194,8 +196,7 @@ final class CadenceCommand implements Callable<Integer> {
 
   private static RecordSource simulated(int days, long seed) {
     WorldConfig demo = WorldConfig.demo(seed);
-    WorldConfig config =
-        new WorldConfig(demo.people(), demo.catalogue(), days, demo.slate(), seed);
+    WorldConfig config = new WorldConfig(demo.people(), demo.catalogue(), days, demo.slate(), seed);
     List<LogRecord> records = new World(config, SIMULATED_NOW_MS).history().toList();
     return RecordSource.of(records);
   }

@@ -233,6 +233,7 @@ public record TrainerConfig(
 
   /** The same with another seed. */
   public TrainerConfig withSeed(long other) {
-    return new TrainerConfig(other, threads, split, encoder, encoderRefit, linear, ranker, incremental);
+    return new TrainerConfig(
+        other, threads, split, encoder, encoderRefit, linear, ranker, incremental);
   }
 }

@@ -6,9 +6,8 @@ import io.winnow.lifecycle.cadence.CadenceReport.Point;
 import io.winnow.lifecycle.cadence.CadenceReport.Setup;
 import io.winnow.lifecycle.cadence.CadenceReport.Window;
 import io.winnow.lifecycle.cadence.CadenceWindows.Planned;
-import io.winnow.lifecycle.evaluation.ReleaseComparison.Answers;
+import io.winnow.lifecycle.evaluation.ChoiceComparison.Answers;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 
@@ -55,7 +54,8 @@ final class CadenceAdvice {
     }
     List<Window> windows = windows(planned, answers);
     Advice advice = advice(options, curve, DecayDraws.interval(cadences));
-    return new CadenceReport(setup, windows, points, advice, doubts(setup, windows, points, advice));
+    return new CadenceReport(
+        setup, windows, points, advice, doubts(setup, windows, points, advice));
   }
 
   private static List<Window> windows(List<Planned> planned, List<Answers> answers) {
@@ -143,15 +143,15 @@ final class CadenceAdvice {
                     percent(point.high())));
       }
     }
-    if (advice.cadenceDays() > 0
-        && advice.cadenceDays() < setup.options().lagsDays().getFirst()) {
+    if (advice.cadenceDays() > 0 && advice.cadenceDays() < setup.options().lagsDays().getFirst()) {
       doubts.add(
           "the cadence is shorter than the smallest age that was measured, %d days: a straight line was drawn from 0"
               .formatted(setup.options().lagsDays().getFirst()));
     }
     double less =
         windows.stream()
-            .mapToDouble(window -> 1 - (double) window.trainedOnByAge().getLast() / window.trainedOn())
+            .mapToDouble(
+                window -> 1 - (double) window.trainedOnByAge().getLast() / window.trainedOn())
             .average()
             .orElse(0);
     if (less > MUCH_LESS) {

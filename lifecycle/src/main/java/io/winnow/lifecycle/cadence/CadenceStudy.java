@@ -11,8 +11,8 @@ import io.winnow.lifecycle.Trainer;
 import io.winnow.lifecycle.TrainerConfig;
 import io.winnow.lifecycle.TrainingProgress;
 import io.winnow.lifecycle.cadence.CadenceWindows.Planned;
-import io.winnow.lifecycle.evaluation.ReleaseComparison;
-import io.winnow.lifecycle.evaluation.ReleaseComparison.Answers;
+import io.winnow.lifecycle.evaluation.ChoiceComparison;
+import io.winnow.lifecycle.evaluation.ChoiceComparison.Answers;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -57,8 +57,8 @@ public final class CadenceStudy {
    * @throws WinnowException with {@code INVALID_ARGUMENT} if the log is too short for the options
    */
   public CadenceReport run(RecordSource records, CadenceOptions options) {
-    ReleaseComparison log =
-        new ReleaseComparison(application.definition(), records, config.threads());
+    ChoiceComparison log =
+        new ChoiceComparison(application.definition(), records, config.threads());
     List<Planned> windows = CadenceWindows.plan(log, options);
     TreeSet<Integer> cuts = CadenceWindows.cuts(windows);
     ReleaseStore store = new ReleaseStore(folder.resolve(digest(log)));
@@ -85,7 +85,7 @@ public final class CadenceStudy {
           window.cuts().stream().map(cut -> Release.load(store, version(cut))).toList();
       answers.add(
           log.answer(
-              new ReleaseComparison.Window(window.from(), window.to(), options.maxTargets()),
+              new ChoiceComparison.Window(window.from(), window.to(), options.maxTargets()),
               releases));
     }
     return CadenceAdvice.report(
@@ -101,7 +101,7 @@ public final class CadenceStudy {
   }
 
   private void train(
-      ReleaseComparison log, RecordSource records, int cut, ReleaseStore store, String which) {
+      ChoiceComparison log, RecordSource records, int cut, ReleaseStore store, String which) {
     if (cut >= log.choices()) {
       throw WinnowException.invalid("cut", cut, "below " + log.choices());
     }
@@ -136,7 +136,7 @@ public final class CadenceStudy {
   }
 
   /** Names what decides the releases of a study: application, settings, seed and the log. */
-  private String digest(ReleaseComparison log) {
+  private String digest(ChoiceComparison log) {
     MessageDigest digest;
     try {
       digest = MessageDigest.getInstance("SHA-256");

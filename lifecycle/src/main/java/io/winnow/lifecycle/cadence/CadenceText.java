@@ -44,8 +44,7 @@ public final class CadenceText {
     for (CadenceReport.Point point : report.curve()) {
       int length = (int) Math.round(BAR * point.fitted() / most);
       out.append(
-          "%5d d %s %s%n"
-              .formatted(point.ageDays(), "#".repeat(length), percent(point.fitted())));
+          "%5d d %s %s%n".formatted(point.ageDays(), "#".repeat(length), percent(point.fitted())));
     }
     out.append('\n').append(report.advice().text()).append('\n');
     for (String doubt : report.doubts()) {
@@ -109,7 +108,8 @@ public final class CadenceText {
   }
 
   private static List<String> windowHeads(CadenceReport.Setup setup) {
-    List<String> heads = new ArrayList<>(List.of("window", "choices", "users", "trained on", "fresh"));
+    List<String> heads =
+        new ArrayList<>(List.of("window", "choices", "users", "trained on", "fresh"));
     setup.options().lagsDays().forEach(lag -> heads.add(lag + " d"));
     return heads;
   }

@@ -2,7 +2,7 @@ package io.winnow.lifecycle.cadence;
 
 import io.winnow.core.Problem;
 import io.winnow.core.WinnowException;
-import io.winnow.lifecycle.evaluation.ReleaseComparison;
+import io.winnow.lifecycle.evaluation.ChoiceComparison;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeSet;
@@ -39,7 +39,7 @@ final class CadenceWindows {
    *
    * @throws WinnowException with {@code INVALID_ARGUMENT} if the log is too short
    */
-  static List<Planned> plan(ReleaseComparison log, CadenceOptions options) {
+  static List<Planned> plan(ChoiceComparison log, CadenceOptions options) {
     if (log.choices() == 0) {
       throw WinnowException.invalid("events", "no outcome of an objective", "choices to predict");
     }
@@ -85,8 +85,7 @@ final class CadenceWindows {
   private static WinnowException tooShort(CadenceOptions options, long beginMs, long endMs) {
     String length = "%.1f days of log".formatted((endMs - beginMs) / (double) DAY_MS);
     double share = 1 - MIN_HISTORY;
-    double needed =
-        (options.maxLagDays() + (double) options.cuts() * options.windowDays()) / share;
+    double needed = (options.maxLagDays() + (double) options.cuts() * options.windowDays()) / share;
     return WinnowException.invalid(
         List.of(
             new Problem(
@@ -99,7 +98,7 @@ final class CadenceWindows {
   }
 
   private static Planned window(
-      ReleaseComparison log, CadenceOptions options, long fromMs, long toMs) {
+      ChoiceComparison log, CadenceOptions options, long fromMs, long toMs) {
     List<Integer> cuts = new ArrayList<>();
     cuts.add(first(log, fromMs));
     for (int lag : options.lagsDays()) {
@@ -108,12 +107,12 @@ final class CadenceWindows {
     return new Planned(fromMs, toMs, first(log, fromMs), first(log, toMs), cuts);
   }
 
-  private static int choices(ReleaseComparison log, long fromMs, long toMs) {
+  private static int choices(ChoiceComparison log, long fromMs, long toMs) {
     return first(log, toMs) - first(log, fromMs);
   }
 
   /** The first choice at or behind a time, in log order: late events do not move a cut back. */
-  private static int first(ReleaseComparison log, long timeMs) {
+  private static int first(ChoiceComparison log, long timeMs) {
     for (int i = 0; i < log.choices(); i++) {
       if (log.timeMs(i) >= timeMs) {
         return i;

@@ -6,8 +6,8 @@ import java.util.Arrays;
  * Loss by age that never falls: 0 at age 0, straight between the ages, fitted to measured losses by
  * weighted isotonic regression (pool adjacent violators: Barlow, Bartholomew, Bremner, Brunk:
  * Statistical inference under order restrictions, 1972). A release that knows less cannot be better
- * in the long run; what rises and falls in the measurement is noise, and is levelled out. Immutable;
- * owns its arrays.
+ * in the long run; what rises and falls in the measurement is noise, and is levelled out.
+ * Immutable; owns its arrays.
  *
  * @param ages ascending, days, without 0
  * @param losses at those ages, at least 0, never falling

@@ -1,7 +1,7 @@
 package io.winnow.lifecycle.cadence;
 
 import io.winnow.core.Seed;
-import io.winnow.lifecycle.evaluation.ReleaseComparison.Answers;
+import io.winnow.lifecycle.evaluation.ChoiceComparison.Answers;
 import java.util.Arrays;
 import java.util.List;
 import java.util.random.RandomGenerator;

@@ -1,5 +1,6 @@
 package io.winnow.lifecycle.evaluation;
 
+import io.winnow.core.Seed;
 import io.winnow.core.UserId;
 import io.winnow.core.WinnowException;
 import io.winnow.core.application.ApplicationDefinition;
@@ -29,7 +30,7 @@ import java.util.Map;
  *
  * <p>Immutable; uses as many threads as it was given.
  */
-public final class ReleaseComparison {
+public final class ChoiceComparison {
   private static final Duration NO_LIMIT = Duration.ofMinutes(1);
 
   private final ApplicationDefinition application;
@@ -38,8 +39,7 @@ public final class ReleaseComparison {
   private final int threads;
 
   /** Reads the log once for its choices. */
-  public ReleaseComparison(
-      ApplicationDefinition application, RecordSource records, int threads) {
+  public ChoiceComparison(ApplicationDefinition application, RecordSource records, int threads) {
     this.application = application;
     this.records = records;
     this.threads = threads;
@@ -120,6 +120,17 @@ public final class ReleaseComparison {
         sum += targets;
       }
       return sum;
+    }
+
+    /**
+     * The 95 % confidence interval {low, high} of one release's NDCG@10 minus another's, users
+     * resampled.
+     */
+    public double[] differenceInterval(int release, int minus, Seed seed) {
+      double[][] means =
+          new UserBootstrap(targetsByUser, seed, 1)
+              .means(List.of(ndcgByUser.get(release), ndcgByUser.get(minus)));
+      return UserBootstrap.differenceInterval(means[0], means[1]);
     }
 
     /** Mean NDCG@10 of a release over all choices. */
