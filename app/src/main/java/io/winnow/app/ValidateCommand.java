@@ -124,6 +124,8 @@ final class ValidateCommand implements Callable<Integer> {
         + engines.log()
         + ", features "
         + engines.features()
+        + ", registry "
+        + engines.registry()
         + "; audit of "
         + audited.stripTrailingZeros().toPlainString()
         + " % of requests";
@@ -145,7 +147,9 @@ final class ValidateCommand implements Callable<Integer> {
     Engines engines = application.operations().engines();
     root.putObject("engines")
         .put("log", engines.log().toString())
-        .put("features", engines.features().toString());
+        .put("features", engines.features().toString())
+        .put("registry", engines.registry().toString())
+        .put("artifacts", engines.artifacts().toString());
     FeatureStorePolicy store = application.operations().featureStore();
     ObjectNode featureStore = root.putObject("feature_store");
     ObjectNode views = featureStore.putObject("views");

@@ -115,6 +115,14 @@ final class LayeringTest {
     only(Set.of("serving"), "io.helidon..");
     only(Set.of("openfeature"), "dev.openfeature..");
     only(Set.of("lifecycle"), "org.apache.parquet..", "com.github.luben..");
+    only(
+        Set.of("lifecycle"),
+        "com.github.kagkarlsson..",
+        "com.zaxxer..",
+        "org.flywaydb..",
+        "org.h2..",
+        "org.jdbi..",
+        "org.postgresql..");
     only(Set.of("benchmarks"), "org.duckdb..");
     only(Set.of("app"), "picocli..");
     noClasses()

@@ -55,6 +55,8 @@ public record ApplicationFile(String text, ApplicationDefinition definition) {
           "reranking",
           "serving",
           "retraining",
+          "rollout",
+          "jobs",
           "metrics",
           "experiments",
           "holdout",
@@ -146,8 +148,9 @@ public record ApplicationFile(String text, ApplicationDefinition definition) {
         new Operations(
             new FeatureStoreReader(schema, features).read(root.get("feature_store")),
             EnginesReader.read(root.get("engines"), name),
-            PolicyReader.retraining(root.get("retraining")),
-            Rollout.DEFAULT,
+            LifecycleReader.retraining(root.get("retraining")),
+            LifecycleReader.rollout(root.get("rollout")),
+            LifecycleReader.jobs(root.get("jobs")),
             new ExperimentsReader(schema, objectives, policy).read(root)));
   }
 

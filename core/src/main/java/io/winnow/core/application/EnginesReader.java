@@ -1,29 +1,39 @@
 package io.winnow.core.application;
 
+import io.winnow.core.application.Engines.ArtifactEngine;
 import io.winnow.core.application.Engines.LogEngine;
+import io.winnow.core.application.Engines.RegistryEngine;
 import io.winnow.core.application.Engines.StoreEngine;
+import java.net.URLDecoder;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads {@code engines}: where log and features are kept. Problems show addresses without their
- * passwords.
+ * Reads {@code engines}: where log, features, registry and artefacts are kept. Problems show
+ * addresses without their passwords.
  */
 final class EnginesReader {
-  static final List<String> KEYS = List.of("log", "features");
+  static final List<String> KEYS = List.of("log", "features", "registry", "artifacts");
   static final int MAX_SERVERS = 32;
   static final int MAX_LENGTH = 2000;
   static final int REDIS_PORT = 6379;
+  static final int POSTGRES_PORT = 5432;
 
   private static final String EMBEDDED = "embedded";
   private static final String LOG_FORMS = EMBEDDED + " or kafka://HOST:PORT[,HOST:PORT...]/TOPIC";
   private static final String STORE_FORMS =
       EMBEDDED
           + " or redis://[USER:PASSWORD@]HOST[:PORT][/DATABASE][?prefix=NAME], rediss:// with TLS";
+  private static final String REGISTRY_FORMS =
+      EMBEDDED + " or postgresql://USER[:PASSWORD]@HOST[:PORT]/DATABASE";
+  private static final String ARTIFACT_FORMS =
+      EMBEDDED + " or the absolute path of a folder that all servers mount, such as /mnt/winnow";
   private static final int PORT_MAX = 65_535;
   private static final int DATABASE_MAX = 65_535;
   private static final Pattern HOST =
@@ -46,6 +56,15 @@ final class EnginesReader {
               + "(?:\\?(?<query>.*))?",
           Pattern.DOTALL);
 
+  private static final Pattern POSTGRES =
+      Pattern.compile(
+          "postgres(?:ql)?://(?<user>[^:@/]+)(?::(?<password>[^@]*))?@(?<server>[^/?@]*)"
+              + "/(?<database>[A-Za-z0-9_-]{1,63})");
+
+  /** As {@link #USER} has it, of a user or a password alone. */
+  private static final Pattern ENCODED =
+      Pattern.compile("(?:[A-Za-z0-9._~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*");
+
   private EnginesReader() {}
 
   /**
@@ -55,7 +74,11 @@ final class EnginesReader {
    */
   static Engines read(Section section, String application) {
     section.onlyKeys(KEYS);
-    return new Engines(log(section.get("log")), features(section.get("features"), application));
+    return new Engines(
+        log(section.get("log")),
+        features(section.get("features"), application),
+        registry(section.get("registry")),
+        artifacts(section.get("artifacts")));
   }
 
   /** An address that is not what it should be; its message is the expectation. */
@@ -100,6 +123,52 @@ final class EnginesReader {
       section.problem(Credentials.maskAddress(text), String.valueOf(e.getMessage()));
       return new StoreEngine.Embedded();
     }
+  }
+
+  private static RegistryEngine registry(Section section) {
+    String text = section.text(EMBEDDED).strip();
+    try {
+      checkLength(text);
+      if (text.equals(EMBEDDED)) {
+        return new RegistryEngine.Embedded();
+      }
+      Matcher address = POSTGRES.matcher(text);
+      if (!address.matches()) {
+        throw new Wrong(REGISTRY_FORMS + nearest(text, List.of(EMBEDDED, "postgresql")));
+      }
+      String password = Objects.requireNonNullElse(address.group("password"), "");
+      if (!ENCODED.matcher(address.group("user")).matches()
+          || !ENCODED.matcher(password).matches()) {
+        throw new Wrong(
+            "USER or USER:PASSWORD before the @, percent-encoded but for letters, digits and"
+                + " -._~!$&'()*+,;=");
+      }
+      return new RegistryEngine.Postgres(
+          server(address.group("server"), "HOST or HOST:PORT", POSTGRES_PORT),
+          address.group("database"),
+          decoded(address.group("user")),
+          decoded(password));
+    } catch (Wrong e) {
+      section.problem(Credentials.maskAddress(text), String.valueOf(e.getMessage()));
+      return new RegistryEngine.Embedded();
+    }
+  }
+
+  /** Percent-encoding, in which a plus is a plus. */
+  private static String decoded(String text) {
+    return URLDecoder.decode(text.replace("+", "%2B"), StandardCharsets.UTF_8);
+  }
+
+  private static ArtifactEngine artifacts(Section section) {
+    String text = section.text(EMBEDDED).strip();
+    if (text.equals(EMBEDDED)) {
+      return new ArtifactEngine.Embedded();
+    }
+    if (!text.startsWith("/") || text.length() > MAX_LENGTH || text.indexOf('\0') >= 0) {
+      section.problem(ARTIFACT_FORMS);
+      return new ArtifactEngine.Embedded();
+    }
+    return new ArtifactEngine.Folder(text);
   }
 
   private static void checkLength(String text) {

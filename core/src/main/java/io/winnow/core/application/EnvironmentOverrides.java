@@ -29,6 +29,8 @@ final class EnvironmentOverrides {
           "reranking",
           "serving",
           "retraining",
+          "rollout",
+          "jobs",
           "feature_store",
           "engines");
 
@@ -45,6 +47,9 @@ final class EnvironmentOverrides {
     paths.add(List.of("reranking", "explore"));
     paths.add(List.of("reranking", "diversity", "strength"));
     paths.add(List.of("retraining", "cadence"));
+    paths.add(List.of("retraining", "full"));
+    paths.add(List.of("jobs", "batch"));
+    paths.add(List.of("jobs", "compaction"));
     paths.add(List.of("holdout"));
     paths.add(List.of("feature_store", "audit", "sample"));
     paths.add(List.of("feature_store", "audit", "max_mismatches"));

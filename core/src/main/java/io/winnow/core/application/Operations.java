@@ -7,6 +7,7 @@ package io.winnow.core.application;
  * @param engines what log and features are kept in
  * @param retraining when models are trained anew
  * @param rollout what a new release has to show
+ * @param jobs what servers do by themselves beside training
  * @param experiments what is tested
  */
 public record Operations(
@@ -14,10 +15,11 @@ public record Operations(
     Engines engines,
     Retraining retraining,
     Rollout rollout,
+    Jobs jobs,
     Experiments experiments) {
   /** Without experiments, with the default ladder. */
   public Operations(FeatureStorePolicy featureStore, Engines engines, Retraining retraining) {
-    this(featureStore, engines, retraining, Rollout.DEFAULT, Experiments.NONE);
+    this(featureStore, engines, retraining, Rollout.DEFAULT, Jobs.DEFAULT, Experiments.NONE);
   }
 
   /** Embedded, with the default bounds, and trained only when somebody asks. */

@@ -11,15 +11,14 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads {@code objectives}, {@code retrieval}, {@code reranking}, {@code serving} and {@code
- * retraining}. What is absent comes from {@link Defaults}.
+ * Reads {@code objectives}, {@code retrieval}, {@code reranking} and {@code serving}. What is
+ * absent comes from {@link Defaults}.
  */
 final class PolicyReader {
   static final List<String> OBJECTIVE_KEYS = List.of("when", "weight");
   static final List<String> RERANKING_KEYS = List.of("diversity", "cap", "explore", "exclude");
   static final List<String> DIVERSITY_KEYS = List.of("by", "strength");
   static final List<String> SERVING_KEYS = List.of("deadline", "slate");
-  static final List<String> RETRAINING_KEYS = List.of("cadence", "on");
   static final int MAX_QUOTA = 2000;
   static final int MAX_OBJECTIVES = 20;
 
@@ -193,25 +192,5 @@ final class PolicyReader {
             .get("deadline")
             .duration(Defaults.DEADLINE, Duration.ofMillis(5), Duration.ofSeconds(10)),
         section.get("slate").integer(Defaults.SLATE, 1, 100));
-  }
-
-  static Retraining retraining(Section section) {
-    section.onlyKeys(RETRAINING_KEYS);
-    Section cadence = section.get("cadence");
-    List<Retraining.Trigger> triggers = new ArrayList<>();
-    for (Section element : section.get("on").elements()) {
-      element.oneOf(List.of(Retraining.Trigger.values())).ifPresent(triggers::add);
-    }
-    Retraining manual = Retraining.MANUAL;
-    return new Retraining(
-        cadence.isPresent()
-            ? new Retraining.Schedule.Every(
-                cadence.duration(Duration.ofDays(1), Duration.ofMinutes(1), Duration.ofDays(365)))
-            : null,
-        triggers,
-        manual.newEvents(),
-        manual.full(),
-        manual.holdout(),
-        manual.limits());
   }
 }

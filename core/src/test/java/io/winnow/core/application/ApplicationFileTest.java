@@ -155,7 +155,7 @@ final class ApplicationFileTest {
   void parse_manyProblems_reportsEachWithItsPlace() {
     assertEquals(
         """
-        winnow.yaml:1: aplication: unknown key (expected: one of application, items, users, events, repeats, features, objectives, outcome_window, retrieval, reranking, serving, retraining, metrics, experiments, holdout, testers, feature_store, engines, imports; did you mean 'application'?)
+        winnow.yaml:1: aplication: unknown key (expected: one of application, items, users, events, repeats, features, objectives, outcome_window, retrieval, reranking, serving, retraining, rollout, jobs, metrics, experiments, holdout, testers, feature_store, engines, imports; did you mean 'application'?)
         winnow.yaml:1: application: missing (expected: a single value)
         winnow.yaml:2: items.attributes.category: sting (expected: one of string, strings, number, seconds, time, text; did you mean 'string'?)
         winnow.yaml:3: events.impression: impression (expected: another name: impressions are implied and logged by Winnow)

@@ -46,6 +46,47 @@ final class EnginesReaderTest {
   }
 
   @Test
+  void read_registryAndArtifacts_areWhatTheyName() {
+    Engines engines =
+        read(
+            "engines: { registry: 'postgresql://winnow:a%3Ab+c@db.local/releases', artifacts: /mnt/winnow }",
+            Map.of());
+    assertEquals(
+        new Engines.RegistryEngine.Postgres("db.local:5432", "releases", "winnow", "a:b+c"),
+        engines.registry());
+    assertEquals("postgresql://winnow@db.local:5432/releases", engines.registry().toString());
+    assertEquals(new Engines.ArtifactEngine.Folder("/mnt/winnow"), engines.artifacts());
+    assertEquals(
+        new Engines.RegistryEngine.Postgres("[::1]:7", "w", "u", ""),
+        read("", Map.of("WINNOW_ENGINES_REGISTRY", "postgres://u@[::1]:7/w")).registry());
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "postgresql://h/d",
+        "postgresql://u@h",
+        "postgresql://u@h:0/d",
+        "postgresql://u@/d",
+        "postgresql://u:geheim%zz@h/d",
+        "postgresql://u:geheim@h/d?ssl=true",
+        "postgresqk://u:geheim@h/d",
+        "jdbc:postgresql://u:geheim@h/d"
+      })
+  void read_registryThatIsNone_isRefusedWithoutItsPassword(String address) {
+    WinnowException e = refused("engines: { registry: '" + address + "' }", Map.of());
+    assertEquals("engines.registry", e.problems().getFirst().field());
+    assertFalse(e.getMessage().contains("geheim"), e.getMessage());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"releases", "../releases", "s3://bucket"})
+  void read_artifactsThatAreNoFolder_areRefused(String folder) {
+    WinnowException e = refused("engines: { artifacts: '" + folder + "' }", Map.of());
+    assertEquals("engines.artifacts", e.problems().getFirst().field());
+  }
+
+  @Test
   void read_eachAlone_leavesTheOtherEmbedded() {
     assertEquals(
         new Engines(new LogEngine.Kafka("a:9092", "events"), new StoreEngine.Embedded()),

@@ -87,7 +87,15 @@ final class JsonSchemaTest {
     assertEquals(
         set(PolicyReader.DIVERSITY_KEYS), keys("/properties/reranking/properties/diversity"));
     assertEquals(set(PolicyReader.SERVING_KEYS), keys("/properties/serving"));
-    assertEquals(set(PolicyReader.RETRAINING_KEYS), keys("/properties/retraining"));
+    assertEquals(set(LifecycleReader.RETRAINING_KEYS), keys("/properties/retraining"));
+    String rollout = "/properties/rollout";
+    assertEquals(set(LifecycleReader.ROLLOUT_KEYS), keys(rollout));
+    assertEquals(set(LifecycleReader.GATE_KEYS), keys(rollout + "/properties/gate"));
+    assertEquals(set(LifecycleReader.SHADOW_KEYS), keys(rollout + "/properties/shadow"));
+    assertEquals(set(LifecycleReader.CANARY_KEYS), keys(rollout + "/properties/canary"));
+    assertEquals(set(LifecycleReader.LIVE_KEYS), keys(rollout + "/properties/live"));
+    assertEquals(set(LifecycleReader.JOBS_KEYS), keys("/properties/jobs"));
+    assertEquals(set(LifecycleReader.KEEP_KEYS), keys("/properties/jobs/properties/keep"));
     assertEquals(
         set(ExperimentsReader.METRIC_KEYS),
         keys("/properties/metrics/additionalProperties/anyOf/1"));
@@ -158,6 +166,13 @@ final class JsonSchemaTest {
         "{ application: a, events: [click], feature_store: { views: { 'a x b x c': {} } } }",
         "{ application: a, events: [click], feature_store: { audit: { sample: 2 } } }",
         "{ application: a, events: [click], engines: { log: 'kafka://a:1' } }",
+        "{ application: a, events: [click], engines: { registry: 'mysql://a/b' } }",
+        "{ application: a, events: [click], engines: { artifacts: here } }",
+        "{ application: a, events: [click], retraining: { cadence: nightly } }",
+        "{ application: a, events: [click], retraining: { on: [full_moon] } }",
+        "{ application: a, events: [click], rollout: { gate: { metric: rmse } } }",
+        "{ application: a, events: [click], rollout: { canary: { shares: [0.7] } } }",
+        "{ application: a, events: [click], jobs: { keep: { releases: 0 } } }",
         "{ application: a, events: [click], engines: { log: 'redis://a' } }",
         "{ application: a, events: [click], engines: { features: 'redis://u@a' } }",
         "{ application: a, events: [click], engines: { features: 'redis://a?timeout=1' } }",

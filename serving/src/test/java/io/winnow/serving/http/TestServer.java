@@ -15,6 +15,7 @@ import io.winnow.core.application.FeatureDefinition.Entity;
 import io.winnow.core.application.FeatureDefinition.Window;
 import io.winnow.core.application.FeatureStorePolicy;
 import io.winnow.core.application.Imports;
+import io.winnow.core.application.Jobs;
 import io.winnow.core.application.Objectives;
 import io.winnow.core.application.Operations;
 import io.winnow.core.application.Policy;
@@ -172,6 +173,7 @@ final class TestServer implements AutoCloseable {
             Engines.EMBEDDED,
             Retraining.MANUAL,
             Rollout.DEFAULT,
+            Jobs.DEFAULT,
             experiments().definition().operations().experiments()));
   }
 
