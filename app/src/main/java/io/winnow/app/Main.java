@@ -73,6 +73,7 @@ public final class Main implements Runnable {
     line.addSubcommand(new TrainCommand(environment));
     line.addSubcommand(new TuneCommand(environment));
     line.addSubcommand(new EvaluateCommand(environment));
+    line.addSubcommand(new CadenceCommand(environment));
     line.addSubcommand(new RecommendCommand(environment));
     line.addSubcommand(ReleasesCommand.line(environment));
     line.addSubcommand(new RollbackCommand(environment));

@@ -45,6 +45,7 @@ import io.winnow.lifecycle.TrainerConfig;
 import io.winnow.lifecycle.TrainingCheckpoints;
 import io.winnow.lifecycle.TrainingFiles;
 import io.winnow.lifecycle.TrainingProgress;
+import io.winnow.lifecycle.TrainingStart;
 import io.winnow.lifecycle.registry.Cause;
 import io.winnow.lifecycle.registry.Registries;
 import io.winnow.lifecycle.registry.Registry;
@@ -583,19 +584,23 @@ final class Node implements AutoCloseable {
    */
   ReleaseManifest trainAndActivate(
       TrainerConfig config, TrainingProgress progress, Promotion promotion) {
-    return trainAndActivate(config, progress, promotion, null);
+    return trainAndActivate(config, progress, promotion, null, null);
   }
 
   /**
    * The same.
    *
    * @param files takes what the release's networks learn from, for other networks; or null
+   * @param parent the version of the release to go on from, or null to begin anew
+   * @throws WinnowException with {@code NOT_FOUND} or {@code CONFLICT} if the training cannot go on
+   *     from the parent; nothing has changed then
    */
   ReleaseManifest trainAndActivate(
       TrainerConfig config,
       TrainingProgress progress,
       Promotion promotion,
-      @Nullable TrainingFiles files) {
+      @Nullable TrainingFiles files,
+      @Nullable String parent) {
     gate.check("to be trained", Optional.empty(), audit.status().report(), promotion);
     rollout.await();
     Trainer trainer = new Trainer(application.file(), config, clock, progress, checkpoints);
@@ -604,7 +609,11 @@ final class Node implements AutoCloseable {
       files.write(application.file().definition(), log, toOffset);
       trainer.showExamplesTo(files::write);
     }
-    Release release = trainer.train(log, toOffset);
+    TrainingStart start =
+        parent == null
+            ? TrainingStart.full()
+            : TrainingStart.from(Release.load(releases, parent));
+    Release release = trainer.train(log, toOffset, start);
     ReleaseManifest manifest = release.publish(releases);
     checkpoints.remove();
     promote(manifest.version(), promotion);

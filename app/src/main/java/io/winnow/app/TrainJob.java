@@ -37,6 +37,7 @@ final class TrainJob implements Job {
             Long.parseLong(order.option("seed").orElse("1")),
             order.option("settings").orElse(null),
             parent,
+            order.option("from").isPresent(),
             plan.champion() != null);
     WorkerOrder.Answer answer =
         worker.carryOut(

@@ -22,6 +22,7 @@ import io.winnow.lifecycle.Trainer;
 import io.winnow.lifecycle.TrainerConfig;
 import io.winnow.lifecycle.TrainerSettings;
 import io.winnow.lifecycle.TrainingCheckpoints;
+import io.winnow.lifecycle.TrainingProgress;
 import io.winnow.lifecycle.TrainingStart;
 import io.winnow.lifecycle.rollout.GateReport;
 import io.winnow.lifecycle.rollout.Holdout;
@@ -150,21 +151,31 @@ final class WorkerMain {
           "data         %,d outcomes to learn from, the newest %,d left out for the gate%n",
           holdout.trainingOutcomes(), holdout.heldOutcomes());
     }
+    TrainingProgress progress = new ConsoleProgress(parts.out);
     TrainingCheckpoints checkpoints = new TrainingCheckpoints(parts.folder.resolve("checkpoints"));
     Trainer trainer =
         new Trainer(
             parts.application,
             config,
             TimeSource.system(),
-            new ConsoleProgress(parts.out),
+            progress,
             checkpoints);
-    TrainingStart start =
-        training.parent() == null
-            ? TrainingStart.full()
-            : TrainingStart.from(Release.load(parts.releases, training.parent()));
-    ReleaseManifest manifest = trainer.train(log, toOffset, start).publish(parts.releases);
+    ReleaseManifest manifest =
+        trainer.train(log, toOffset, start(parts, training, config, progress))
+            .publish(parts.releases);
     checkpoints.remove();
     return manifest;
+  }
+
+  private static TrainingStart start(
+      Parts parts, WorkerOrder.Training training, TrainerConfig config, TrainingProgress progress) {
+    if (training.parent() == null) {
+      return TrainingStart.full();
+    }
+    Release parent = Release.load(parts.releases, training.parent());
+    return training.insists()
+        ? TrainingStart.from(parent)
+        : TrainingStart.fromOrFull(parent, parts.application, config, progress);
   }
 
   private static GateReport judge(Parts parts, WorkerOrder.Judging judging, RecordSource log) {

@@ -39,9 +39,15 @@ record WorkerOrder(String data, String releases, String application, long toOffs
    * @param seed of everything random
    * @param settings file of settings, or null
    * @param parent the release to go on from, or null to begin anew
+   * @param insists whether it must go on from the parent; else it begins anew where it cannot
    * @param holdout whether the newest outcomes are left out, for the gate
    */
-  record Training(long seed, @Nullable String settings, @Nullable String parent, boolean holdout) {}
+  record Training(
+      long seed,
+      @Nullable String settings,
+      @Nullable String parent,
+      boolean insists,
+      boolean holdout) {}
 
   /**
    * A release to judge.

@@ -122,8 +122,7 @@ final class ModelFitter {
         timed(
             "ials",
             interactions,
-            () ->
-                ials(interactions, linear == null ? null : linear.ials(), seed.derive("ials")));
+            () -> ials(interactions, linear == null ? null : linear.ials(), seed.derive("ials")));
     TrainedEncoder encoder =
         timed(
             "encoder",
@@ -154,11 +153,9 @@ final class ModelFitter {
   }
 
   /** Factors of another size cannot go on; they are quick to begin anew. */
-  private ImplicitAls ials(
-      Interactions interactions, @Nullable ImplicitAls previous, Seed seed) {
+  private ImplicitAls ials(Interactions interactions, @Nullable ImplicitAls previous, Seed seed) {
     ImplicitAls.Config full = config.linear().ials();
-    if (previous == null
-        || previous.config().factors().dimension() != full.factors().dimension()) {
+    if (previous == null || previous.config().factors().dimension() != full.factors().dimension()) {
       return ImplicitAls.train(interactions, full, seed, config.threads());
     }
     return ImplicitAls.trainFrom(

@@ -5,7 +5,6 @@ import io.winnow.core.Problem;
 import io.winnow.core.Seed;
 import io.winnow.core.TimeSource;
 import io.winnow.core.WinnowException;
-import io.winnow.core.application.ApplicationDefinition;
 import io.winnow.core.application.ApplicationFile;
 import io.winnow.events.RecordSource;
 import io.winnow.features.FeatureSchema;
@@ -36,8 +35,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>The prefix is split by time. Retrieval models learn from the older part; the ranker learns,
  * from requests of the newer part, how far to trust them and the features; then the retrieval
- * models learn from all of it (the encoder goes on from its weights). A training can also begin with
- * a release, see {@link TrainingStart}. No step sees anything behind the prefix.
+ * models learn from all of it (the encoder goes on from its weights). A training can also begin
+ * with a release, see {@link TrainingStart}. No step sees anything behind the prefix.
  *
  * <p>Not thread-safe; uses {@link TrainerConfig#threads()} threads.
  */

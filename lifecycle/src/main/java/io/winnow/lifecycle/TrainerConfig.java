@@ -220,8 +220,20 @@ public record TrainerConfig(
         RankerConfig.defaults());
   }
 
+  /** The same with another number of threads. */
+  public TrainerConfig withThreads(int other) {
+    return new TrainerConfig(
+        seed, other, split, encoder, encoderRefit, linear, ranker, incremental);
+  }
+
+  /** The same with other settings of a training that goes on from a release. */
+  public TrainerConfig withIncremental(Incremental other) {
+    return new TrainerConfig(seed, threads, split, encoder, encoderRefit, linear, ranker, other);
+  }
+
   /** The same with another seed. */
   public TrainerConfig withSeed(long other) {
-    return new TrainerConfig(other, threads, split, encoder, encoderRefit, linear, ranker, incremental);
+    return new TrainerConfig(
+        other, threads, split, encoder, encoderRefit, linear, ranker, incremental);
   }
 }

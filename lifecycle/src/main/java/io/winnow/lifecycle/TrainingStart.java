@@ -40,6 +40,23 @@ public sealed interface TrainingStart {
     return new From(release);
   }
 
+  /**
+   * Goes on from a release where nothing keeps a training from it, else begins anew and says why:
+   * for schedules, which want a release rather than a refusal.
+   */
+  static TrainingStart fromOrFull(
+      Release release,
+      ApplicationFile application,
+      TrainerConfig config,
+      TrainingProgress progress) {
+    List<Problem> problems = obstacles(release, application, config);
+    if (problems.isEmpty()) {
+      return from(release);
+    }
+    progress.step("start", "in full: " + cannot(release.version(), problems).getMessage());
+    return full();
+  }
+
   /** What {@link #SETTING} is for it. */
   default String label() {
     return switch (this) {
@@ -152,7 +169,8 @@ public sealed interface TrainingStart {
         ErrorCode.CONFLICT,
         "training cannot go on from release %s: %s; train in full instead"
             .formatted(
-                version, problems.stream().map(Problem::toString).collect(Collectors.joining("; "))),
+                version,
+                problems.stream().map(Problem::toString).collect(Collectors.joining("; "))),
         problems,
         null);
   }

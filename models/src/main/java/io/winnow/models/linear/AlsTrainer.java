@@ -37,11 +37,7 @@ final class AlsTrainer {
    *     these; empty to begin at random
    */
   AlsTrainer(
-      Interactions interactions,
-      ImplicitAls.Config config,
-      Seed seed,
-      int threads,
-      float[] start) {
+      Interactions interactions, ImplicitAls.Config config, Seed seed, int threads, float[] start) {
     Checks.items(interactions);
     this.config = config;
     this.dimension = config.factors().dimension();

@@ -118,8 +118,7 @@ public final class RankerTrainer {
     if (goesOn) {
       return config.training().epochs();
     }
-    int stepsPerEpoch =
-        countBatches(examples, identity(split.train), batchRows(examples, split));
+    int stepsPerEpoch = countBatches(examples, identity(split.train), batchRows(examples, split));
     int epochs = Math.clamp((MIN_STEPS + stepsPerEpoch - 1) / stepsPerEpoch, 1, MAX_EPOCHS);
     return Math.max(config.training().epochs(), epochs);
   }
@@ -207,11 +206,7 @@ public final class RankerTrainer {
   }
 
   private void train(
-      RankerNetwork network,
-      RankingExamples examples,
-      Split split,
-      Run run,
-      Progress progress) {
+      RankerNetwork network, RankingExamples examples, Split split, Run run, Progress progress) {
     RankerConfig.Training training = config.training();
     int batchRows = batchRows(examples, split);
     int[] order = identity(split.train);

@@ -63,8 +63,7 @@ public final class RankerWeights {
     List<Problem> problems = new ArrayList<>();
     compare(problems, "ranker.inputs", examples.featureNames(), spec.featureNames());
     compare(problems, "ranker.embedding_size", examples.embeddings().width(), spec.embeddingSize());
-    compare(
-        problems, "ranker.objectives", examples.outcomes().objectives(), spec.objectives());
+    compare(problems, "ranker.objectives", examples.outcomes().objectives(), spec.objectives());
     RankingExamples.History history = examples.history();
     compare(problems, "ranker.history", history == null ? null : history.spec(), spec.history());
     compare(problems, "ranker.network", withoutDropout(config.network()), withoutDropout(network));
