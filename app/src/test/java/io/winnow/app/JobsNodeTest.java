@@ -67,8 +67,12 @@ final class JobsNodeTest {
 
   private static final String QUICK =
       """
-      encoder.training.epochs=2
-      encoder_refit.training.epochs=1
+      encoder:
+        training:
+          epochs: 2
+      encoder_refit:
+        training:
+          epochs: 1
       """;
 
   @TempDir private static Path base;
@@ -97,7 +101,7 @@ final class JobsNodeTest {
       }
     }
     Files.writeString(dataset.resolve("clicks.csv"), clicks);
-    settings = base.resolve("quick.properties");
+    settings = base.resolve("quick.yaml");
     Files.writeString(settings, QUICK);
     String data = base.resolve("data").toString();
     assertEquals(
@@ -283,8 +287,8 @@ final class JobsNodeTest {
 
   @Test
   void train_diverges_publishesNothingAndWaitsForAPerson(@TempDir Path folder) throws Exception {
-    Path absurd = folder.resolve("absurd.properties");
-    Files.writeString(absurd, QUICK + "encoder.training.learning_rate=1e30\n");
+    Path absurd = folder.resolve("absurd.yaml");
+    Files.writeString(absurd, QUICK.replace("epochs: 2", "epochs: 2\n    learning_rate: 1"));
     try (Node node = open(copy(folder))) {
       List<String> before = node.releases().versions();
       JobService jobs = jobs(node, Map.of());
@@ -335,7 +339,11 @@ final class JobsNodeTest {
           end(node, jobs, jobs.request(request(JobKind.TRAIN, "second", quick())));
       String second = trained.outcome().results().get("release");
       node.registry().measure(second, Map.of("test.trained", 1.0));
-      node.live().apply(APPLICATION.replace("        item: { clicks_7d: count(click) over 7d }\n", "        item: { clicks_7d: count(click) over 14d }\n").replace("item: { clicks_7d: count(click) over 7d }", "item: { clicks_7d: count(click) over 14d }"));
+      node.live()
+          .apply(
+              APPLICATION.replace(
+                  "item: { clicks_7d: count(click) over 7d }",
+                  "item: { clicks_14d: count(click) over 14d }"));
       node.awaitFeatures();
       JobRun run =
           end(node, jobs, jobs.request(request(JobKind.EVALUATE, "gate", Map.of())));
@@ -419,7 +427,7 @@ final class JobsNodeTest {
       JobRun two = end(node, jobs, jobs.request(request(JobKind.TRAIN, "two", quick())));
       assertEquals(JobState.WAITING, two.state(), two.toString());
       assertTrue(two.outcome().text().contains("another rollout is open"), two.toString());
-      node.ladder().cancel(Cause.of("person:test", "makes way"));
+      var _ = node.cancel(Cause.of("person:test", "makes way"));
       assertTrue(node.registry().openRollout().isEmpty());
     }
   }
