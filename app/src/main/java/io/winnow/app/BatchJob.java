@@ -25,8 +25,8 @@ import java.util.Set;
 import java.util.stream.Stream;
 
 /**
- * Slates of all users, into files of one JSON object a line, for mails and caches. Nothing is logged
- * as shown: whoever shows them sends the impressions. A folder appears when it is whole.
+ * Slates of all users, into files of one JSON object a line, for mails and caches. Nothing is
+ * logged as shown: whoever shows them sends the impressions. A folder appears when it is whole.
  */
 final class BatchJob implements Job {
   private static final int ITEMS = 20;

@@ -1,9 +1,13 @@
 package io.winnow.app;
 
 import io.winnow.core.application.Jobs;
+import io.winnow.core.application.Operations;
 import io.winnow.lifecycle.jobs.Job;
 import io.winnow.lifecycle.jobs.JobContext;
+import io.winnow.lifecycle.jobs.JobQueue;
 import io.winnow.lifecycle.jobs.JobRun;
+import io.winnow.lifecycle.registry.Retention;
+import io.winnow.serving.ServedExperiments;
 import java.util.List;
 import java.util.Map;
 
@@ -20,13 +24,16 @@ final class CompactionJob implements Job {
 
   @Override
   public JobRun.Outcome run(JobContext context) {
-    Jobs.Keep keep = node.application().definition().operations().jobs().keep();
-    List<String> deleted = List.of();
+    Operations operations = node.application().definition().operations();
+    Jobs.Keep keep = operations.jobs().keep();
+    List<String> deleted =
+        new Retention(node.registry(), node.releases(), keep, node.requestClock(), node.clock())
+            .apply(ServedExperiments.releasesOf(operations.experiments()))
+            .deleted();
     deleted.forEach(version -> context.log("deleted the files of release " + version));
     context.check();
     int checkpoints = StaleFiles.delete(node.data(), keep.window(), node.clock().nowMs());
-    int runs =
-        new io.winnow.lifecycle.jobs.JobQueue(node.registry().dataSource(), node.clock()).prune();
+    int runs = new JobQueue(node.registry().dataSource(), node.clock()).prune();
     return JobRun.Outcome.of(
         "Deleted %d releases, %d stale files of trainings and batches, %d old runs."
             .formatted(deleted.size(), checkpoints, runs),

@@ -48,7 +48,7 @@ final class EvaluateJob implements Job {
     GateReport report =
         worker
             .carryOut(
-                node.workerOrder(new WorkerOrder.Work(null, judging)),
+                node.workerOrder(context.run().id(), new WorkerOrder.Work(null, judging)),
                 node.data().training().resolve("gate"),
                 context)
             .report();

@@ -43,7 +43,12 @@ final class JobOptions {
       if (!known.contains(name)) {
         problems.add(
             new Problem(
-                name, value, "an option of " + kind.label() + ": " + String.join(", ", known.stream().sorted().toList())));
+                name,
+                value,
+                "an option of "
+                    + kind.label()
+                    + ": "
+                    + String.join(", ", known.stream().sorted().toList())));
         return;
       }
       switch (name) {
@@ -73,7 +78,9 @@ final class JobOptions {
       long max,
       List<Problem> problems,
       Map<String, String> checked) {
-    if (value.matches("\\d{1,18}") && Long.parseLong(value) >= min && Long.parseLong(value) <= max) {
+    if (value.matches("\\d{1,18}")
+        && Long.parseLong(value) >= min
+        && Long.parseLong(value) <= max) {
       checked.put(name, value);
     } else {
       problems.add(new Problem(name, value, "a number from " + min + " to " + max));

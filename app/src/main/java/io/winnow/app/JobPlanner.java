@@ -3,11 +3,11 @@ package io.winnow.app;
 import io.winnow.core.WinnowException;
 import io.winnow.core.application.ApplicationDefinition;
 import io.winnow.core.application.ApplicationFile;
+import io.winnow.core.application.FeatureDefinition;
 import io.winnow.core.application.Jobs;
 import io.winnow.core.application.Retraining;
 import io.winnow.core.application.Retraining.Schedule;
 import io.winnow.features.AuditReport;
-import io.winnow.core.application.FeatureDefinition;
 import io.winnow.features.FeatureSchema;
 import io.winnow.lifecycle.Release;
 import io.winnow.lifecycle.ReleaseManifest;
@@ -214,14 +214,12 @@ final class JobPlanner {
     ApplicationDefinition now = node.application().definition();
     Retraining retraining = now.operations().retraining();
     List<TriggerReading> readings = new ArrayList<>();
-    readings.add(
-        Triggers.staleness(current.manifest, retraining.schedule(), node.clock().nowMs()));
+    readings.add(Triggers.staleness(current.manifest, retraining.schedule(), node.clock().nowMs()));
     readings.add(Triggers.newEvents(current.manifest, retraining, node.log().endOffset()));
     readings.add(
         Triggers.skew(
             current.manifest,
-            new AuditReport(
-                0, 0, Map.of(), node.audited(), Map.of(), Map.of(), List.of()),
+            new AuditReport(0, 0, Map.of(), node.audited(), Map.of(), Map.of(), List.of()),
             now.operations().featureStore().audit().maxMismatches()));
     readings.add(applicationReading(current));
     DriftWatch watch = drift;
@@ -278,8 +276,7 @@ final class JobPlanner {
       try {
         champion =
             new Champion(
-                node.releases().manifest(version),
-                Release.applicationOf(node.releases(), version));
+                node.releases().manifest(version), Release.applicationOf(node.releases(), version));
       } catch (WinnowException e) {
         LOG.warn("triggers wait for the champion's bundle: {}", e.getMessage());
         champion = null;

@@ -41,8 +41,8 @@ final class JobService implements AutoCloseable {
    * How a service works.
    *
    * @param environment of the process: {@code WINNOW_} variables go on to workers
-   * @param byItself whether it orders what schedules and triggers ask for and moves the ladder; else
-   *     it only carries out what is ordered
+   * @param byItself whether it orders what schedules and triggers ask for and moves the ladder;
+   *     else it only carries out what is ordered
    * @param trainFirst whether it then trains a release where none serves
    * @param runner how orders are carried out
    */

@@ -12,7 +12,10 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** {@code winnow jobs cancel ID}. */
-@Command(name = "cancel", mixinStandardHelpOptions = true, description = "Cancels a run; one that runs is stopped.")
+@Command(
+    name = "cancel",
+    mixinStandardHelpOptions = true,
+    description = "Cancels a run; one that runs is stopped.")
 final class JobsCancelCommand implements Callable<Integer> {
   private final Map<String, String> environment;
 
@@ -28,8 +31,7 @@ final class JobsCancelCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    try (JobsDatabase database =
-        JobsDatabase.open(data.folder(), data.application(environment))) {
+    try (JobsDatabase database = JobsDatabase.open(data.folder(), data.application(environment))) {
       JobQueue queue = database.queue();
       JobRun run = queue.cancel(id);
       spec.commandLine().getOut().println(JobsJson.run(run).toPrettyString());

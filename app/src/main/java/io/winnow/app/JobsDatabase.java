@@ -8,8 +8,8 @@ import io.winnow.lifecycle.registry.Registry;
 import java.time.Duration;
 
 /**
- * The queue of a data folder's application, as commands reach it: beside a running server or without
- * one.
+ * The queue of a data folder's application, as commands reach it: beside a running server or
+ * without one.
  */
 final class JobsDatabase implements AutoCloseable {
   /** A server that said nothing for longer is not there. */

@@ -46,8 +46,7 @@ final class JobsListCommand implements Callable<Integer> {
   public Integer call() {
     PrintWriter out = spec.commandLine().getOut();
     List<JobRun> runs;
-    try (JobsDatabase database =
-        JobsDatabase.open(data.folder(), data.application(environment))) {
+    try (JobsDatabase database = JobsDatabase.open(data.folder(), data.application(environment))) {
       runs = database.queue().list(job == null ? null : JobKind.of(job), limit);
     }
     if (json) {

@@ -33,8 +33,7 @@ final class JobsLogsCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws InterruptedException {
-    try (JobsDatabase database =
-        JobsDatabase.open(data.folder(), data.application(environment))) {
+    try (JobsDatabase database = JobsDatabase.open(data.folder(), data.application(environment))) {
       JobQueue queue = database.queue();
       JobRun run = queue.get(id);
       if (follow) {
@@ -47,8 +46,6 @@ final class JobsLogsCommand implements Callable<Integer> {
   }
 
   private void print(JobQueue.Line line) {
-    spec.commandLine()
-        .getOut()
-        .println(Instant.ofEpochMilli(line.atMs()) + "  " + line.text());
+    spec.commandLine().getOut().println(Instant.ofEpochMilli(line.atMs()) + "  " + line.text());
   }
 }

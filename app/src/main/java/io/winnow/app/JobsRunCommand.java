@@ -66,8 +66,7 @@ final class JobsRunCommand implements Callable<Integer> {
   @Option(
       names = "--from",
       paramLabel = "champion|none|VERSION",
-      description =
-          "train: go on from a release or begin anew (default: as retraining.full says).")
+      description = "train: go on from a release or begin anew (default: as retraining.full says).")
   private @Nullable String from;
 
   @Option(names = "--seed", description = "train: decides everything random (default: 1).")

@@ -12,7 +12,10 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** {@code winnow jobs show ID}. */
-@Command(name = "show", mixinStandardHelpOptions = true, description = "Shows a run: what was ordered, where it stands, what happened and what to do.")
+@Command(
+    name = "show",
+    mixinStandardHelpOptions = true,
+    description = "Shows a run: what was ordered, where it stands, what happened and what to do.")
 final class JobsShowCommand implements Callable<Integer> {
   private final Map<String, String> environment;
 
@@ -28,8 +31,7 @@ final class JobsShowCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    try (JobsDatabase database =
-        JobsDatabase.open(data.folder(), data.application(environment))) {
+    try (JobsDatabase database = JobsDatabase.open(data.folder(), data.application(environment))) {
       JobQueue queue = database.queue();
       JobRun run = queue.get(id);
       spec.commandLine().getOut().println(JobsJson.run(run).toPrettyString());

@@ -3,7 +3,6 @@ package io.winnow.app;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.winnow.app.PromotionGate.Promotion;
-import io.winnow.core.ErrorCode;
 import io.winnow.core.Event;
 import io.winnow.core.LogRecord;
 import io.winnow.core.Problem;
@@ -167,10 +166,8 @@ final class Node implements AutoCloseable {
             application.file().definition().operations().engines().registry(),
             data.path(),
             requestClock);
-    this.releaseSwitch =
-        new ReleaseSwitch(new SwitchHost(), registry, pipeline, clock, serverId());
-    this.ladder =
-        new PromotionLadder(registry, log, () -> application.file().definition(), clock);
+    this.releaseSwitch = new ReleaseSwitch(new SwitchHost(), registry, pipeline, clock, serverId());
+    this.ladder = new PromotionLadder(registry, log, () -> application.file().definition(), clock);
     application.planned(releaseSwitch::versions);
     application.meanwhile(releaseSwitch::refresh);
     TrialMeters.register(meters, releaseSwitch);
@@ -377,9 +374,7 @@ final class Node implements AutoCloseable {
     return UUID.randomUUID().toString().substring(0, 13);
   }
 
-  /**
-   * What the plan says; before the first plan, what this folder served, which becomes the plan.
-   */
+  /** What the plan says; before the first plan, what this folder served, which becomes the plan. */
   private void installFirst() {
     try {
       FolderRegistry.adopt(registry, releases, "server:" + releaseSwitch.server());
@@ -439,11 +434,7 @@ final class Node implements AutoCloseable {
       ApplicationDefinition now = application.file().definition();
       bandits.follow(now);
       return experimentReleases.serve(
-          now.operations().experiments(),
-          application.refusedExperiments(),
-          actives,
-          known,
-          view);
+          now.operations().experiments(), application.refusedExperiments(), actives, known, view);
     }
 
     @Override
@@ -505,7 +496,10 @@ final class Node implements AutoCloseable {
   /** The same, by whom and why. */
   void promote(String version, Promotion promotion, Cause cause) {
     gate.check(
-        version, Optional.ofNullable(registry.plan().champion()), audit.status().report(), promotion);
+        version,
+        Optional.ofNullable(registry.plan().champion()),
+        audit.status().report(),
+        promotion);
     releaseSwitch.makeReady(version);
     try {
       registry.register(releases.manifest(version));
@@ -579,8 +573,8 @@ final class Node implements AutoCloseable {
    * Trains on everything the log holds now, publishes the release and serves it. A training that
    * was killed goes on where its last checkpoint left it, if the log holds nothing new.
    *
-   * @throws WinnowException as {@link #promote}; where the audit speaks against it, before
-   *     anything is trained
+   * @throws WinnowException as {@link #promote}; where the audit speaks against it, before anything
+   *     is trained
    */
   ReleaseManifest trainAndActivate(
       TrainerConfig config, TrainingProgress progress, Promotion promotion) {
@@ -610,9 +604,7 @@ final class Node implements AutoCloseable {
       trainer.showExamplesTo(files::write);
     }
     TrainingStart start =
-        parent == null
-            ? TrainingStart.full()
-            : TrainingStart.from(Release.load(releases, parent));
+        parent == null ? TrainingStart.full() : TrainingStart.from(Release.load(releases, parent));
     Release release = trainer.train(log, toOffset, start);
     ReleaseManifest manifest = release.publish(releases);
     checkpoints.remove();
@@ -751,8 +743,9 @@ final class Node implements AutoCloseable {
   }
 
   /** An order for a worker over what the log holds now. */
-  WorkerOrder workerOrder(WorkerOrder.Work work) {
+  WorkerOrder workerOrder(String run, WorkerOrder.Work work) {
     return new WorkerOrder(
+        run,
         data.path().toAbsolutePath().toString(),
         data.releases().toAbsolutePath().toString(),
         data.applicationFile().toAbsolutePath().toString(),

@@ -125,10 +125,7 @@ final class ReleaseSwitch implements AutoCloseable {
 
   /** A release in memory, ready to serve from a view; quiet if it was in shadow or its twin. */
   private record Held(
-      Release release,
-      FeatureReader view,
-      RequestStages stages,
-      @Nullable RequestStages quiet) {}
+      Release release, FeatureReader view, RequestStages stages, @Nullable RequestStages quiet) {}
 
   /** Why a release cannot be served; tried again later. */
   private record Failure(String reason, boolean computing, long retryMs) {}
@@ -156,8 +153,7 @@ final class ReleaseSwitch implements AutoCloseable {
       @Nullable TrialRecorder recorder,
       FeatureReader view) {
     static Installed alone(String champion, FeatureReader view) {
-      return new Installed(
-          champion, Kind.NOTHING, null, ServingPlan.Canary.NONE, 0, null, view);
+      return new Installed(champion, Kind.NOTHING, null, ServingPlan.Canary.NONE, 0, null, view);
     }
 
     @Override
@@ -407,8 +403,8 @@ final class ReleaseSwitch implements AutoCloseable {
       }
       if (isSettled()) {
         followedRevision = wanted.revision();
-        held.keySet().removeIf(
-            version -> !wanted.versions().contains(version) && !asked.contains(version));
+        held.keySet()
+            .removeIf(version -> !wanted.versions().contains(version) && !asked.contains(version));
       }
     }
   }
@@ -443,8 +439,7 @@ final class ReleaseSwitch implements AutoCloseable {
       return Installed.alone(champion, view);
     }
     if (challenger != null && isReady(challenger)) {
-      return new Installed(
-          champion, Kind.CANARY, challenger, wanted.canary(), 0, counts, view);
+      return new Installed(champion, Kind.CANARY, challenger, wanted.canary(), 0, counts, view);
     }
     if (shadow != null && isReady(shadow)) {
       return new Installed(
@@ -479,8 +474,7 @@ final class ReleaseSwitch implements AutoCloseable {
     ServedPlan.@Nullable Trial what =
         switch (next.kind) {
           case CANARY ->
-              new ServedPlan.Trial.Canary(
-                  served.getLast(), CanarySplit.of(next.canary), counts);
+              new ServedPlan.Trial.Canary(served.getLast(), CanarySplit.of(next.canary), counts);
           case SHADOW ->
               new ServedPlan.Trial.Shadow(
                   Objects.requireNonNull(trial.quiet),

@@ -73,8 +73,7 @@ final class ServeCommand implements Callable<Integer> {
                 application,
                 TimeSource.system(),
                 new Node.Options(environment, true, List.of()));
-        JobService _ =
-            node.startJobs(JobService.Options.server(node, environment, !noTraining));
+        JobService _ = node.startJobs(JobService.Options.server(node, environment, !noTraining));
         HttpServer server = node.serve(config, Map.of())) {
       Runtime.getRuntime().addShutdownHook(new Thread(() -> close(server, node, stopped)));
       progress.line(

@@ -11,6 +11,7 @@ import io.winnow.lifecycle.jobs.JobRun;
 import io.winnow.lifecycle.registry.Cause;
 import io.winnow.lifecycle.registry.Rollout;
 import io.winnow.lifecycle.registry.ServingPlan;
+import java.nio.file.Path;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -40,13 +41,20 @@ final class TrainJob implements Job {
             order.option("from").isPresent(),
             plan.champion() != null);
     WorkerOrder.Answer answer =
-        worker.carryOut(
-            node.workerOrder(new WorkerOrder.Work(training, null)),
-            node.data().training().resolve("job"),
-            context);
+        worker.carryOut(order(context, new WorkerOrder.Work(training, null)), folder(), context);
     String version = answer.release();
     context.log("release " + version);
     return propose(version, context);
+  }
+
+  private Path folder() {
+    return node.data().training().resolve("job");
+  }
+
+  /** Another attempt goes on where the one before was, however much the log grew meanwhile. */
+  private WorkerOrder order(JobContext context, WorkerOrder.Work work) {
+    String run = context.run().id();
+    return WorkerOrder.begun(folder(), run, work).orElseGet(() -> node.workerOrder(run, work));
   }
 
   private @Nullable String parent(JobRun.Order order, ServingPlan plan, JobContext context) {
@@ -99,7 +107,9 @@ final class TrainJob implements Job {
           Remedy.PERSON,
           "Release " + version + " is published, but another rollout is open: " + e.getMessage(),
           "Wait for the end of that rollout or cancel it; then propose the release (winnow rollout"
-              + " propose " + version + ").",
+              + " propose "
+              + version
+              + ").",
           e);
     }
   }

@@ -68,8 +68,7 @@ final class WorkerMain {
   }
 
   private static WorkerOrder.Answer failed(ErrorCode code, String text) {
-    return new WorkerOrder.Answer(
-        new WorkerOrder.Failure(code, String.valueOf(text)), "", null);
+    return new WorkerOrder.Answer(new WorkerOrder.Failure(code, String.valueOf(text)), "", null);
   }
 
   private static void endWithParent() {
@@ -154,14 +153,10 @@ final class WorkerMain {
     TrainingProgress progress = new ConsoleProgress(parts.out);
     TrainingCheckpoints checkpoints = new TrainingCheckpoints(parts.folder.resolve("checkpoints"));
     Trainer trainer =
-        new Trainer(
-            parts.application,
-            config,
-            TimeSource.system(),
-            progress,
-            checkpoints);
+        new Trainer(parts.application, config, TimeSource.system(), progress, checkpoints);
     ReleaseManifest manifest =
-        trainer.train(log, toOffset, start(parts, training, config, progress))
+        trainer
+            .train(log, toOffset, start(parts, training, config, progress))
             .publish(parts.releases);
     checkpoints.remove();
     return manifest;
@@ -185,8 +180,7 @@ final class WorkerMain {
     HeldFeatures held =
         stores.isEmpty() ? HeldFeatures.of(definition) : stores.getFirst().features();
     AuditReport audit =
-        new AuditReport(
-            0, 0, Map.of(), judging.audited(), Map.of(), Map.of(), List.of());
+        new AuditReport(0, 0, Map.of(), judging.audited(), Map.of(), Map.of(), List.of());
     return new OfflineGate(
             definition,
             parts.releases,

@@ -9,18 +9,21 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
  * What a worker process is told, and what it answers: files of a folder of its own.
  *
+ * @param run the id of the job's run
  * @param data the data folder
  * @param releases the folder of bundles
  * @param application its file
  * @param toOffset the log's end when the order was given: nothing behind it is read
  * @param work what to do
  */
-record WorkerOrder(String data, String releases, String application, long toOffset, Work work) {
+record WorkerOrder(
+    String run, String data, String releases, String application, long toOffset, Work work) {
   static final String ORDER = "order.json";
   static final String ANSWER = "answer.json";
   private static final ObjectMapper JSON = JsonMapper.builder().build();
@@ -84,6 +87,23 @@ record WorkerOrder(String data, String releases, String application, long toOffs
 
   static WorkerOrder read(Path folder) {
     return read(folder.resolve(ORDER), WorkerOrder.class);
+  }
+
+  /**
+   * The order that an earlier attempt of a run left, so that it goes on over the same prefix of the
+   * log and its checkpoints fit; empty if the folder is another run's, or what is to be done
+   * changed.
+   */
+  static Optional<WorkerOrder> begun(Path folder, String run, Work work) {
+    if (!Files.exists(folder.resolve(ORDER))) {
+      return Optional.empty();
+    }
+    try {
+      return Optional.of(read(folder))
+          .filter(order -> order.run.equals(run) && order.work.equals(work));
+    } catch (WinnowException e) {
+      return Optional.empty();
+    }
   }
 
   static void answer(Path folder, Answer answer) {

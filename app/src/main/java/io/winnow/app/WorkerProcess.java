@@ -22,8 +22,8 @@ import java.util.Map;
  * knows {@code nice}.
  *
  * @param environment of the process, besides this one's
- * @param heap the bound of its heap as {@code -Xmx} takes it; empty for a quarter of the
- *     machine's memory
+ * @param heap the bound of its heap as {@code -Xmx} takes it; empty for a quarter of the machine's
+ *     memory
  */
 record WorkerProcess(Map<String, String> environment, String heap) {
   /** The variable that bounds a worker's heap, such as {@code 8g}. */
@@ -124,7 +124,9 @@ record WorkerProcess(Map<String, String> environment, String heap) {
       return new JobFailure(
           Remedy.PERSON,
           "The worker process ran out of heap." + said,
-          "Set " + HEAP_VARIABLE + " to a larger heap, such as 8g, or train on a larger machine;"
+          "Set "
+              + HEAP_VARIABLE
+              + " to a larger heap, such as 8g, or train on a larger machine;"
               + " then run the job again with the same key.");
     }
     if (exit == KILLED) {
@@ -132,7 +134,9 @@ record WorkerProcess(Map<String, String> environment, String heap) {
           Remedy.RETRY,
           "The worker process was killed (signal 9)." + said,
           "If nobody killed it, the system did because memory ran out: give the machine or the"
-              + " container more, or lower " + HEAP_VARIABLE + ". It goes on from its last"
+              + " container more, or lower "
+              + HEAP_VARIABLE
+              + ". It goes on from its last"
               + " checkpoint.");
     }
     return new JobFailure(
@@ -142,7 +146,8 @@ record WorkerProcess(Map<String, String> environment, String heap) {
         "See the run's log; if it fails again, report it as a defect.");
   }
 
-  private static RuntimeException failed(WorkerOrder.Failure failure) {
+  /** What a worker's failure means, with advice. */
+  static RuntimeException failed(WorkerOrder.Failure failure) {
     String text = failure.text();
     if (text.contains("diverged")) {
       return new JobFailure(

@@ -47,8 +47,7 @@ final class DeployTest {
 
   /** Parses a command line by the commands of this program; the words of its subcommands. */
   private static List<String> parse(List<String> words) {
-    CommandLine.ParseResult parsed =
-        Main.line(Map.of()).parseArgs(words.toArray(String[]::new));
+    CommandLine.ParseResult parsed = Main.line(Map.of()).parseArgs(words.toArray(String[]::new));
     List<String> names = new ArrayList<>();
     while (parsed.hasSubcommand()) {
       parsed = parsed.subcommand();
@@ -114,7 +113,9 @@ final class DeployTest {
     Set<String> names = new TreeSet<>();
     for (String file : List.of("serve.yaml", "jobs.yaml")) {
       for (JsonNode manifest : manifests(file)) {
-        manifest.findValues("env").forEach(env -> env.forEach(one -> names.add(one.get("name").asText())));
+        manifest
+            .findValues("env")
+            .forEach(env -> env.forEach(one -> names.add(one.get("name").asText())));
       }
     }
     assertEquals(
@@ -135,7 +136,10 @@ final class DeployTest {
     Set<String> jobs = new TreeSet<>();
     while (matcher.find()) {
       String command =
-          matcher.group(1).replace("{DATA}", "--data /var/lib/winnow").replace("{{{{ ds }}}}", "2026-03-01");
+          matcher
+              .group(1)
+              .replace("{DATA}", "--data /var/lib/winnow")
+              .replace("{{{{ ds }}}}", "2026-03-01");
       assertFalse(command.contains("{"), command);
       jobs.add(parse(words(command)).getLast());
     }
@@ -158,7 +162,9 @@ final class DeployTest {
                 DEPLOY.resolve("airflow/winnow_lifecycle.py").toString())
             .redirectErrorStream(true)
             .start();
-    String said = new String(process.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
+    String said =
+        new String(
+            process.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
     assertEquals(0, process.waitFor(), said);
   }
 
@@ -167,7 +173,6 @@ final class DeployTest {
     assertThrows(
         CommandLine.ParameterException.class,
         () -> parse(List.of("jobs", "run", "train", "--keey", "x")));
-    assertThrows(
-        io.winnow.core.WinnowException.class, () -> parse(List.of("jobs", "run", "tidy")));
+    assertThrows(io.winnow.core.WinnowException.class, () -> parse(List.of("jobs", "run", "tidy")));
   }
 }

@@ -4,9 +4,13 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.winnow.core.ErrorCode;
 import io.winnow.core.Seed;
 import io.winnow.core.TimeSource;
 import io.winnow.core.UserId;
+import io.winnow.core.WinnowException;
+import io.winnow.lifecycle.ReleaseManifest;
+import io.winnow.lifecycle.jobs.Job;
 import io.winnow.lifecycle.jobs.JobKind;
 import io.winnow.lifecycle.jobs.JobQueue;
 import io.winnow.lifecycle.jobs.JobRun;
@@ -109,7 +113,14 @@ final class JobsNodeTest {
     assertEquals(
         0,
         command(
-            "jobs", "run", "train", "--data", data, "--key", "first", "--settings",
+            "jobs",
+            "run",
+            "train",
+            "--data",
+            data,
+            "--key",
+            "first",
+            "--settings",
             settings.toString()));
     try (Node node = open(new DataFolder(base.resolve("data")))) {
       first = node.pipeline().release();
@@ -141,15 +152,17 @@ final class JobsNodeTest {
 
   /** Jobs that poll often and pause shortly between attempts. */
   private static JobService jobs(Node node, Map<String, String> environment) {
-    JobRunner.Config config =
-        new JobRunner.Config(
-            node.status().server(),
-            2,
-            POLL,
-            Duration.ofMillis(500),
-            Duration.ofMillis(50),
-            Duration.ofMinutes(4));
-    return node.startJobs(new JobService.Options(environment, false, false, config));
+    return node.startJobs(new JobService.Options(environment, false, false, config(node)));
+  }
+
+  private static JobRunner.Config config(Node node) {
+    return new JobRunner.Config(
+        node.status().server(),
+        2,
+        POLL,
+        Duration.ofMillis(500),
+        Duration.ofMillis(50),
+        Duration.ofMinutes(4));
   }
 
   private static JobQueue.Request request(JobKind kind, String key, Map<String, String> options) {
@@ -199,19 +212,16 @@ final class JobsNodeTest {
   }
 
   @Test
-  void train_besideAChampion_goesToTheGateAndIsJudgedThere(@TempDir Path folder)
-      throws Exception {
+  void train_besideAChampion_goesToTheGateAndIsJudgedThere(@TempDir Path folder) throws Exception {
     try (Node node = open(copy(folder))) {
       JobService jobs = jobs(node, Map.of());
-      JobRun run =
-          end(node, jobs, jobs.request(request(JobKind.TRAIN, "second", quick())));
+      JobRun run = end(node, jobs, jobs.request(request(JobKind.TRAIN, "second", quick())));
       assertEquals(JobState.SUCCEEDED, run.state(), run.toString());
       String second = run.outcome().results().get("release");
       Rollout rollout = node.registry().openRollout().orElseThrow();
       assertEquals(second, rollout.candidate());
       assertEquals(Rollout.Stage.GATE, rollout.stage());
-      JobRun judged =
-          end(node, jobs, jobs.request(request(JobKind.EVALUATE, "gate", Map.of())));
+      JobRun judged = end(node, jobs, jobs.request(request(JobKind.EVALUATE, "gate", Map.of())));
       assertEquals(JobState.SUCCEEDED, judged.state(), judged + log(jobs, judged));
       assertEquals(second, judged.outcome().results().get("release"));
       // So few outcomes are no evidence.
@@ -220,8 +230,7 @@ final class JobsNodeTest {
       assertTrue(log(jobs, judged).contains("ndcg@10"), log(jobs, judged));
       assertTrue(
           node.registry().release(second).orElseThrow().metrics().containsKey("gate.whole.files"));
-      JobRun step =
-          end(node, jobs, jobs.request(request(JobKind.PROMOTE, "", Map.of())));
+      JobRun step = end(node, jobs, jobs.request(request(JobKind.PROMOTE, "", Map.of())));
       assertEquals("gate", step.outcome().results().get("stage"));
     }
   }
@@ -285,46 +294,104 @@ final class JobsNodeTest {
     }
   }
 
+  /**
+   * At the seam of the worker's answer: what a diverging training says is tested with the trainer
+   * (IncrementalTrainingTest), and no setting in range leads there.
+   */
   @Test
-  void train_diverges_publishesNothingAndWaitsForAPerson(@TempDir Path folder) throws Exception {
-    Path absurd = folder.resolve("absurd.yaml");
-    Files.writeString(absurd, QUICK.replace("epochs: 2", "epochs: 2\n    learning_rate: 1"));
+  void train_diverges_waitsForAPersonAtOnce(@TempDir Path folder) throws Exception {
+    WorkerOrder.Failure said =
+        new WorkerOrder.Failure(
+            ErrorCode.INTERNAL,
+            "encoder.loss: NaN in epoch 1 (expected: a finite number); the training diverged and"
+                + " gives no release");
     try (Node node = open(copy(folder))) {
-      List<String> before = node.releases().versions();
-      JobService jobs = jobs(node, Map.of());
       JobRun run =
           end(
               node,
-              jobs,
-              jobs.request(
-                  request(
-                      JobKind.TRAIN,
-                      "diverges",
-                      Map.of("settings", absurd.toString(), "from", "none"))));
-      assertEquals(JobState.WAITING, run.state(), run + log(jobs, run));
-      assertTrue(run.outcome().text().contains("diverged"), run.toString());
+              _ -> {
+                throw WorkerProcess.failed(said);
+              });
+      assertEquals(JobState.WAITING, run.state(), run.toString());
+      assertEquals(said.text(), run.outcome().text());
       assertTrue(run.outcome().advice().contains("learning rate"), run.toString());
       assertEquals(1, run.progress().attempts());
+    }
+  }
+
+  /** A publication whose bundle writer meets the kernel's own full device. */
+  @Test
+  void train_diskFull_publishesNothingAndIsTriedAgainBeforeAPersonIsNeeded(@TempDir Path folder)
+      throws Exception {
+    try (Node node = open(copy(folder))) {
+      List<String> before = node.releases().versions();
+      ReleaseManifest draft = node.releases().manifest(first);
+      JobRun run =
+          end(
+              node,
+              _ -> {
+                try {
+                  node.releases()
+                      .publish(
+                          new ReleaseManifest(
+                              "r-full",
+                              draft.createdMs(),
+                              draft.application(),
+                              draft.schemaHash(),
+                              Map.of(),
+                              draft.provenance(),
+                              Map.of()),
+                          _ -> Files.write(Path.of("/dev/full"), new byte[1 << 16]));
+                } catch (WinnowException e) {
+                  throw WorkerProcess.failed(
+                      new WorkerOrder.Failure(e.code(), String.valueOf(e.getMessage())));
+                }
+                return JobRun.Outcome.NONE;
+              });
+      assertEquals(JobState.WAITING, run.state(), run.toString());
+      assertEquals(3, run.progress().attempts());
+      assertTrue(run.outcome().text().contains("No space left on device"), run.toString());
+      assertTrue(run.outcome().advice().contains("Free space"), run.toString());
       assertEquals(before, node.releases().versions());
     }
   }
 
+  /**
+   * Has work done by a runner of its own on the node's database; the champion answers meanwhile.
+   */
+  private static JobRun end(Node node, Job work) throws Exception {
+    try (JobRunner runner =
+        JobRunner.start(
+            node.registry().dataSource(),
+            Map.of(JobKind.TRAIN, work),
+            List.of(),
+            config(node),
+            TimeSource.system())) {
+      JobRun run = runner.queue().request(request(JobKind.TRAIN, "fails", Map.of()));
+      int answers = 0;
+      while (!run.state().isEnd()) {
+        assertChampionAnswers(node);
+        answers++;
+        run = runner.queue().get(run.id());
+      }
+      assertChampionAnswers(node);
+      assertTrue(answers > 0, "asked while it ran");
+      return run;
+    }
+  }
+
   @Test
-  void evaluate_damagedCandidate_isRejectedByNameOfTheFile(@TempDir Path folder)
-      throws Exception {
+  void evaluate_damagedCandidate_isRejectedByNameOfTheFile(@TempDir Path folder) throws Exception {
     try (Node node = open(copy(folder))) {
       JobService jobs = jobs(node, Map.of());
-      JobRun trained =
-          end(node, jobs, jobs.request(request(JobKind.TRAIN, "second", quick())));
+      JobRun trained = end(node, jobs, jobs.request(request(JobKind.TRAIN, "second", quick())));
       String second = trained.outcome().results().get("release");
-      Path damaged = largest(node.data().releases().resolve(second));
+      Path damaged = node.releases().file(second, "encoder-vectors.bin");
       Files.write(damaged, new byte[] {1, 2, 3}, StandardOpenOption.TRUNCATE_EXISTING);
-      JobRun run =
-          end(node, jobs, jobs.request(request(JobKind.EVALUATE, "gate", Map.of())));
+      JobRun run = end(node, jobs, jobs.request(request(JobKind.EVALUATE, "gate", Map.of())));
       assertEquals(JobState.SUCCEEDED, run.state(), run + log(jobs, run));
       assertEquals("failed", run.outcome().results().get("verdict"));
-      assertTrue(
-          run.outcome().text().contains(damaged.getFileName().toString()), run.toString());
+      assertTrue(run.outcome().text().contains(damaged.getFileName().toString()), run.toString());
       assertEquals(ExitCode.FINDING, JobsRunCommand.exitCode(run));
       assertTrue(node.registry().openRollout().isEmpty());
       assertEquals(Rollout.Stage.REJECTED, node.registry().rollouts(1).getFirst().stage());
@@ -334,21 +401,21 @@ final class JobsNodeTest {
   @Test
   void evaluate_featureThatIsGone_isRejectedByItsName(@TempDir Path folder) throws Exception {
     try (Node node = open(copy(folder))) {
-      JobService jobs = jobs(node, Map.of());
-      JobRun trained =
-          end(node, jobs, jobs.request(request(JobKind.TRAIN, "second", quick())));
-      String second = trained.outcome().results().get("release");
-      node.registry().measure(second, Map.of("test.trained", 1.0));
       node.live()
           .apply(
-              APPLICATION.replace(
-                  "item: { clicks_7d: count(click) over 7d }",
-                  "item: { clicks_14d: count(click) over 14d }"));
+              APPLICATION
+                  .replace("events: [click]", "events: [click, like]")
+                  .replace(
+                      "user: { clicks_7d", "user: { likes_7d: count(like) over 7d, clicks_7d"));
       node.awaitFeatures();
-      JobRun run =
-          end(node, jobs, jobs.request(request(JobKind.EVALUATE, "gate", Map.of())));
+      JobService jobs = jobs(node, Map.of());
+      JobRun trained = end(node, jobs, jobs.request(request(JobKind.TRAIN, "second", quick())));
+      assertEquals(JobState.SUCCEEDED, trained.state(), trained.toString());
+      node.live().apply(APPLICATION);
+      node.awaitFeatures();
+      JobRun run = end(node, jobs, jobs.request(request(JobKind.EVALUATE, "gate", Map.of())));
       assertEquals("failed", run.outcome().results().get("verdict"), run + log(jobs, run));
-      assertTrue(run.outcome().text().contains("item.clicks_7d"), run.toString());
+      assertTrue(run.outcome().text().contains("user.likes_7d"), run.toString());
       assertEquals(Rollout.Stage.REJECTED, node.registry().rollouts(1).getFirst().stage());
     }
   }
@@ -358,14 +425,16 @@ final class JobsNodeTest {
     try (Node node = open(copy(folder))) {
       long before = node.log().endOffset();
       JobService jobs = jobs(node, Map.of());
-      JobRun run =
-          jobs.run(request(JobKind.BATCH, "2026-01-01", Map.of("items", "5")), _ -> {});
+      JobRun run = jobs.run(request(JobKind.BATCH, "2026-01-01", Map.of("items", "5")), _ -> {});
       assertEquals(JobState.SUCCEEDED, run.state(), run.toString());
       Path part = node.data().batch().resolve("2026-01-01/part-00000.ndjson");
       List<String> lines = Files.readAllLines(part);
       assertEquals(40, lines.size());
       for (String line : lines) {
-        assertEquals(5, new com.fasterxml.jackson.databind.ObjectMapper().readTree(line).get("items").size(), line);
+        assertEquals(
+            5,
+            new com.fasterxml.jackson.databind.ObjectMapper().readTree(line).get("items").size(),
+            line);
       }
       assertEquals(before, node.log().endOffset(), "nothing was logged as shown");
       assertEquals(run, jobs.run(request(JobKind.BATCH, "2026-01-01", Map.of()), _ -> {}));
@@ -377,8 +446,7 @@ final class JobsNodeTest {
     try (Node node = open(copy(folder))) {
       JobService jobs = jobs(node, Map.of());
       JobRun backfill = jobs.run(request(JobKind.BACKFILL, "", Map.of()), _ -> {});
-      assertEquals(
-          "The store holds every feature that is asked for.", backfill.outcome().text());
+      assertEquals("The store holds every feature that is asked for.", backfill.outcome().text());
       JobRun compaction = jobs.run(request(JobKind.COMPACTION, "", Map.of()), _ -> {});
       assertEquals(JobState.SUCCEEDED, compaction.state(), compaction.toString());
       assertEquals("0", compaction.outcome().results().get("releases"));
@@ -399,9 +467,7 @@ final class JobsNodeTest {
   void jobsRun_wrongOptionOfTheJob_isRefused(@TempDir Path folder) throws Exception {
     DataFolder data = copy(folder);
     assertEquals(
-        2,
-        command(
-            "jobs", "run", "batch", "--data", data.path().toString(), "--release", "r-1"));
+        2, command("jobs", "run", "batch", "--data", data.path().toString(), "--release", "r-1"));
     assertEquals(2, command("jobs", "run", "tidy", "--data", data.path().toString()));
   }
 
@@ -416,7 +482,6 @@ final class JobsNodeTest {
     return files.getLast();
   }
 
-  /** Keeps the import of causes honest: a proposal by hand is told from a job's. */
   @Test
   void propose_whileAnotherIsOpen_trainingIsPublishedAndAsksForAPerson(@TempDir Path folder)
       throws Exception {

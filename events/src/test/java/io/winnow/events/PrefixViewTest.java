@@ -62,11 +62,11 @@ final class PrefixViewTest {
       log.append(Samples.mixed(1, 300));
       List<String> before = files();
       // A torn frame at the end, as an append on its way leaves it for a moment.
-      Path last = folder.resolve(before.stream().filter(f -> f.endsWith(".log")).toList().getLast());
+      Path last =
+          folder.resolve(before.stream().filter(f -> f.endsWith(".log")).toList().getLast());
       long size = Files.size(last);
       Files.write(last, new byte[] {9, 0, 0, 0, 7}, java.nio.file.StandardOpenOption.APPEND);
-      assertEquals(
-          log.endOffset(), all(EventLogs.readPrefix(config(), log.endOffset())).size());
+      assertEquals(log.endOffset(), all(EventLogs.readPrefix(config(), log.endOffset())).size());
       assertEquals(before, files());
       assertEquals(size + 5, Files.size(last), "nothing was cut off");
     }

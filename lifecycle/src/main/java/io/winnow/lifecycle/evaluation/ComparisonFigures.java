@@ -156,15 +156,16 @@ final class ComparisonFigures {
         all.add(stop.user(), outcomes, weight, worth[0], paired ? worth[1] : Double.NaN);
       }
     }
-    return all.outcomes() == 0 ? null : all.build(settings.confidence(), settings.seed().derive("shown"));
+    return all.outcomes() == 0
+        ? null
+        : all.build(settings.confidence(), settings.seed().derive("shown"));
   }
 
   /** The place of an item by score; ties count against it, and what is no number stands last. */
   private static int rank(float[] scores, int item) {
     int rank = 0;
     for (int other = 0; other < scores.length; other++) {
-      boolean before =
-          Float.isNaN(scores[item]) ? true : scores[other] >= scores[item];
+      boolean before = Float.isNaN(scores[item]) ? true : scores[other] >= scores[item];
       rank += other != item && before ? 1 : 0;
     }
     return rank;
@@ -270,8 +271,7 @@ final class ComparisonFigures {
     Map<String, PairedDifference> recall = new LinkedHashMap<>();
     builders.forEach((source, builder) -> {
       if (builder.outcomes() > 0) {
-        recall.put(
-            source, builder.build(settings.confidence(), settings.seed().derive("recall")));
+        recall.put(source, builder.build(settings.confidence(), settings.seed().derive("recall")));
       }
     });
     return recall;
@@ -340,7 +340,11 @@ final class ComparisonFigures {
       byObjective.put(
           objectives.get(t).name(),
           Calibration.of(
-              probabilities, labels, userOf, settings.confidence(), settings.seed().derive("calibration")));
+              probabilities,
+              labels,
+              userOf,
+              settings.confidence(),
+              settings.seed().derive("calibration")));
     }
     return byObjective;
   }

@@ -85,5 +85,4 @@ public final class JobContext {
   synchronized @Nullable Stop stopped() {
     return stop;
   }
-
 }

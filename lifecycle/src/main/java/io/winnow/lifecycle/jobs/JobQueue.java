@@ -396,8 +396,7 @@ public final class JobQueue {
   JobContext.@Nullable Stop stopOf(JobRun run) {
     return inDatabase(handle ->
             handle
-                .createQuery(
-                    "SELECT cancel, state, server, attempts FROM job_runs WHERE id = :id")
+                .createQuery("SELECT cancel, state, server, attempts FROM job_runs WHERE id = :id")
                 .bind("id", run.id())
                 .map((row, _) -> Optional.ofNullable(stop(run, row)))
                 .findOne()
@@ -537,5 +536,4 @@ public final class JobQueue {
   Line line(String text) {
     return new Line(0, clock.nowMs(), text);
   }
-
 }

@@ -6,13 +6,13 @@ import com.github.kagkarlsson.scheduler.SchedulerName;
 import com.github.kagkarlsson.scheduler.exceptions.DbSchedulerException;
 import com.github.kagkarlsson.scheduler.jdbc.DefaultJdbcCustomization;
 import com.github.kagkarlsson.scheduler.logging.LogLevel;
-import com.github.kagkarlsson.shaded.jdbc.SQLRuntimeException;
 import com.github.kagkarlsson.scheduler.task.CompletionHandler;
 import com.github.kagkarlsson.scheduler.task.FailureHandler;
 import com.github.kagkarlsson.scheduler.task.TaskInstanceId;
 import com.github.kagkarlsson.scheduler.task.helper.CustomTask;
 import com.github.kagkarlsson.scheduler.task.helper.Tasks;
 import com.github.kagkarlsson.scheduler.task.schedule.FixedDelay;
+import com.github.kagkarlsson.shaded.jdbc.SQLRuntimeException;
 import io.winnow.core.TimeSource;
 import io.winnow.core.WinnowException;
 import io.winnow.lifecycle.jobs.JobFailure.Remedy;
@@ -90,12 +90,7 @@ public final class JobRunner implements AutoCloseable {
     /** Two runs at a time, looks once a second, counts as gone after 20 seconds. */
     public static Config of(String server, Duration timeout) {
       return new Config(
-          server,
-          2,
-          Duration.ofSeconds(1),
-          Duration.ofSeconds(5),
-          Duration.ofSeconds(30),
-          timeout);
+          server, 2, Duration.ofSeconds(1), Duration.ofSeconds(5), Duration.ofSeconds(30), timeout);
     }
   }
 
@@ -377,8 +372,7 @@ public final class JobRunner implements AutoCloseable {
         JobState.QUEUED,
         new JobRun.Outcome(
             "%s Attempt %d of %d; the next in %s."
-                .formatted(
-                    text, attempt, run.progress().attemptsMax(), Duration.ofMillis(pauseMs)),
+                .formatted(text, attempt, run.progress().attemptsMax(), Duration.ofMillis(pauseMs)),
             advice,
             Map.of()),
         clock.nowMs() + pauseMs,

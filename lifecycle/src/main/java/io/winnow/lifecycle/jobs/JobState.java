@@ -26,8 +26,6 @@ public enum JobState {
 
   /** As commands and JSON write it. */
   public String label() {
-    return this == WAITING
-        ? "waiting_for_a_person"
-        : name().toLowerCase(Locale.ROOT);
+    return this == WAITING ? "waiting_for_a_person" : name().toLowerCase(Locale.ROOT);
   }
 }

@@ -91,7 +91,11 @@ final class GateRules {
                 format(
                     "%s: %,d of %,d served values (%.4f %%) are not what replay computes (expected:"
                         + " at most %s %%, feature_store.audit.max_mismatches)",
-                    feature, count.mismatches(), count.values(), 100 * count.share(), 100 * maxMismatches)));
+                    feature,
+                    count.mismatches(),
+                    count.values(),
+                    100 * count.share(),
+                    100 * maxMismatches)));
     return new Check(
         OfflineGate.SKEW,
         found.isEmpty() ? Verdict.PASSED : Verdict.FAILED,
@@ -149,8 +153,7 @@ final class GateRules {
       }
       put(numbers, part.getKey(), difference);
       boolean enough = isEnough(difference);
-      boolean lost =
-          enough && difference.isLoss() && difference.relative() < -gate.maxLoss();
+      boolean lost = enough && difference.isLoss() && difference.relative() < -gate.maxLoss();
       judged |= enough;
       failed |= lost;
       texts.add(
@@ -160,8 +163,7 @@ final class GateRules {
     }
     boolean waiting = comparison.outcomes() < gate.minOutcomes() || !judged;
     // A loss that is shown with few outcomes is a loss.
-    Verdict verdict =
-        failed ? Verdict.FAILED : waiting ? Verdict.WAITING : Verdict.PASSED;
+    Verdict verdict = failed ? Verdict.FAILED : waiting ? Verdict.WAITING : Verdict.PASSED;
     if (comparison.outcomes() < gate.minOutcomes()) {
       texts.add(
           format(
@@ -200,7 +202,9 @@ final class GateRules {
           }
         });
     String found =
-        format("share of outcomes among a source's first %d, the champion's in brackets: ", comparison.recallDepth())
+        format(
+                "share of outcomes among a source's first %d, the champion's in brackets: ",
+                comparison.recallDepth())
             + (all.isEmpty() ? "none to judge by" : String.join(", ", all));
     return new Check(
         OfflineGate.RETRIEVAL,
@@ -208,7 +212,9 @@ final class GateRules {
         numbers,
         failed.isEmpty()
             ? found
-            : format("finds less than %.0f %% of what the champion's finds: ", 100 * MIN_RECALL_SHARE)
+            : format(
+                    "finds less than %.0f %% of what the champion's finds: ",
+                    100 * MIN_RECALL_SHARE)
                 + String.join("; ", failed));
   }
 
@@ -249,7 +255,8 @@ final class GateRules {
         numbers,
         !failed.isEmpty()
             ? String.join("; ", failed)
-                + format(" (allowed: %.3f beyond chance, a factor of %.1f)", gate.maxEce(), MAX_RATIO)
+                + format(
+                    " (allowed: %.3f beyond chance, a factor of %.1f)", gate.maxEce(), MAX_RATIO)
             : all.isEmpty() ? "no shown items to judge a ranker by" : String.join("; ", all));
   }
 
@@ -368,7 +375,8 @@ final class GateRules {
             allowedMs,
             champion == null
                 ? "the deadline of a whole request"
-                : format("%.1f times the champion's %.2f ms", gate.maxLatency(), champion.p95Ms())));
+                : format(
+                    "%.1f times the champion's %.2f ms", gate.maxLatency(), champion.p95Ms())));
   }
 
   private static void put(Map<String, Double> numbers, String name, PairedDifference difference) {

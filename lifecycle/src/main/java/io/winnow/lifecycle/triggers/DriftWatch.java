@@ -25,11 +25,11 @@ import org.jspecify.annotations.Nullable;
  * <p><b>Data drift</b>: the {@linkplain PopulationStability population stability index} of each
  * logged feature over the newest {@value #WINDOW} impressions against the first {@value #WINDOW}.
  *
- * <p><b>Concept drift</b>: outcomes per slate. The champion's slates are cut into blocks of
- * {@value #BLOCK}; the first is what the others are compared with, each once, when the block behind
- * it is full, so that late outcomes are in. Block k rejects 'as good as the first' at level
- * 6·α/(π²·k²) (a ratio of sums over users against another, Welch), which sums to α over any number
- * of blocks: the chance of ever asking without a reason is at most α = {@value #ALPHA}.
+ * <p><b>Concept drift</b>: outcomes per slate. The champion's slates are cut into blocks of {@value
+ * #BLOCK}; the first is what the others are compared with, each once, when the block behind it is
+ * full, so that late outcomes are in. Block k rejects 'as good as the first' at level 6·α/(π²·k²)
+ * (a ratio of sums over users against another, Welch), which sums to α over any number of blocks:
+ * the chance of ever asking without a reason is at most α = {@value #ALPHA}.
  *
  * <p>Memory is bounded by both sizes. Not thread-safe.
  */
@@ -188,7 +188,8 @@ public final class DriftWatch {
       squares += residual * residual;
     }
     double n = users.size();
-    double error = n < 2 ? Double.POSITIVE_INFINITY : Math.sqrt(n / (n - 1) * squares) / block.size();
+    double error =
+        n < 2 ? Double.POSITIVE_INFINITY : Math.sqrt(n / (n - 1) * squares) / block.size();
     return new Estimate(ratio, error, users.size());
   }
 

@@ -35,7 +35,8 @@ public final class Triggers {
           champion.version(),
           "The champion is " + age + " old; there is no cadence.");
     }
-    long cadenceMs = Math.max(1, Schedules.nextMs(schedule, champion.createdMs()) - champion.createdMs());
+    long cadenceMs =
+        Math.max(1, Schedules.nextMs(schedule, champion.createdMs()) - champion.createdMs());
     double cadences = (double) ageMs / cadenceMs;
     return new TriggerReading(
         Trigger.STALENESS,
@@ -45,7 +46,9 @@ public final class Triggers {
         "The champion is %s old, the cadence is %s.".formatted(age, text(cadenceMs)));
   }
 
-  /** Records behind the champion's data, in thresholds' worth: another cause at each further one. */
+  /**
+   * Records behind the champion's data, in thresholds' worth: another cause at each further one.
+   */
   public static TriggerReading newEvents(
       ReleaseManifest champion, Retraining retraining, long logEnd) {
     long since = Math.max(0, logEnd - champion.provenance().toOffset());

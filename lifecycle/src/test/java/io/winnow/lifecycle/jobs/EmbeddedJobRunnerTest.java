@@ -20,7 +20,8 @@ final class EmbeddedJobRunnerTest extends JobRunnerConformance {
   void createTables() {
     for (String script : new String[] {"V2__scheduled_tasks.sql", "V10__jobs.sql"}) {
       try (InputStream in =
-          JobQueue.class.getResourceAsStream("/io/winnow/lifecycle/registry/migrations/" + script)) {
+          JobQueue.class.getResourceAsStream(
+              "/io/winnow/lifecycle/registry/migrations/" + script)) {
         String sql = new String(in.readAllBytes(), StandardCharsets.UTF_8);
         Jdbi.create(pool).useHandle(handle -> handle.createScript(sql).execute());
       } catch (IOException e) {

@@ -57,8 +57,7 @@ abstract class JobRunnerConformance {
     assertEquals(1, run.progress().attempts());
     assertEquals("a", run.progress().server());
     assertTrue(run.progress().endedMs() >= run.progress().startedMs());
-    List<String> lines =
-        queue().lines(run.id(), 0, 10).stream().map(JobQueue.Line::text).toList();
+    List<String> lines = queue().lines(run.id(), 0, 10).stream().map(JobQueue.Line::text).toList();
     assertEquals(List.of("attempt 1 of 3 on a: because", "epoch 1", "Trained."), lines);
   }
 
@@ -162,11 +161,9 @@ abstract class JobRunnerConformance {
     JobRun second = queue().request(request(JobKind.TRAIN, "second", 3));
     assertEquals(JobState.CANCELLED, queue().cancel(second.id()).state());
     queue().cancel(first.id());
-    assertEquals(
-        JobState.CANCELLED, runner.queue().awaitEnd(first.id(), _ -> {}, POLL).state());
+    assertEquals(JobState.CANCELLED, runner.queue().awaitEnd(first.id(), _ -> {}, POLL).state());
     assertEquals(1, stopped.get());
-    WinnowException refused =
-        assertThrows(WinnowException.class, () -> queue().cancel(first.id()));
+    WinnowException refused = assertThrows(WinnowException.class, () -> queue().cancel(first.id()));
     assertEquals(ErrorCode.CONFLICT, refused.code());
   }
 
@@ -208,8 +205,7 @@ abstract class JobRunnerConformance {
     assertEquals(JobState.SUCCEEDED, run.state());
     assertEquals(2, run.progress().attempts());
     assertEquals("b", run.progress().server());
-    assertTrue(
-        queue().lines(left.id(), 0, 10).getFirst().text().contains("went away"), "says so");
+    assertTrue(queue().lines(left.id(), 0, 10).getFirst().text().contains("went away"), "says so");
   }
 
   @Test
@@ -241,9 +237,7 @@ abstract class JobRunnerConformance {
     assertEquals("b", queue().get(run.id()).progress().server());
     assertTrue(
         queue()
-            .finish(
-                taken,
-                new JobQueue.Attempt(JobState.SUCCEEDED, JobRun.Outcome.NONE, 0, true)));
+            .finish(taken, new JobQueue.Attempt(JobState.SUCCEEDED, JobRun.Outcome.NONE, 0, true)));
   }
 
   @Test
@@ -259,8 +253,7 @@ abstract class JobRunnerConformance {
     assertEquals(0, queue().get(run.id()).progress().attempts());
     JobRunner second =
         runner("b", Map.of(JobKind.TRAIN, _ -> JobRun.Outcome.of("Done.", Map.of())));
-    assertEquals(
-        JobState.SUCCEEDED, second.queue().awaitEnd(run.id(), _ -> {}, POLL).state());
+    assertEquals(JobState.SUCCEEDED, second.queue().awaitEnd(run.id(), _ -> {}, POLL).state());
   }
 
   @Test
@@ -330,12 +323,7 @@ abstract class JobRunnerConformance {
 
   static JobRunner.Config config(String server) {
     return new JobRunner.Config(
-        server,
-        2,
-        POLL,
-        Duration.ofMillis(200),
-        Duration.ofMillis(20),
-        Duration.ofMinutes(5));
+        server, 2, POLL, Duration.ofMillis(200), Duration.ofMillis(20), Duration.ofMinutes(5));
   }
 
   final JobRunner runner(String server, Map<JobKind, Job> jobs) {

@@ -46,9 +46,7 @@ final class DriftWatchTest {
     for (int i = 0; i < slates; i++) {
       boolean after = i >= changeAt;
       UserId user = new UserId("u" + random.nextInt(300));
-      float[] features = {
-        (float) (random.nextGaussian() + (after ? shift : 0)), random.nextInt(3)
-      };
+      float[] features = {(float) (random.nextGaussian() + (after ? shift : 0)), random.nextInt(3)};
       Impression impression =
           new Impression(
               "q" + i,

@@ -28,8 +28,7 @@ final class TriggersTest {
     TriggerReading first = Triggers.staleness(CHAMPION, daily, CREATED + 24 * HOUR);
     assertTrue(first.fires());
     assertEquals(1, first.value());
-    assertEquals(
-        first.cause(), Triggers.staleness(CHAMPION, daily, CREATED + 40 * HOUR).cause());
+    assertEquals(first.cause(), Triggers.staleness(CHAMPION, daily, CREATED + 40 * HOUR).cause());
     assertNotEquals(
         first.cause(), Triggers.staleness(CHAMPION, daily, CREATED + 48 * HOUR).cause());
   }

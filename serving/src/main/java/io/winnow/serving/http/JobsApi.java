@@ -60,8 +60,7 @@ final class JobsApi {
                 Scope.ADMIN,
                 "jobs",
                 "Orders a job; the same key is the same work and is never done twice",
-                Route.Body.json(
-                    "JobOrder", "{\"job\": \"train\", \"key\": \"2026-03-01\"}"),
+                Route.Body.json("JobOrder", "{\"job\": \"train\", \"key\": \"2026-03-01\"}"),
                 this::order)
             .answering(ACCEPTED),
         new Route(
@@ -88,8 +87,7 @@ final class JobsApi {
     ArrayNode runs = body.putArray("jobs");
     control
         .list(
-            kind == null ? null : JobKind.of(kind),
-            call.query().integer("limit", 50, 1, LIST_MAX))
+            kind == null ? null : JobKind.of(kind), call.query().integer("limit", 50, 1, LIST_MAX))
         .forEach(run -> runs.add(JobsJson.run(run)));
     return Answer.json(json.write(body));
   }
@@ -174,7 +172,8 @@ final class JobsApi {
     try {
       JsonNode node = JSON.readTree(body);
       if (node == null || !node.isObject()) {
-        throw WinnowException.invalid("body", new String(body, java.nio.charset.StandardCharsets.UTF_8), "a JSON object");
+        throw WinnowException.invalid(
+            "body", new String(body, java.nio.charset.StandardCharsets.UTF_8), "a JSON object");
       }
       return node;
     } catch (JsonProcessingException e) {
