@@ -126,7 +126,7 @@ final class CadenceCommand implements Callable<Integer> {
     @Option(
         names = "--simulate",
         paramLabel = "DAYS",
-        description = "So many days of the demo's world instead, by --seed.")
+        description = "So many days of a simulated world instead, by --seed.")
     private @Nullable Integer days;
   }
 

@@ -14,7 +14,7 @@ import java.util.Random;
 import java.util.random.RandomGenerator;
 
 /**
- * A log of the demo's world under a recommender that knows its users: each slate is drawn from what
+ * A log of a world half as large as the demo's, under a recommender that knows its users: each slate is drawn from what
  * its user would most probably click at that moment. So the log tells tastes as they are from day
  * to day, whether they drift or not, and there is something to learn and to forget.
  */
@@ -36,13 +36,12 @@ final class SimulatedLog {
    * @param drift the share of people whose tastes move, one by one over all these days, 0 to 1
    */
   static List<LogRecord> records(int days, double drift, long seed) {
-    WorldConfig demo = WorldConfig.demo(seed);
     WorldConfig config =
         new WorldConfig(
-            demo.people(),
-            demo.catalogue(),
+            new WorldConfig.People(400, 4, 0.42),
+            new WorldConfig.Catalogue(500, 5, 60),
             HISTORY_DAYS,
-            demo.slate(),
+            SLATE,
             seed,
             new WorldConfig.Drift(0, days, drift));
     World world = new World(config, BEGIN_MS);
