@@ -145,7 +145,13 @@ final class CadenceCommand implements Callable<Integer> {
     CadenceReport report;
     if (source.days != null) {
       ApplicationFile application = DemoRun.application(environment);
-      report = study(application, RecordSource.of(SimulatedLog.records(source.days, drift, config.seed())), options, config, progress);
+      report =
+          study(
+              application,
+              RecordSource.of(SimulatedLog.records(source.days, drift, config.seed())),
+              options,
+              config,
+              progress);
     } else if (source.dataset != null) {
       ApplicationFile application = ApplicationFile.forDataset(source.dataset, app, environment);
       RecordSource records = load(source.dataset, application, progress);

@@ -492,9 +492,7 @@ final class Node implements AutoCloseable {
       trainer.showExamplesTo(files::write);
     }
     TrainingStart start =
-        parent == null
-            ? TrainingStart.full()
-            : TrainingStart.from(Release.load(releases, parent));
+        parent == null ? TrainingStart.full() : TrainingStart.from(Release.load(releases, parent));
     Release release = trainer.train(log, toOffset, start);
     ReleaseManifest manifest = release.publish(releases);
     checkpoints.remove();

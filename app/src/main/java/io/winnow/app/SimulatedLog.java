@@ -14,9 +14,10 @@ import java.util.Random;
 import java.util.random.RandomGenerator;
 
 /**
- * A log of a world half as large as the demo's, under a recommender that knows its users: each slate is drawn from what
- * its user would most probably click at that moment. So the log tells tastes as they are from day
- * to day, whether they drift or not, and there is something to learn and to forget.
+ * A log of a world half as large as the demo's, under a recommender that knows its users: each
+ * slate is drawn from what its user would most probably click at that moment. So the log tells
+ * tastes as they are from day to day, whether they drift or not, and there is something to learn
+ * and to forget.
  */
 final class SimulatedLog {
   /** Where history ends: noon of a fixed day, so that the same seed gives the same log. */
