@@ -78,7 +78,7 @@ final class RegistryCommandsTest {
     assertEquals("[\"previous\"]", result.get("aliases").toString());
     assertEquals(10, result.at("/manifest/provenance/to_offset").asInt());
     Outcome missing = run("releases", "show", "r-9");
-    assertEquals(ExitCode.USAGE.value(), missing.code());
+    assertEquals(ExitCode.INPUT.value(), missing.code());
     assertTrue(missing.err().contains("one of [r-1, r-2, r-3]"), missing.err());
   }
 
