@@ -167,7 +167,8 @@ public final class HttpServer implements AutoCloseable {
                 dependencies.application(), assignments, reports, operations.requestTime(), json)
             .routes());
     routes.addAll(new OfrepApi(assignments, json).routes());
-    routes.addAll(new OperationsApi(operations, json, metrics)
+    routes.addAll(
+        new OperationsApi(operations, json, metrics)
             .routes(dependencies.controls().registry() == null));
     routes.addAll(controlRoutes(dependencies, openApi, assignments, json));
     dependencies
