@@ -53,6 +53,7 @@ final class BenchCommand implements Callable<Integer> {
     line.addSubcommand(new Ranker());
     line.addSubcommand(new BenchExperimentsCommand());
     line.addSubcommand(new BenchMalformedCommand());
+    line.addSubcommand(new BenchIncrementalCommand(environment));
     return line;
   }
 

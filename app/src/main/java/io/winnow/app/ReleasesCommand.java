@@ -51,7 +51,7 @@ final class ReleasesCommand implements Callable<Integer> {
   @Option(names = "--json", description = "Print one JSON object.")
   private boolean json;
 
-  /** The command with its subcommand. */
+  /** The command with its subcommands. */
   static CommandLine line(Map<String, String> environment) {
     CommandLine line = new CommandLine(new ReleasesCommand(environment));
     line.addSubcommand(new ReleasesShowCommand(environment));
@@ -61,6 +61,7 @@ final class ReleasesCommand implements Callable<Integer> {
     line.addSubcommand(new ReleasesExportCommand(environment));
     line.addSubcommand(new ReleasesImportCommand(environment));
     line.addSubcommand(new ReleasesImportModelCommand(environment));
+    line.addSubcommand(new ReleasesGateCommand(environment));
     return line;
   }
 

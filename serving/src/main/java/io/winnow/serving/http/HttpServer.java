@@ -208,6 +208,10 @@ public final class HttpServer implements AutoCloseable {
           new RegistryApi(registry, operations.releases(), json, operations.requestTime())
               .routes());
     }
+    JobControl jobs = controls.jobs();
+    if (jobs != null) {
+      routes.addAll(new JobsApi(jobs, json).routes());
+    }
     return routes;
   }
 
