@@ -15,6 +15,7 @@ import io.winnow.core.application.ApplicationFile;
 import io.winnow.events.EventLog;
 import io.winnow.events.EventLogConfig;
 import io.winnow.events.EventLogs;
+import io.winnow.lifecycle.ReleaseStore;
 import io.winnow.models.network.OnnxWriter;
 import io.winnow.serving.RecommendationRequest;
 import io.winnow.serving.Slate;

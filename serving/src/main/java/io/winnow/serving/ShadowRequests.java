@@ -22,9 +22,9 @@ import org.slf4j.LoggerFactory;
  * champion once more in the same way, so that both are measured alike. Nothing of it is logged or
  * shown.
  *
- * <p>One thread waits for one that computes, both of low priority; at most {@value #WAITING_MAX}
- * requests wait, and more are dropped and counted. So the champion's requests never wait for the
- * shadow, and it takes one core at most. Thread-safe.
+ * <p>One thread waits for one that computes; at most {@value #WAITING_MAX} requests wait, and more
+ * are dropped and counted. So the champion's requests never wait for the shadow, and it takes one
+ * core at most. Thread-safe.
  */
 final class ShadowRequests implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(ShadowRequests.class);
@@ -43,11 +43,7 @@ final class ShadowRequests implements AutoCloseable {
             10,
             TimeUnit.SECONDS,
             new ArrayBlockingQueue<>(queued),
-            Thread.ofPlatform()
-                .daemon()
-                .priority(Thread.MIN_PRIORITY)
-                .name("winnow-" + name + "-", 0)
-                .factory());
+            Thread.ofPlatform().daemon().name("winnow-" + name + "-", 0).factory());
     pool.allowCoreThreadTimeOut(true);
     return pool;
   }
