@@ -76,6 +76,7 @@ public final class Main implements Runnable {
     line.addSubcommand(new CadenceCommand(environment));
     line.addSubcommand(new RecommendCommand(environment));
     line.addSubcommand(ReleasesCommand.line(environment));
+    line.addSubcommand(new LedgerCommand(environment));
     line.addSubcommand(new RollbackCommand(environment));
     line.addSubcommand(new RolloutCommand(environment));
     line.addSubcommand(JobsCommand.line(environment));

@@ -209,7 +209,7 @@ final class Node implements AutoCloseable {
   /** The same, with options. */
   static Node open(
       DataFolder data, ApplicationFile application, TimeSource clock, Options options) {
-    ReleaseStore releases = new ReleaseStore(data.releases());
+    ReleaseStore releases = data.releaseStore(application.definition().operations().engines());
     LiveApplication live =
         new LiveApplication(data, application, releases, options.environment, options.pinned);
     Opening parts = new Opening(data, live, clock, releases);
@@ -639,6 +639,7 @@ final class Node implements AutoCloseable {
                 new HttpDependencies.Controls(
                     application,
                     new NodeRollouts(this),
+                    registry,
                     jobs == null ? null : new NodeJobs(this, jobs))));
     application.onChange(file -> server.serve(file.definition()));
     follow(server.uri().toString());

@@ -96,8 +96,7 @@ final class PromotionGate {
       return;
     }
     Map<String, Count> above =
-        new AuditReport(0, 0, Map.of(), counts(live), Map.of(), Map.of(), List.of())
-            .above(maxMismatches);
+        live.impressions() > 0 ? live.above(maxMismatches) : lastAudit().above(maxMismatches);
     if (above.isEmpty()) {
       return;
     }
@@ -132,6 +131,15 @@ final class PromotionGate {
   /** What it goes by: what the audit of this process compared lately, else the last one before. */
   Map<String, Count> counts(AuditReport live) {
     return live.impressions() > 0 ? live.recent() : remembered();
+  }
+
+  /**
+   * What the last audit of the folder left: how many of the newest values of each feature differed;
+   * nothing if there was none.
+   */
+  AuditReport lastAudit() {
+    Map<String, Count> counts = remembered();
+    return new AuditReport(0, 0, counts, counts, Map.of(), Map.of(), List.of());
   }
 
   /** Keeps what an audit found, if it compared anything. */

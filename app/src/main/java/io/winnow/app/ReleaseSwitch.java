@@ -87,6 +87,7 @@ final class ReleaseSwitch implements AutoCloseable {
   private long readRolloutMs = Long.MIN_VALUE;
   private long rolloutRevision = -1;
   private String observed = "";
+  private String remembered = "";
 
   /** What the switch works with. */
   interface Host {
@@ -239,6 +240,7 @@ final class ReleaseSwitch implements AutoCloseable {
     if (status().revision() != before || paceMs() >= reportMs) {
       report();
     }
+    remember();
   }
 
   /** Counts for the rollout that is open; each has a recorder of its own. */
@@ -394,12 +396,8 @@ final class ReleaseSwitch implements AutoCloseable {
       if (!next.equals(installed)) {
         ServedPlan plan = build(next);
         pipeline.install(plan);
-        boolean changed = installed == null || !champion.equals(installed.champion);
         installed = next;
         LOG.info("serving {}", next);
-        if (changed) {
-          remember(champion);
-        }
       }
       if (isSettled()) {
         followedRevision = wanted.revision();
@@ -409,7 +407,16 @@ final class ReleaseSwitch implements AutoCloseable {
     }
   }
 
-  private void remember(String champion) {
+  /** Notes what serves, behind the switch: that reads every byte of it, and nobody waits. */
+  private void remember() {
+    String champion;
+    synchronized (host.monitor()) {
+      champion = installed == null ? "" : installed.champion;
+    }
+    if (champion.isEmpty() || champion.equals(remembered)) {
+      return;
+    }
+    remembered = champion;
     try {
       host.remember(champion);
     } catch (WinnowException e) {
@@ -510,15 +517,14 @@ final class ReleaseSwitch implements AutoCloseable {
         pipeline.install(build(last));
         installed = last;
       } else {
-        installUntrained(host.view()).run();
+        installUntrained(pipeline.served().active(), host.view()).run();
       }
     }
   }
 
-  private Runnable installUntrained(FeatureReader view) {
-    ServedExperiments untrained =
-        host.experiments(List.of(host.untrained(view)), Map.of(), view).getFirst();
-    return () -> pipeline.install(ServedPlan.of(untrained));
+  private Runnable installUntrained(RequestStages untrained, FeatureReader view) {
+    ServedExperiments served = host.experiments(List.of(untrained), Map.of(), view).getFirst();
+    return () -> pipeline.install(ServedPlan.of(served));
   }
 
   private boolean tryToLoad(String version) {
@@ -538,7 +544,7 @@ final class ReleaseSwitch implements AutoCloseable {
       Installed now = installed;
       String champion = now == null ? wanted.champion() : now.champion;
       if (champion == null || !rebind(champion, next)) {
-        return installUntrained(next);
+        return installUntrained(host.untrained(next), next);
       }
       String trial = now == null || now.trial == null ? null : now.trial;
       boolean both = trial == null || rebind(trial, next);
@@ -583,7 +589,8 @@ final class ReleaseSwitch implements AutoCloseable {
     synchronized (host.monitor()) {
       Installed now = installed;
       if (now == null) {
-        installUntrained(host.view()).run();
+        // The features of another file may still be computed: nothing new is bound.
+        installUntrained(pipeline.served().active(), host.view()).run();
       } else if (held.containsKey(now.champion)) {
         pipeline.install(build(now));
       }

@@ -308,6 +308,10 @@ final class OpenApi {
         });
     closed(schemas.putObject("JobOrder"), List.of("job"), OpenApi::jobProperties);
     closed(
+        schemas.putObject("TagRequest"),
+        List.of("value"),
+        tag -> typed(tag, "value", "string", "at most 1000 characters, no control characters"));
+    closed(
         schemas.putObject("RolloutRequest"),
         List.of("release"),
         rollout -> {

@@ -99,7 +99,7 @@ final class TestServer implements AutoCloseable {
                     new Page(
                         "text/html; charset=utf-8",
                         () -> "<p>demo</p>".getBytes(StandardCharsets.UTF_8))),
-                new HttpDependencies.Controls(control, rollouts, new RecordedJobs())));
+                new HttpDependencies.Controls(control, rollouts, null, new RecordedJobs())));
     control.onChange = server::serve;
   }
 
