@@ -1,6 +1,5 @@
 package io.winnow.app;
 
-import io.winnow.core.LogRecord;
 import io.winnow.core.TimeSource;
 import io.winnow.core.WinnowException;
 import io.winnow.core.application.ApplicationFile;
@@ -14,8 +13,6 @@ import io.winnow.lifecycle.cadence.CadenceOptions;
 import io.winnow.lifecycle.cadence.CadenceReport;
 import io.winnow.lifecycle.cadence.CadenceStudy;
 import io.winnow.lifecycle.cadence.CadenceText;
-import io.winnow.simulator.World;
-import io.winnow.simulator.WorldConfig;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -43,17 +40,20 @@ import picocli.CommandLine.Spec;
       "The data folder must not be in use by a server. See docs/cadence.md."
     })
 final class CadenceCommand implements Callable<Integer> {
-  /**
-   * Where a simulated history ends: noon of a fixed day, so that the same seed gives the same log.
-   */
-  private static final long SIMULATED_NOW_MS = 1_767_268_800_000L;
-
   private final Map<String, String> environment;
 
   @Spec private CommandSpec spec = CommandSpec.create();
 
   @ArgGroup(multiplicity = "0..1")
   private Source source = new Source();
+
+  @Option(
+      names = "--drift",
+      paramLabel = "SHARE",
+      description =
+          "With --simulate: the share of people whose tastes move, one by one over the days"
+              + " (default: ${DEFAULT-VALUE}).")
+  private double drift;
 
   @Option(
       names = "--app",
@@ -126,7 +126,7 @@ final class CadenceCommand implements Callable<Integer> {
     @Option(
         names = "--simulate",
         paramLabel = "DAYS",
-        description = "So many days of the demo's world instead, by --seed.")
+        description = "So many days of a simulated world instead, by --seed.")
     private @Nullable Integer days;
   }
 
@@ -136,13 +136,22 @@ final class CadenceCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
+    if (!(drift >= 0 && drift <= 1)) {
+      throw WinnowException.invalid("--drift", drift, "0 to 1");
+    }
     CadenceOptions options = new CadenceOptions(cuts, lags, share(maxLoss), delay, maxTargets);
     TrainerConfig config = training.config();
     ConsoleProgress progress = new ConsoleProgress(spec.commandLine().getErr());
     CadenceReport report;
     if (source.days != null) {
       ApplicationFile application = DemoRun.application(environment);
-      report = study(application, simulated(source.days, config.seed()), options, config, progress);
+      report =
+          study(
+              application,
+              RecordSource.of(SimulatedLog.records(source.days, drift, config.seed())),
+              options,
+              config,
+              progress);
     } else if (source.dataset != null) {
       ApplicationFile application = ApplicationFile.forDataset(source.dataset, app, environment);
       RecordSource records = load(source.dataset, application, progress);
@@ -192,13 +201,6 @@ final class CadenceCommand implements Callable<Integer> {
             List.of())) {
       return study(application, log, options, config, progress);
     }
-  }
-
-  private static RecordSource simulated(int days, long seed) {
-    WorldConfig demo = WorldConfig.demo(seed);
-    WorldConfig config = new WorldConfig(demo.people(), demo.catalogue(), days, demo.slate(), seed);
-    List<LogRecord> records = new World(config, SIMULATED_NOW_MS).history().toList();
-    return RecordSource.of(records);
   }
 
   private static RecordSource load(

@@ -37,13 +37,22 @@ final class LedgerCommand implements Callable<Integer> {
   @Option(names = "--at", paramLabel = "TIME", description = "What was in force then.")
   private @Nullable String at;
 
-  @Option(names = "--from", paramLabel = "TIME", description = "The first time (default: the beginning).")
+  @Option(
+      names = "--from",
+      paramLabel = "TIME",
+      description = "The first time (default: the beginning).")
   private @Nullable String from;
 
-  @Option(names = "--to", paramLabel = "TIME", description = "The time before which (default: now).")
+  @Option(
+      names = "--to",
+      paramLabel = "TIME",
+      description = "The time before which (default: now).")
   private @Nullable String to;
 
-  @Option(names = "--limit", paramLabel = "N", description = "At most so many (default: ${DEFAULT-VALUE}).")
+  @Option(
+      names = "--limit",
+      paramLabel = "N",
+      description = "At most so many (default: ${DEFAULT-VALUE}).")
   private int limit = 100;
 
   @Option(names = "--json", description = "Print one JSON object.")
@@ -67,7 +76,8 @@ final class LedgerCommand implements Callable<Integer> {
     }
     PrintWriter out = spec.commandLine().getOut();
     if (json) {
-      out.println(Json.write(Map.of("entries", entries.stream().map(LedgerCommand::line).toList())));
+      out.println(
+          Json.write(Map.of("entries", entries.stream().map(LedgerCommand::line).toList())));
       return ExitCode.OK.value();
     }
     for (LedgerEntry entry : entries) {

@@ -128,11 +128,6 @@ final class PromotionGate {
     LOG.warn("forced, as \"{}\", although: {}", promotion.reason(), text);
   }
 
-  /** What it goes by: what the audit of this process compared lately, else the last one before. */
-  Map<String, Count> counts(AuditReport live) {
-    return live.impressions() > 0 ? live.recent() : remembered();
-  }
-
   /**
    * What the last audit of the folder left: how many of the newest values of each feature differed;
    * nothing if there was none.
@@ -140,6 +135,11 @@ final class PromotionGate {
   AuditReport lastAudit() {
     Map<String, Count> counts = remembered();
     return new AuditReport(0, 0, counts, counts, Map.of(), Map.of(), List.of());
+  }
+
+  /** What it goes by: what the audit of this process compared lately, else the last one before. */
+  Map<String, Count> counts(AuditReport live) {
+    return live.impressions() > 0 ? live.recent() : remembered();
   }
 
   /** Keeps what an audit found, if it compared anything. */

@@ -124,8 +124,7 @@ final class ReleasesCommand implements Callable<Integer> {
           "registered",
           releases.stream()
               .map(release ->
-                  ReleasesShowCommand.line(
-                      release, Aliases.of(plan, release.manifest().version())))
+                  ReleasesShowCommand.line(release, Aliases.of(plan, release.manifest().version())))
               .toList());
       out.println(Json.write(result));
       return;

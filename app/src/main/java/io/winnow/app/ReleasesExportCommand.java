@@ -38,8 +38,7 @@ final class ReleasesExportCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     try (FolderRegistry folder = FolderRegistry.open(data.folder(), environment)) {
-      List<String> written =
-          new MlflowExport(folder.registry(), folder.releases()).writeTo(mlflow);
+      List<String> written = new MlflowExport(folder.registry(), folder.releases()).writeTo(mlflow);
       spec.commandLine()
           .getOut()
           .println(

@@ -34,7 +34,7 @@ final class CadenceAdviceTest {
         double own = difficulty * (0.5 + random.nextDouble());
         for (int release = 0; release <= AGES.size(); release++) {
           double age = release == 0 ? 0 : AGES.get(release - 1);
-          double noise = 0.05 * random.nextGaussian();
+          double noise = 0.01 * random.nextGaussian();
           sums.get(release)[user] = targets[user] * (own * (1 - lossPerDay * age) + noise);
         }
       }

@@ -12,6 +12,7 @@ import io.winnow.core.TimeSource;
 import io.winnow.core.WinnowException;
 import io.winnow.models.network.Progress;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -40,7 +41,7 @@ final class RankerWeightsTest {
 
   @Test
   void train_oneEpochOnFewRequests_isBetterFromWeightsThanAnew() {
-    TrainedRanker before = train(Worlds.planted(1500, SEED), config(4), null);
+    TrainedRanker before = train(Worlds.planted(600, SEED), config(4), null);
     RankingExamples few = Worlds.planted(120, new Seed(4));
     double goesOn =
         train(few, config(1), weights(before)).spec().metrics().heads().getFirst().auc();
@@ -50,7 +51,7 @@ final class RankerWeightsTest {
 
   @Test
   void read_whatWasWritten_goesOnToTheSameBytes() {
-    RankingExamples examples = Worlds.planted(150, SEED);
+    RankingExamples examples = Worlds.planted(100, SEED);
     TrainedRanker before = train(examples, config(1).withMembers(2), null);
     Path file = folder.resolve("ranker-weights.bin");
     weights(before).write(file);
@@ -62,7 +63,7 @@ final class RankerWeightsTest {
 
   @Test
   void obstacles_anotherNetworkOrOtherInputs_areNamed() {
-    RankingExamples examples = Worlds.planted(150, SEED);
+    RankingExamples examples = Worlds.planted(100, SEED);
     TrainedRanker before = train(examples, config(1), null);
     RankerWeights weights = weights(before);
     assertEquals(List.of(), weights.obstacles(before.spec(), config(9), examples));
@@ -81,19 +82,17 @@ final class RankerWeightsTest {
   }
 
   @Test
-  void train_vectorsThatAreNoNumbers_endsNamingNetworkEpochAndWhatToTry() {
-    RankingExamples examples = Worlds.planted(150, SEED);
-    float[] items = new float[] {0.5f, Float.NaN};
-    RankingExamples damaged =
-        new RankingExamples(
-            examples.featureNames(),
-            examples.features(),
-            examples.groupOffsets(),
-            new RankingExamples.Embeddings(
-                2, new float[2 * examples.requests()], new int[examples.rows()], items),
-            examples.outcomes());
+  void train_fromWeightsThatAreNoNumbers_endsNamingNetworkEpochAndWhatToTry() {
+    RankingExamples examples = Worlds.planted(100, SEED);
+    RankerWeights weights = weights(train(examples, config(1), null));
+    List<float[]> member = new ArrayList<>(weights.members().getFirst());
+    member.set(0, member.getFirst().clone());
+    member.getFirst()[2] = Float.NaN;
+    RankerWeights damaged =
+        new RankerWeights(
+            config(1).network(), weights.features(), weights.similarity(), List.of(member));
     WinnowException diverged =
-        assertThrows(WinnowException.class, () -> train(damaged, config(1), null));
+        assertThrows(WinnowException.class, () -> train(examples, config(1), damaged));
     assertEquals(ErrorCode.INTERNAL, diverged.code());
     String message = String.valueOf(diverged.getMessage());
     assertTrue(message.startsWith("ranker.loss: NaN in epoch 1 "), message);

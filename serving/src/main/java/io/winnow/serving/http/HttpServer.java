@@ -167,7 +167,8 @@ public final class HttpServer implements AutoCloseable {
                 dependencies.application(), assignments, reports, operations.requestTime(), json)
             .routes());
     routes.addAll(new OfrepApi(assignments, json).routes());
-    routes.addAll(new OperationsApi(operations, json, metrics)
+    routes.addAll(
+        new OperationsApi(operations, json, metrics)
             .routes(dependencies.controls().registry() == null));
     routes.addAll(controlRoutes(dependencies, openApi, assignments, json));
     dependencies
@@ -200,16 +201,16 @@ public final class HttpServer implements AutoCloseable {
     if (rollouts != null) {
       routes.addAll(new RolloutApi(rollouts, json).routes());
     }
-    JobControl jobs = controls.jobs();
-    if (jobs != null) {
-      routes.addAll(new JobsApi(jobs, json).routes());
-    }
     Registry registry = controls.registry();
     if (registry != null) {
       HttpDependencies.Operations operations = dependencies.operations();
       routes.addAll(
           new RegistryApi(registry, operations.releases(), json, operations.requestTime())
               .routes());
+    }
+    JobControl jobs = controls.jobs();
+    if (jobs != null) {
+      routes.addAll(new JobsApi(jobs, json).routes());
     }
     return routes;
   }
