@@ -296,6 +296,10 @@ public final class JobRunner implements AutoCloseable {
 
   private JobQueue.Attempt work(JobRun run, JobContext context, RunLog log) {
     running.put(context, System.nanoTime() + timeout(run).toNanos());
+    if (closing.getCount() == 0) {
+      // It was closed between the order's taking and this line, and did not see this context.
+      context.stop(JobContext.Stop.CLOSING);
+    }
     try {
       JobRun.Outcome outcome = Objects.requireNonNull(jobs.get(run.kind())).run(context);
       return new JobQueue.Attempt(JobState.SUCCEEDED, outcome, 0, true);

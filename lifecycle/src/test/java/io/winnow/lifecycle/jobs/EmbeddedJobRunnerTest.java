@@ -1,43 +1,32 @@
 package io.winnow.lifecycle.jobs;
 
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
+import io.winnow.core.application.Engines.RegistryEngine;
+import io.winnow.lifecycle.registry.Registries;
+import io.winnow.lifecycle.registry.Registry;
+import java.nio.file.Path;
 import javax.sql.DataSource;
-import org.h2.jdbcx.JdbcConnectionPool;
-import org.jdbi.v3.core.Jdbi;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.io.TempDir;
 
 /** The conformance suite on the embedded database. */
 final class EmbeddedJobRunnerTest extends JobRunnerConformance {
-  private final JdbcConnectionPool pool =
-      JdbcConnectionPool.create(
-          "jdbc:h2:mem:jobs;MODE=PostgreSQL;DATABASE_TO_LOWER=TRUE;DB_CLOSE_DELAY=-1", "sa", "");
+  @TempDir private Path folder;
+  private Registry registry;
 
   @BeforeEach
-  void createTables() {
-    for (String script : new String[] {"V2__scheduled_tasks.sql", "V10__jobs.sql"}) {
-      try (InputStream in =
-          JobQueue.class.getResourceAsStream(
-              "/io/winnow/lifecycle/registry/migrations/" + script)) {
-        String sql = new String(in.readAllBytes(), StandardCharsets.UTF_8);
-        Jdbi.create(pool).useHandle(handle -> handle.createScript(sql).execute());
-      } catch (IOException e) {
-        throw new UncheckedIOException(e);
-      }
-    }
+  void open() {
+    registry = Registries.open(new RegistryEngine.Embedded(), folder, () -> 7);
   }
 
   @AfterEach
-  void dropTables() {
-    Jdbi.create(pool).useHandle(handle -> handle.execute("DROP ALL OBJECTS"));
-    pool.dispose();
+  void close() {
+    closeRunners();
+    registry.close();
   }
 
   @Override
   DataSource database() {
-    return pool;
+    return registry.dataSource();
   }
 }
