@@ -24,7 +24,9 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The commands over the registry, beside another process's part: the registry is open all the time. */
+/**
+ * The commands over the registry, beside another process's part: the registry is open all the time.
+ */
 final class RegistryCommandsTest {
   private static final JsonMapper JSON = JsonMapper.builder().build();
   private static final long START_MS = 1_700_000_000_000L;
@@ -94,8 +96,7 @@ final class RegistryCommandsTest {
   @Test
   void tag_setsAndRemoves() throws IOException {
     assertEquals(0, run("releases", "tag", "r-1", "a=b c", "keep=x").code());
-    assertEquals(
-        Map.of("a", "b c", "keep", "x"), registry.release("r-1").orElseThrow().tags());
+    assertEquals(Map.of("a", "b c", "keep", "x"), registry.release("r-1").orElseThrow().tags());
     JsonNode result = JSON.readTree(run("releases", "tag", "r-1", "a=", "--json").out());
     assertEquals("{\"keep\":\"x\"}", result.get("tags").toString());
     Outcome bad = run("releases", "tag", "r-1", "novalue");
@@ -121,7 +122,14 @@ final class RegistryCommandsTest {
 
     assertEquals(0, run("releases", "export", "--mlflow", mlruns.toString()).code());
     Outcome imported =
-        Outcome.of("releases", "import", "--mlflow", mlruns.toString(), "--data", other.toString(), "--json");
+        Outcome.of(
+            "releases",
+            "import",
+            "--mlflow",
+            mlruns.toString(),
+            "--data",
+            other.toString(),
+            "--json");
 
     assertEquals(0, imported.code(), imported.err());
     JsonNode report = JSON.readTree(imported.out());
@@ -137,8 +145,7 @@ final class RegistryCommandsTest {
   @Test
   void ledger_allAndAtATime_tellsWhoAndWhy() throws IOException {
     String text = run("ledger").out();
-    JsonNode at =
-        JSON.readTree(run("ledger", "--at", "2023-11-14T22:13:20Z", "--json").out());
+    JsonNode at = JSON.readTree(run("ledger", "--at", "2023-11-14T22:13:20Z", "--json").out());
 
     assertTrue(text.contains("by ladder: better"), text);
     assertTrue(text.indexOf("by ladder: better") < text.indexOf("by person:ann: first"), text);

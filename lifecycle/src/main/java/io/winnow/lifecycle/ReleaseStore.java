@@ -195,11 +195,12 @@ public final class ReleaseStore {
    * in either case it is replaced, and so is too young to be collected.
    */
   private static void keep(Path file, Path object) throws IOException {
-    Files.createDirectories(object.getParent());
+    Path shard = Objects.requireNonNull(object.getParent());
+    Files.createDirectories(shard);
     Files.setLastModifiedTime(file, FileTime.from(Instant.now()));
     Files.move(file, object, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-    forceFolder(object.getParent());
-    forceFolder(object.getParent().getParent());
+    forceFolder(shard);
+    forceFolder(Objects.requireNonNull(shard.getParent()));
   }
 
   /** Finds the one case that age does not exclude: a content collected while it was replaced. */

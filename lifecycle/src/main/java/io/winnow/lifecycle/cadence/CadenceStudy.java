@@ -22,7 +22,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
-import java.util.TreeSet;
+import java.util.Set;
 
 /**
  * Measures how fast releases age: in each of several windows of a log's past, releases that were
@@ -60,7 +60,7 @@ public final class CadenceStudy {
     ChoiceComparison log =
         new ChoiceComparison(application.definition(), records, config.threads());
     List<Planned> windows = CadenceWindows.plan(log, options);
-    TreeSet<Integer> cuts = CadenceWindows.cuts(windows);
+    Set<Integer> cuts = CadenceWindows.cuts(windows);
     ReleaseStore store = new ReleaseStore(folder.resolve(digest(log)));
     progress.step(
         "cadence",

@@ -5,6 +5,7 @@ import io.winnow.core.WinnowException;
 import io.winnow.lifecycle.evaluation.ChoiceComparison;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.TreeSet;
 
 /**
@@ -122,7 +123,7 @@ final class CadenceWindows {
   }
 
   /** The different cuts of all windows, ascending: what has to be trained. */
-  static TreeSet<Integer> cuts(List<Planned> windows) {
+  static Set<Integer> cuts(List<Planned> windows) {
     TreeSet<Integer> cuts = new TreeSet<>();
     windows.forEach(window -> cuts.addAll(window.cuts()));
     return cuts;

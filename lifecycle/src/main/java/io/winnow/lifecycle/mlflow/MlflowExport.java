@@ -20,6 +20,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 
 /**
@@ -117,7 +118,9 @@ public final class MlflowExport {
             .put("artifact_uri", uri(folder.resolve(MlflowFiles.ARTIFACTS)))
             .put("end_time", manifest.createdMs())
             .put("entry_point_name", "")
-            .put("experiment_id", folder.getParent().getFileName().toString())
+            .put(
+                "experiment_id",
+                Objects.requireNonNull(folder.getParent()).getFileName().toString())
             .put("lifecycle_stage", "active")
             .put("run_id", id)
             .put("run_name", manifest.version())

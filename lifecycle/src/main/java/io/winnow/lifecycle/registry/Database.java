@@ -10,6 +10,7 @@ import java.sql.SQLException;
 import java.sql.SQLFeatureNotSupportedException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
 import java.util.logging.Logger;
 import javax.sql.DataSource;
 import org.flywaydb.core.Flyway;
@@ -81,6 +82,14 @@ final class Database implements AutoCloseable {
         }
       }
     }
+  }
+
+  /** The same, for what gives no answer. */
+  void run(Consumer<Handle> work) {
+    transaction(handle -> {
+      work.accept(handle);
+      return true;
+    });
   }
 
   /** Connections to the database, its schema up to date. */

@@ -132,7 +132,7 @@ final class JdbcRegistry implements Registry {
           value.length() > MAX_TAG_LENGTH ? value.length() + " characters" : value,
           "at most " + MAX_TAG_LENGTH + " characters, none of them a control character");
     }
-    database.transaction(handle -> {
+    database.run(handle -> {
       lockRelease(handle, version);
       handle
           .createUpdate("DELETE FROM release_tags WHERE version = :version AND name = :name")
@@ -140,7 +140,7 @@ final class JdbcRegistry implements Registry {
           .bind("name", name)
           .execute();
       if (value == null) {
-        return null;
+        return;
       }
       if (count(handle, "release_tags", version) >= MAX_TAGS) {
         throw tooLarge("tags of release " + version, MAX_TAGS);
@@ -151,7 +151,6 @@ final class JdbcRegistry implements Registry {
           .bind("name", name)
           .bind("value", value)
           .execute();
-      return null;
     });
   }
 
@@ -166,7 +165,7 @@ final class JdbcRegistry implements Registry {
         throw WinnowException.invalid("metric " + name, value, "a finite number");
       }
     });
-    database.transaction(handle -> {
+    database.run(handle -> {
       lockRelease(handle, version);
       new TreeMap<>(metrics)
           .forEach((name, value) -> {
@@ -186,7 +185,6 @@ final class JdbcRegistry implements Registry {
       if (count(handle, "release_metrics", version) > MAX_METRICS) {
         throw tooLarge("metrics of release " + version, MAX_METRICS);
       }
-      return null;
     });
   }
 
@@ -204,12 +202,16 @@ final class JdbcRegistry implements Registry {
 
   /** Locks a release's row, so that its tags and metrics are changed by one at a time. */
   private static void lockRelease(Handle handle, String version) {
-    handle
-        .createQuery("SELECT version FROM releases WHERE version = :version FOR UPDATE")
-        .bind("version", version)
-        .mapTo(String.class)
-        .findOne()
-        .orElseThrow(() -> notFound(version));
+    boolean there =
+        handle
+            .createQuery("SELECT version FROM releases WHERE version = :version FOR UPDATE")
+            .bind("version", version)
+            .mapTo(String.class)
+            .findOne()
+            .isPresent();
+    if (!there) {
+      throw notFound(version);
+    }
   }
 
   private static WinnowException notFound(String version) {
@@ -219,7 +221,7 @@ final class JdbcRegistry implements Registry {
 
   @Override
   public void delete(String version) {
-    database.transaction(handle -> {
+    database.run(handle -> {
       ServingPlan plan = lock(handle).plan();
       lockRelease(handle, version);
       if (plan.versions().contains(version)) {
@@ -237,7 +239,7 @@ final class JdbcRegistry implements Registry {
                 "release: %s (expected: one that open rollout %s does not name)"
                     .formatted(version, open.id()));
           });
-      return handle
+      handle
           .createUpdate(
               "UPDATE releases SET deleted_ms = :now WHERE version = :version AND deleted_ms = 0")
           .bind("version", version)
@@ -248,9 +250,9 @@ final class JdbcRegistry implements Registry {
 
   @Override
   public void restore(String version) {
-    database.transaction(handle -> {
+    database.run(handle -> {
       lockRelease(handle, version);
-      return handle
+      handle
           .createUpdate("UPDATE releases SET deleted_ms = 0 WHERE version = :version")
           .bind("version", version)
           .execute();
@@ -274,12 +276,11 @@ final class JdbcRegistry implements Registry {
 
   @Override
   public void applicationChanged(String hash, Cause cause) {
-    database.transaction(handle -> {
+    database.run(handle -> {
       Head head = lock(handle);
       if (!head.application().equals(hash)) {
         enter(handle, head, head.plan(), "application", hash, cause);
       }
-      return null;
     });
   }
 
@@ -391,9 +392,8 @@ final class JdbcRegistry implements Registry {
     if (observations.length() > MAX_OBSERVATIONS_LENGTH) {
       throw tooLarge("characters of observations", MAX_OBSERVATIONS_LENGTH);
     }
-    database.transaction(handle -> {
+    database.run(handle -> {
       rollouts.observe(handle, rollout, server, observations);
-      return null;
     });
   }
 
@@ -404,14 +404,14 @@ final class JdbcRegistry implements Registry {
 
   @Override
   public void report(ServerStatus status) {
-    database.transaction(handle -> {
+    database.run(handle -> {
       handle
           .createUpdate("DELETE FROM servers WHERE server = :server OR seen_ms < :old")
           .bind("server", status.server())
           .bind("old", status.seenMs() - SERVER_KEPT_MS)
           .execute();
       String problem = status.problem();
-      return handle
+      handle
           .createUpdate(
               "INSERT INTO servers (server, address, revision, champion, problem, seen_ms) VALUES"
                   + " (:server, :address, :revision, :champion, :problem, :seen)"

@@ -1,6 +1,5 @@
 package io.winnow.lifecycle.jobs;
 
-
 import io.winnow.core.application.Engines.RegistryEngine;
 import io.winnow.lifecycle.registry.Registries;
 import io.winnow.lifecycle.registry.Registry;

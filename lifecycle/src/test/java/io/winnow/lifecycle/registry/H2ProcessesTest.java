@@ -133,7 +133,7 @@ final class H2ProcessesTest {
         Registry beside = openIn(folder)) {
       owner.ask("once");
       assertEquals(1, beside.plan().revision());
-      owner.close();
+      owner.end();
 
       assertEquals(1, untilItAnswers(beside::plan).revision());
       assertEquals(2, promote(beside).revision());
@@ -208,12 +208,20 @@ final class H2ProcessesTest {
       return Long.parseLong(last);
     }
 
-    @Override
-    public void close() throws IOException, InterruptedException {
+    /** Lets it close its registry and end. */
+    void end() throws IOException {
       process.getOutputStream().close();
-      if (!process.waitFor(20, TimeUnit.SECONDS)) {
-        process.destroyForcibly().waitFor();
-      }
+      process
+          .onExit()
+          .completeOnTimeout(process, 20, TimeUnit.SECONDS)
+          .thenAccept(Process::destroyForcibly)
+          .join();
+      process.onExit().join();
+    }
+
+    @Override
+    public void close() throws IOException {
+      end();
     }
   }
 }
