@@ -78,7 +78,7 @@ final class Audience {
     Person person = encounter.person();
     Video video = encounter.video();
     events.add(encounter.event("click", clickMs, Double.NaN));
-    double match = taste.match(person, encounter.session(), video);
+    double match = taste.match(person, encounter.session(), video, clickMs);
     double held = 0.15 + 0.6 * match + 0.35 * video.quality();
     double luck = dice.uniform(Dice.Roll.WATCH, person.index(), video.index(), encounter.shownMs());
     double fraction = Math.clamp(held + 0.7 * (luck - 0.5), 0.03, 1);

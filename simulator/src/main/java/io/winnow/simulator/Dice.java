@@ -29,7 +29,9 @@ final class Dice {
     LOGGED_ITEM,
     AGE,
     PUBLICATION_GAP,
-    SIGN_UP_GAP;
+    SIGN_UP_GAP,
+    TOUCHED,
+    TOUCHED_WHEN;
 
     /** From the name, so that a new roll changes no other. */
     private final long salt = new Seed(0).derive(name()).value();

@@ -33,7 +33,10 @@ final class Taste {
   /** The topic that each topic leads to, of another category, shape (topics). */
   private final int[] leadsTo = new int[Names.TOPICS];
 
-  Taste(Seed seed) {
+  private final Fashion fashion;
+
+  Taste(Seed seed, Fashion fashion) {
+    this.fashion = fashion;
     RandomGenerator random = seed.generator("topics");
     for (int t = 0; t < leadsTo.length; t++) {
       do {
@@ -50,7 +53,7 @@ final class Taste {
   double appeal(
       Person person, Memory memory, Memory.Session session, Video video, double heat, long timeMs) {
     Person.Temper temper = person.temper();
-    double match = match(person, session, video);
+    double match = match(person, session, video, timeMs);
     double liked = match * match / (match * match + HALF_SATURATION);
     double quality = video.quality();
     double mass = MASS_APPEAL * quality * quality * quality;
@@ -73,13 +76,15 @@ final class Taste {
   }
 
   /** How far a video is about what the person wants now, in [0, 1]. */
-  double match(Person person, Memory.Session session, Video video) {
+  double match(Person person, Memory.Session session, Video video, long timeMs) {
     Video.Content content = video.content();
-    return content.share() * liking(person, session, content.topic())
-        + (1 - content.share()) * liking(person, session, content.secondTopic());
+    boolean moved = fashion.hasMoved(person, timeMs);
+    return content.share() * liking(person, session, content.topic(), moved)
+        + (1 - content.share()) * liking(person, session, content.secondTopic(), moved);
   }
 
-  private double liking(Person person, Memory.Session session, int topic) {
+  private double liking(Person person, Memory.Session session, int shown, boolean moved) {
+    int topic = moved ? fashion.becomes(shown) : shown;
     double liking = CURIOSITY;
     for (int i = 0; i < person.interests().size(); i++) {
       Person.Interest interest = person.interests().get(i);
@@ -89,7 +94,11 @@ final class Taste {
         liking = Math.max(liking, inMood ? love : OTHER_MOOD * love);
       }
     }
-    boolean led = session.lastTopic() >= 0 && leadsTo[session.lastTopic()] == topic;
+    int last =
+        session.lastTopic() >= 0 && moved
+            ? fashion.becomes(session.lastTopic())
+            : session.lastTopic();
+    boolean led = last >= 0 && leadsTo[last] == topic;
     return led ? Math.max(liking, LED_TO) : liking;
   }
 

@@ -77,7 +77,11 @@ public final class World {
     schedule = new Schedule(dice);
     studio = new Studio(config.catalogue().creators(), seed);
     long startMs = nowMs - (long) (config.historyDays() * DAY_MS);
-    audience = new Audience(new Taste(seed), new Heat(startMs), dice);
+    audience =
+        new Audience(
+            new Taste(seed, new Fashion(config.drift(), nowMs, seed, dice)),
+            new Heat(startMs),
+            dice);
     publishBefore(startMs);
     for (int i = 0; i < config.people().users(); i++) {
       double daysAgo = OLDEST_DAYS * dice.uniform(Dice.Roll.AGE, i, 1, 0);

@@ -13,9 +13,10 @@ import java.util.List;
  * @param historyDays days before now that {@link World#history()} covers, 1 to 365
  * @param slate items in each slate of the history, 1 to 100
  * @param seed decides everything else
+ * @param drift how tastes move
  */
 public record WorldConfig(
-    People people, Catalogue catalogue, int historyDays, int slate, long seed) {
+    People people, Catalogue catalogue, int historyDays, int slate, long seed, Drift drift) {
   /**
    * Who visits.
    *
@@ -34,7 +35,26 @@ public record WorldConfig(
    */
   public record Catalogue(int items, int newItemsPerDay, int creators) {}
 
+  /**
+   * A move of tastes: each person who is touched comes to like as one kind of video what is another
+   * kind. Which kind becomes which is the same for all of them, so that what is left to know of
+   * people and videos is as much as before, and it can be learned anew.
+   *
+   * @param afterDays after the end of the history it begins, 0 to 365
+   * @param overDays people change one by one within so many days, 0 (all at once) to 365
+   * @param share of people who are touched, 0 (nobody) to 1
+   */
+  public record Drift(double afterDays, double overDays, double share) {
+    /** Everybody keeps the taste they have. */
+    public static final Drift NONE = new Drift(0, 0, 0);
+  }
+
   private static final int MILLION = 1_000_000;
+
+  /** A world whose tastes stay. */
+  public WorldConfig(People people, Catalogue catalogue, int historyDays, int slate, long seed) {
+    this(people, catalogue, historyDays, slate, seed, Drift.NONE);
+  }
 
   /** Checks every field. */
   public WorldConfig {
@@ -47,6 +67,9 @@ public record WorldConfig(
     check(problems, "catalogue.creators", catalogue.creators(), 10, Names.MAX_CREATORS);
     check(problems, "historyDays", historyDays, 1, 365);
     check(problems, "slate", slate, 1, 100);
+    check(problems, "drift.afterDays", drift.afterDays(), 0, 365);
+    check(problems, "drift.overDays", drift.overDays(), 0, 365);
+    check(problems, "drift.share", drift.share(), 0, 1);
     if (!problems.isEmpty()) {
       throw WinnowException.invalid(problems);
     }
@@ -61,6 +84,11 @@ public record WorldConfig(
   /** A fiftieth of the demo's work, for tests. */
   public static WorldConfig small(long seed) {
     return new WorldConfig(new People(120, 2, 0.3), new Catalogue(300, 10, 40), 4, 10, seed);
+  }
+
+  /** The same world, whose tastes move. */
+  public WorldConfig withDrift(Drift next) {
+    return new WorldConfig(people, catalogue, historyDays, slate, seed, next);
   }
 
   private static void check(

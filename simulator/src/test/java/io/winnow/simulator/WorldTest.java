@@ -364,6 +364,59 @@ final class WorldTest {
                 new WorldConfig.People(0, 0, 1), new WorldConfig.Catalogue(10, 0, 401), 0, 0, 1)));
   }
 
+  @Test
+  void drift_beforeItsOnset_changesNothing() {
+    WorldConfig still = WorldConfig.small(5);
+    WorldConfig.Drift late = new WorldConfig.Drift(30, 0, 1);
+    assertEquals(lifeOf(still), lifeOf(still.withDrift(late)));
+    assertNotEquals(lifeOf(still), lifeOf(still.withDrift(new WorldConfig.Drift(0, 0, 1))));
+  }
+
+  @Test
+  void drift_afterItsOnset_takesAwayWhatWasLikedAndLeavesAsMuchToFind() {
+    double[] still = knownAndBest(WorldConfig.Drift.NONE);
+    double[] moved = knownAndBest(new WorldConfig.Drift(0, 0, 1));
+    double[] half = knownAndBest(new WorldConfig.Drift(0, 0, 0.5));
+    double[] slow = knownAndBest(new WorldConfig.Drift(0, 365, 1));
+    assertTrue(moved[0] < 0.6 * still[0], moved[0] + " of " + still[0]);
+    assertTrue(half[0] < 0.85 * still[0] && half[0] > moved[0], half[0] + " of " + still[0]);
+    assertTrue(slow[0] > 0.9 * still[0], slow[0] + " of " + still[0]);
+    assertTrue(Math.abs(moved[1] / still[1] - 1) < 0.1, moved[1] + " of " + still[1]);
+  }
+
+  @Test
+  void drift_impossibleNumbers_areRefused() {
+    assertEquals(
+        List.of("drift.afterDays", "drift.overDays", "drift.share"),
+        problems(() -> WorldConfig.small(1).withDrift(new WorldConfig.Drift(-1, 366, 1.5))));
+  }
+
+  /**
+   * What people would click, in a world where tastes drift, of the slates that were best for them
+   * without, and of those that are best now.
+   */
+  private static double[] knownAndBest(WorldConfig.Drift drift) {
+    World still = livedThrough(WorldConfig.small(5));
+    World world = livedThrough(WorldConfig.small(5).withDrift(drift));
+    double known = 0;
+    double best = 0;
+    for (int v = 0; v < 150; v++) {
+      Visit visit = still.nextVisit();
+      assertEquals(visit.user(), world.nextVisit().user());
+      known += expected(world, visit, still.oracleSlate(visit.user(), 10, visit.timeMs()));
+      best += expected(world, visit, world.oracleSlate(visit.user(), 10, visit.timeMs()));
+    }
+    return new double[] {known, best};
+  }
+
+  private static double expected(World world, Visit visit, List<ItemId> slate) {
+    double sum = 0;
+    for (int position = 0; position < slate.size(); position++) {
+      sum += world.clickProbability(visit.user(), slate.get(position), visit.timeMs(), position);
+    }
+    return sum;
+  }
+
   private static List<String> problems(Executable call) {
     return assertThrows(WinnowException.class, call).problems().stream()
         .map(p -> p.field())
@@ -378,7 +431,11 @@ final class WorldTest {
 
   /** History and 200 live slates, as text; an impression's empty features aside. */
   private static List<String> lifeOf(long seed) {
-    World world = new World(WorldConfig.small(seed), NOW_MS);
+    return lifeOf(WorldConfig.small(seed));
+  }
+
+  private static List<String> lifeOf(WorldConfig config) {
+    World world = new World(config, NOW_MS);
     List<String> life = new ArrayList<>();
     world.history().forEach(message -> life.add(text(message)));
     for (int v = 0; v < 200; v++) {
