@@ -20,7 +20,7 @@ public interface ExperimentAssignments {
    * @param log takes exposures
    */
   static ExperimentAssignments of(
-      Supplier<ServedExperiments> served, EventLog log, TimeSource clock) {
+      Supplier<ServedPlan> served, EventLog log, TimeSource clock) {
     return new LiveAssignments(served, log, clock);
   }
 

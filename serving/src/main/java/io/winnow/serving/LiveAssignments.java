@@ -29,11 +29,11 @@ final class LiveAssignments implements ExperimentAssignments {
   /** How far the clocks of two servers may be apart. */
   private static final Duration SKEW_MAX = Duration.ofSeconds(10);
 
-  private final Supplier<ServedExperiments> served;
+  private final Supplier<ServedPlan> served;
   private final EventLog log;
   private final TimeSource clock;
 
-  LiveAssignments(Supplier<ServedExperiments> served, EventLog log, TimeSource clock) {
+  LiveAssignments(Supplier<ServedPlan> served, EventLog log, TimeSource clock) {
     this.served = served;
     this.log = log;
     this.clock = clock;
@@ -41,17 +41,17 @@ final class LiveAssignments implements ExperimentAssignments {
 
   @Override
   public List<ExperimentStatus> status() {
-    return served.get().status();
+    return served.get().champion().status();
   }
 
   @Override
   public Set<String> contextFields() {
-    return served.get().assigner().contextFields();
+    return served.get().champion().assigner().contextFields();
   }
 
   @Override
   public Decided decide(UserId user, String surface, Map<String, String> context) {
-    ServedExperiments now = served.get();
+    ServedExperiments now = served.get().of(user);
     long nowMs = clock.nowMs();
     Subject subject = now.subject(user, surface, context, nowMs);
     Map<String, Decision> decisions = new LinkedHashMap<>();
@@ -63,7 +63,7 @@ final class LiveAssignments implements ExperimentAssignments {
 
   @Override
   public boolean expose(Occasion occasion, String experiment, String arm) {
-    ServedExperiments now = served.get();
+    ServedExperiments now = served.get().of(occasion.user());
     Assigner assigner = now.assigner();
     long decidedMs = decidedMs(occasion.decidedMs());
     Subject subject =

@@ -12,6 +12,8 @@ import io.winnow.lifecycle.RequestStages;
 import io.winnow.lifecycle.RequestStages.Moment;
 import io.winnow.lifecycle.RequestStages.Ranked;
 import io.winnow.lifecycle.RequestStages.Reason;
+import io.winnow.lifecycle.rollout.TrialObservations.Side;
+import io.winnow.lifecycle.rollout.TrialRecorder;
 import io.winnow.ranking.reranking.Slate.Placed;
 import io.winnow.retrieval.CandidateSet;
 import io.winnow.retrieval.CandidateSource.Candidates;
@@ -54,16 +56,17 @@ import org.slf4j.LoggerFactory;
  * application's exclusions name, and the answer says so.
  *
  * <p>A request works with one release from beginning to end, whatever is installed meanwhile: the
- * active one, or the one that its arm names. An interleaved slate is drafted from two slates, each
+ * champion or, where a challenger answers its user, that; or the one that its arm names. An interleaved slate is drafted from two slates, each
  * of which went all the way by itself. Thread-safe.
  */
-public final class RecommendationPipeline implements Recommender {
+public final class RecommendationPipeline implements Recommender, AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(RecommendationPipeline.class);
 
-  private volatile ServedExperiments served;
+  private volatile ServedPlan plan;
   private final EventLog log;
   private final SlateLog slates;
   private final ExperimentAssignments assignments;
+  private final ShadowRequests shadow = new ShadowRequests();
   private final TimeSource clock;
   private final ExecutorService compute;
   private final ExecutorService waiting;
@@ -81,10 +84,10 @@ public final class RecommendationPipeline implements Recommender {
       TimeSource clock,
       ExecutorService compute,
       ExecutorService waiting) {
-    this.served = ServedExperiments.none(first);
+    this.plan = ServedPlan.of(ServedExperiments.none(first));
     this.log = log;
     this.slates = new SlateLog(log);
-    this.assignments = ExperimentAssignments.of(() -> served, log, clock);
+    this.assignments = ExperimentAssignments.of(() -> plan, log, clock);
     this.clock = clock;
     this.compute = compute;
     this.waiting = waiting;
@@ -97,17 +100,27 @@ public final class RecommendationPipeline implements Recommender {
 
   /** Serves another release and its experiments from the next request on. */
   public void install(ServedExperiments next) {
-    served = next;
+    install(ServedPlan.of(next));
+  }
+
+  /** Serves a champion and what is on trial from the next request on. */
+  public void install(ServedPlan next) {
+    plan = next;
+  }
+
+  /** What the champion serves now. */
+  public ServedExperiments served() {
+    return plan.champion();
   }
 
   /** What is served now. */
-  public ServedExperiments served() {
-    return served;
+  public ServedPlan plan() {
+    return plan;
   }
 
   @Override
   public String release() {
-    return served.active().version();
+    return plan.champion().active().version();
   }
 
   @Override
@@ -118,7 +131,48 @@ public final class RecommendationPipeline implements Recommender {
   @Override
   public Slate recommend(RecommendationRequest request) {
     long arrived = System.nanoTime();
-    ServedExperiments now = served;
+    ServedPlan serving = plan;
+    ServedExperiments now = serving.of(request.user());
+    TrialRecorder recorder = serving.trial() == null ? null : serving.trial().recorder();
+    Side side = serving.side(now).orElse(null);
+    if (recorder == null || side == null) {
+      Slate slate = answer(now, request, arrived);
+      askShadow(serving, request);
+      return slate;
+    }
+    try {
+      Slate slate = answer(now, request, arrived);
+      recorder.answered(
+          side,
+          Answers.judge(
+              System.nanoTime() - arrived,
+              false,
+              slate.degraded(),
+              slate.items().size() < request.n()));
+      return slate;
+    } catch (RuntimeException | Error e) {
+      if (!(e instanceof WinnowException known && known.code().owner() == ErrorCode.Owner.CALLER)) {
+        recorder.answered(
+            side, Answers.judge(System.nanoTime() - arrived, true, List.of(), true));
+      }
+      throw e;
+    }
+  }
+
+  private void askShadow(ServedPlan serving, RecommendationRequest request) {
+    if (serving.trial() instanceof ServedPlan.Trial.Shadow trial
+        && ShadowRequests.isAsked(request, trial.share())) {
+      long nowMs = clock.nowMs();
+      shadow.ask(trial, request, (lane, stages) -> make(lane, request, nowMs, stages));
+    }
+  }
+
+  /** Waits until the shadow was asked all that was handed to it. */
+  void awaitShadow() throws InterruptedException, TimeoutException {
+    shadow.await();
+  }
+
+  private Slate answer(ServedExperiments now, RecommendationRequest request, long arrived) {
     // Once for all arms: what a request may ask for does not depend on the arm it is in.
     now.active().checkFilters(request.filters());
     long nowMs = clock.nowMs();
@@ -342,10 +396,16 @@ public final class RecommendationPipeline implements Recommender {
     return shown;
   }
 
+  /** Stops asking the shadow; the executors are their owner's to close. */
+  @Override
+  public void close() {
+    shadow.close();
+  }
+
   @Override
   public Slate similar(ItemId item, int n) {
     long arrived = System.nanoTime();
-    RequestStages release = served.active();
+    RequestStages release = plan.champion().active();
     int index = release.indexOf(item);
     if (index < 0) {
       throw new WinnowException(

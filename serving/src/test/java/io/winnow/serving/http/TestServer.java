@@ -28,6 +28,7 @@ import io.winnow.lifecycle.Release;
 import io.winnow.lifecycle.ServingRelease;
 import io.winnow.serving.ExperimentAssignments;
 import io.winnow.serving.ServedExperiments;
+import io.winnow.serving.ServedPlan;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -134,7 +135,7 @@ final class TestServer implements AutoCloseable {
             Map.of(),
             Map.of(),
             ArmShares.OF_THE_FILE);
-    return ExperimentAssignments.of(() -> served, store, () -> NOW_MS);
+    return ExperimentAssignments.of(() -> ServedPlan.of(served), store, () -> NOW_MS);
   }
 
   static ApplicationDefinition application() {
