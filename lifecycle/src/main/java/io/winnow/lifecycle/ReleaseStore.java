@@ -1,17 +1,12 @@
 package io.winnow.lifecycle;
 
-import com.fasterxml.jackson.databind.DeserializationFeature;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.PropertyNamingStrategies;
-import com.fasterxml.jackson.databind.SerializationFeature;
-import com.fasterxml.jackson.databind.json.JsonMapper;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.winnow.core.ErrorCode;
 import io.winnow.core.WinnowException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -42,22 +37,10 @@ import org.slf4j.LoggerFactory;
  */
 public final class ReleaseStore {
   static final String MANIFEST = "manifest.json";
-  private static final String FORMAT_FIELD = "format";
-
-  /** Manifests of this format do not tell it. */
-  private static final int FIRST_FORMAT = 1;
-
   private static final String ACTIVE = "active";
   private static final String STAGING_PREFIX = ".staging-";
   private static final Pattern VERSION = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,63}");
   private static final Logger LOG = LoggerFactory.getLogger(ReleaseStore.class);
-  private static final ObjectMapper JSON =
-      JsonMapper.builder()
-          .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
-          .enable(SerializationFeature.INDENT_OUTPUT)
-          .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
-          .build();
-
   private final Path folder;
 
   /**
@@ -114,7 +97,7 @@ public final class ReleaseStore {
               draft.provenance(),
               draft.metrics());
       Path manifestFile = staging.resolve(MANIFEST);
-      Files.write(manifestFile, toJson(manifest));
+      Files.writeString(manifestFile, ManifestJson.write(manifest));
       force(manifestFile);
       forceFolder(staging);
       Files.move(staging, target, StandardCopyOption.ATOMIC_MOVE);
@@ -180,24 +163,7 @@ public final class ReleaseStore {
           ErrorCode.NOT_FOUND,
           "release: " + version + " (expected: one of " + versions() + " in " + folder + ")");
     }
-    try {
-      ReleaseManifest manifest = fromJson(version, Files.readAllBytes(file));
-      if (!manifest.version().equals(version)) {
-        throw corrupt(version, MANIFEST, "version " + manifest.version(), "version " + version);
-      }
-      return manifest;
-    } catch (com.fasterxml.jackson.core.JacksonException e) {
-      throw new WinnowException(
-          ErrorCode.CORRUPT,
-          "release "
-              + version
-              + ", file "
-              + MANIFEST
-              + ": not a manifest (expected: JSON as written)",
-          e);
-    } catch (IOException e) {
-      throw unavailable("read " + file, e);
-    }
+    return ManifestJson.read(version, text(file));
   }
 
   /**
@@ -206,43 +172,18 @@ public final class ReleaseStore {
    * @return 1 to {@link ReleaseManifest#FORMAT}
    */
   int format(String version) {
-    Path file = bundle(version).resolve(MANIFEST);
+    return ManifestJson.format(version, text(bundle(version).resolve(MANIFEST)));
+  }
+
+  private static String text(Path file) {
     try {
-      return JSON.readTree(Files.readAllBytes(file)).path(FORMAT_FIELD).asInt(FIRST_FORMAT);
+      return Files.readString(file, StandardCharsets.UTF_8);
+    } catch (CharacterCodingException e) {
+      throw new WinnowException(
+          ErrorCode.CORRUPT, file + ": not UTF-8 (expected: JSON as written)", e);
     } catch (IOException e) {
       throw unavailable("read " + file, e);
     }
-  }
-
-  private static byte[] toJson(ReleaseManifest manifest) throws IOException {
-    ObjectNode tree = JSON.createObjectNode().put(FORMAT_FIELD, ReleaseManifest.FORMAT);
-    tree.setAll((ObjectNode) JSON.valueToTree(manifest));
-    return JSON.writeValueAsBytes(tree);
-  }
-
-  /** Reads every format that there was. */
-  private static ReleaseManifest fromJson(String version, byte[] bytes) throws IOException {
-    if (!(JSON.readTree(bytes) instanceof ObjectNode tree)) {
-      throw corrupt(version, MANIFEST, "not an object", "JSON as written");
-    }
-    int format = tree.path(FORMAT_FIELD).asInt(FIRST_FORMAT);
-    tree.remove(FORMAT_FIELD);
-    if (format == FIRST_FORMAT) {
-      tree.putArray("features");
-    }
-    if (format >= FIRST_FORMAT && format < 3) {
-      if (tree.get("provenance") instanceof ObjectNode provenance) {
-        provenance.putObject("settings");
-        provenance.putArray("imported");
-      }
-    } else if (format != ReleaseManifest.FORMAT) {
-      throw corrupt(
-          version,
-          MANIFEST,
-          "format " + format,
-          "1 to " + ReleaseManifest.FORMAT + "; a later Winnow wrote it");
-    }
-    return JSON.treeToValue(tree, ReleaseManifest.class);
   }
 
   /**

@@ -5,6 +5,7 @@ import io.winnow.lifecycle.ReleaseManifest;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
@@ -36,6 +37,21 @@ public interface Registry extends AutoCloseable {
   /** Adds metrics to a release; a name that is there is replaced. */
   void measure(String version, Map<String, Double> metrics);
 
+  /**
+   * Marks a release as deleted; its row stays, its files may go then.
+   *
+   * @throws WinnowException with {@code NOT_FOUND}, or {@code CONFLICT} while the plan or an open
+   *     rollout names it
+   */
+  void delete(String version);
+
+  /**
+   * Takes the mark of {@link #delete} back, after the same bundle was published again.
+   *
+   * @throws WinnowException with {@code NOT_FOUND}
+   */
+  void restore(String version);
+
   /** What should be served now. */
   ServingPlan plan();
 
@@ -65,9 +81,18 @@ public interface Registry extends AutoCloseable {
   Optional<LedgerEntry> servedAt(long timeMs);
 
   /**
+   * Every release that was in force at some time between two times, in whichever role.
+   *
+   * @param fromMs inclusive, epoch milliseconds by the clock of requests
+   * @param toMs exclusive
+   */
+  Set<String> servedBetween(long fromMs, long toMs);
+
+  /**
    * Begins a rollout.
    *
-   * @throws WinnowException with {@code CONFLICT} if another one is open
+   * @throws WinnowException with {@code CONFLICT} if another one is open or the candidate is the
+   *     champion, {@code NOT_FOUND} if it is not registered or its files are deleted
    */
   Rollout begin(String candidate, long logEnd, Cause cause);
 
@@ -93,7 +118,8 @@ public interface Registry extends AutoCloseable {
   /**
    * Adds what a server observed of a rollout's releases; replaces what the same server said before.
    *
-   * @param observations JSON
+   * @param observations JSON, at most a million characters
+   * @throws WinnowException with {@code NOT_FOUND}, or {@code TOO_LARGE}
    */
   void observe(String rollout, String server, String observations);
 
@@ -103,10 +129,10 @@ public interface Registry extends AutoCloseable {
   /** A server says how it is. */
   void report(ServerStatus status);
 
-  /** The servers that said something lately, and those that did before within a day. */
+  /** The servers that said something within a day of what was said last, by name. */
   List<ServerStatus> servers();
 
-  /** The database, for jobs on the same one. */
+  /** The database, for jobs on the same one; its connections fail while it is away. */
   DataSource dataSource();
 
   @Override
