@@ -182,7 +182,7 @@ final class DemoRun implements AutoCloseable {
       throw new WinnowException(ErrorCode.INTERNAL, "demo: the release has no ranker");
     }
     release.publish(node.releases());
-    node.activate(release.version(), PromotionGate.Promotion.AUDITED);
+    node.promote(release.version(), PromotionGate.Promotion.AUDITED);
     done(
         "train",
         began,

@@ -8,6 +8,7 @@ import io.winnow.lifecycle.Release;
 import io.winnow.lifecycle.RequestStages;
 import io.winnow.serving.ServedExperiments;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.function.BiFunction;
 import java.util.function.Function;
@@ -49,22 +50,28 @@ final class ExperimentReleases {
   }
 
   /**
-   * Makes experiments ready to be served. May take long.
+   * Makes experiments ready to be served, over each of several releases. May take long.
    *
-   * @param active what answers without an experiment
+   * @param actives what answers without an experiment: the champion, and a challenger if there is
+   *     one
+   * @param known other releases that are ready to serve from the view, by version
    * @param refused why experiments must not be served, by name
    * @param view where the releases of arms read features
+   * @return what is served over each of {@code actives}
    */
-  ServedExperiments serve(
+  List<ServedExperiments> serve(
       Experiments experiments,
       Map<String, String> refused,
-      RequestStages active,
+      List<RequestStages> actives,
+      Map<String, RequestStages> known,
       FeatureReader view) {
     Map<String, Held> kept = new LinkedHashMap<>();
     Map<String, RequestStages> ready = new LinkedHashMap<>();
     Map<String, String> missing = new LinkedHashMap<>();
     for (String version : ServedExperiments.releasesOf(experiments)) {
-      if (version.equals(active.version())) {
+      RequestStages there = known.get(version);
+      if (there != null) {
+        ready.put(version, there);
         continue;
       }
       if (kept.size() == RELEASES_MAX) {
@@ -84,7 +91,10 @@ final class ExperimentReleases {
       }
     }
     held = Map.copyOf(kept);
-    return ServedExperiments.of(experiments, active, ready, missing, refused, shares);
+    return actives.stream()
+        .map(active ->
+            ServedExperiments.of(experiments, active, ready, missing, refused, shares))
+        .toList();
   }
 
   /** Loads or binds only what is new: another file seldom changes either. */

@@ -25,6 +25,7 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -51,6 +52,7 @@ final class LiveApplication implements ApplicationControl {
 
   private volatile Consumer<ApplicationFile> listener = _ -> {};
   private volatile Runnable meanwhile = () -> {};
+  private volatile Supplier<List<String>> planned = List::of;
   private volatile @Nullable FeatureRollout rollout;
 
   /**
@@ -124,6 +126,11 @@ final class LiveApplication implements ApplicationControl {
     this.rollout = rollout;
   }
 
+  /** Says which releases this server has in service or on trial. */
+  void planned(Supplier<List<String>> versions) {
+    this.planned = versions;
+  }
+
   /** What the store should hold: this file's features, and those that releases in use need. */
   StateFolders.Contents contents() {
     ApplicationFile now = file;
@@ -131,12 +138,13 @@ final class LiveApplication implements ApplicationControl {
   }
 
   /**
-   * The application files of the active release, of those that are pinned, and of those that arms
-   * of experiments name.
+   * The application files of the releases that this server serves or is to serve, of those that are
+   * pinned, and of those that arms of experiments name.
    */
   private List<ApplicationFile> needed(ApplicationFile of) {
     Set<String> versions = new LinkedHashSet<>();
     releases.active().ifPresent(versions::add);
+    versions.addAll(planned.get());
     versions.addAll(ServedExperiments.releasesOf(of.definition().operations().experiments()));
     pinned.forEach(versions::remove);
     List<ApplicationFile> files = new ArrayList<>();

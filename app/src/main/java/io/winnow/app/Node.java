@@ -3,6 +3,7 @@ package io.winnow.app;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.winnow.app.PromotionGate.Promotion;
+import io.winnow.core.ErrorCode;
 import io.winnow.core.Event;
 import io.winnow.core.LogRecord;
 import io.winnow.core.Problem;
@@ -32,6 +33,7 @@ import io.winnow.features.StateFolders;
 import io.winnow.features.StateFolders.Contents;
 import io.winnow.features.StateFolders.Opened;
 import io.winnow.features.SwitchableOnlineStore;
+import io.winnow.lifecycle.CallerRunsExecutor;
 import io.winnow.lifecycle.Release;
 import io.winnow.lifecycle.ReleaseDefinitions;
 import io.winnow.lifecycle.ReleaseManifest;
@@ -43,6 +45,14 @@ import io.winnow.lifecycle.TrainerConfig;
 import io.winnow.lifecycle.TrainingCheckpoints;
 import io.winnow.lifecycle.TrainingFiles;
 import io.winnow.lifecycle.TrainingProgress;
+import io.winnow.lifecycle.registry.Cause;
+import io.winnow.lifecycle.registry.Registries;
+import io.winnow.lifecycle.registry.Registry;
+import io.winnow.lifecycle.registry.Rollout;
+import io.winnow.lifecycle.registry.ServerStatus;
+import io.winnow.lifecycle.registry.ServingPlan;
+import io.winnow.lifecycle.rollout.GateReport;
+import io.winnow.lifecycle.rollout.PromotionLadder;
 import io.winnow.serving.BanditAllocation;
 import io.winnow.serving.RecommendationPipeline;
 import io.winnow.serving.ServedExperiments;
@@ -82,6 +92,7 @@ final class Node implements AutoCloseable {
   private static final int QUEUED_STAGES_MAX = 1024;
   private static final int WARM_UP_RECORDS = 5_000;
   private static final int WARM_UP_REQUESTS = 300;
+  private static final int QUIET_WARM_UP_REQUESTS = 30;
   private static final Duration BANDIT_PAUSE = Duration.ofSeconds(1);
 
   private final LiveApplication application;
@@ -101,11 +112,11 @@ final class Node implements AutoCloseable {
   private final PromotionGate gate;
   private final BanditAllocation bandits;
   private final ExperimentReleases experimentReleases;
+  private final Registry registry;
+  private final ReleaseSwitch releaseSwitch;
+  private final PromotionLadder ladder;
   private final PrometheusMeterRegistry meters =
       new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
-
-  /** The release that is served; untrained if {@link #trained} is null. Guarded by application. */
-  private @Nullable Release trained;
 
   private Node(DataFolder data, LiveApplication application, TimeSource clock, Opening parts) {
     this.application = application;
@@ -137,14 +148,24 @@ final class Node implements AutoCloseable {
             log,
             clock,
             Runtime.getRuntime().availableProcessors(),
-            application.target(this::prepare));
+            application.target(next -> releaseSwitch().prepare(next)));
     application.follow(rollout);
     this.bandits =
         new BanditAllocation(log, this::append, BanditResults::before, requestClock, BANDIT_PAUSE);
     this.experimentReleases =
         new ExperimentReleases(version -> Release.load(releases, version), this::warm, bandits);
-    application.meanwhile(
-        () -> pipeline.install(withExperiments(pipeline.served().active(), store.view())));
+    this.registry =
+        Registries.open(
+            application.file().definition().operations().engines().registry(),
+            data.path(),
+            requestClock);
+    this.releaseSwitch =
+        new ReleaseSwitch(new SwitchHost(), registry, pipeline, clock, serverId());
+    this.ladder =
+        new PromotionLadder(registry, log, () -> application.file().definition(), clock);
+    application.planned(releaseSwitch::versions);
+    application.meanwhile(releaseSwitch::refresh);
+    TrialMeters.register(meters, releaseSwitch);
     FeatureStorePolicy.Audit policy =
         application.file().definition().operations().featureStore().audit();
     this.audit =
@@ -201,11 +222,7 @@ final class Node implements AutoCloseable {
       if (computing && !options.inBackground) {
         node.rollout.await();
       }
-      synchronized (live) {
-        if (node.trained == null) {
-          node.installFirst();
-        }
-      }
+      node.installFirst();
       return node;
     } catch (RuntimeException | Error e) {
       // Its threads read the log and the store until they end.
@@ -343,11 +360,45 @@ final class Node implements AutoCloseable {
         Thread.ofPlatform().daemon().name("winnow-" + name + "-", 0).factory());
   }
 
-  /** The active release if there is one that is whole, else the untrained one. */
+  private ReleaseSwitch releaseSwitch() {
+    return releaseSwitch;
+  }
+
+  /** Unique among the servers of all times: what a process counted ends with it. */
+  private static String serverId() {
+    return UUID.randomUUID().toString().substring(0, 13);
+  }
+
+  /**
+   * What the plan says; before the first plan, what this folder served, which becomes the plan.
+   */
   private void installFirst() {
-    releases.active().ifPresent(this::installIfWhole);
-    if (trained == null) {
-      pipeline.install(withExperiments(pipeline.served().active(), store.view()));
+    try {
+      if (registry.plan().champion() == null && releases.active().isPresent()) {
+        adopt(releases.active().get());
+      }
+    } catch (WinnowException e) {
+      LOG.warn("the releases of this folder are not registered: {}", e.getMessage());
+    }
+    releaseSwitch.installFirst(releases.active());
+  }
+
+  /** Registers what was trained before there was a registry, or before this one. */
+  private void adopt(String active) {
+    for (String version : releases.versions()) {
+      registry.register(releases.manifest(version));
+    }
+    try {
+      registry.change(
+          registry.plan().promote(active),
+          "promote",
+          Cause.of(
+              "server:" + releaseSwitch.server(), "this folder served it before there was a plan"));
+    } catch (WinnowException e) {
+      if (e.code() != ErrorCode.CONFLICT) {
+        throw e;
+      }
+      LOG.info("another server made the first plan");
     }
   }
 
@@ -361,64 +412,75 @@ final class Node implements AutoCloseable {
     }
   }
 
-  /** What the application file tests, over a release; may load others. Guarded by application. */
-  private ServedExperiments withExperiments(RequestStages active, FeatureReader view) {
-    ApplicationDefinition now = application.file().definition();
-    bandits.follow(now);
-    return experimentReleases.serve(
-        now.operations().experiments(), application.refusedExperiments(), active, view);
+  /** What the switch works with. */
+  private final class SwitchHost implements ReleaseSwitch.Host {
+    @Override
+    public Object monitor() {
+      return application;
+    }
+
+    @Override
+    public FeatureReader view() {
+      return store.view();
+    }
+
+    @Override
+    public Release load(String version) {
+      return Release.load(releases, version);
+    }
+
+    @Override
+    public RequestStages warm(Release release, FeatureReader view) {
+      return Node.this.warm(release, view);
+    }
+
+    @Override
+    public RequestStages quiet(Release release, FeatureReader view) {
+      ServingRelease bound = new ServingRelease(release, view, new CallerRunsExecutor());
+      bound.warmUp(recentUsers(), QUIET_WARM_UP_REQUESTS, requestClock.nowMs());
+      return bound;
+    }
+
+    @Override
+    public RequestStages untrained(FeatureReader view) {
+      return new ServingRelease(Release.untrained(application.file()), view, sources);
+    }
+
+    @Override
+    public List<ServedExperiments> experiments(
+        List<RequestStages> actives, Map<String, RequestStages> known, FeatureReader view) {
+      ApplicationDefinition now = application.file().definition();
+      bandits.follow(now);
+      return experimentReleases.serve(
+          now.operations().experiments(),
+          application.refusedExperiments(),
+          actives,
+          known,
+          view);
+    }
+
+    @Override
+    public void remember(String version) {
+      releases.activate(version);
+    }
+
+    @Override
+    public boolean computeFeatures() {
+      return rollout.isRunning() || rollout.start();
+    }
   }
 
   /**
-   * At start there is nothing better to keep than the untrained release, whatever is wrong; say why
-   * and go on. Answers say that they are degraded.
+   * Binds a release and runs it warm, so that its first requests meet compiled code.
+   *
+   * @throws WinnowException with {@code CORRUPT} if it scores items with what is no number
    */
-  private void installIfWhole(String version) {
-    try {
-      Release release = Release.load(releases, version);
-      FeatureReader view = store.view();
-      pipeline.install(withExperiments(warm(release, view), view));
-      trained = release;
-    } catch (WinnowException e) {
-      LOG.error("release {} is not served: {}", version, e.getMessage());
-    } catch (RuntimeException e) {
-      LOG.error("release {} is not served", version, e);
-    }
-  }
-
-  /** Binds a release and runs it warm, so that its first requests meet compiled code. */
   private ServingRelease warm(Release release, FeatureReader view) {
     ServingRelease bound = new ServingRelease(release, view, sources);
-    bound.warmUp(recentUsers(), WARM_UP_REQUESTS, requestClock.nowMs());
+    List<UserId> users = recentUsers();
+    ReleaseProbe.check(bound, users, requestClock.nowMs());
+    bound.warmUp(users, WARM_UP_REQUESTS, requestClock.nowMs());
     return bound;
-  }
-
-  /** Makes the release that is served, or the one that should be, ready on another view. */
-  private Runnable prepare(FeatureReader next) {
-    synchronized (application) {
-      Release release = trained;
-      if (release == null) {
-        release = activeIfWhole();
-      }
-      if (release == null) {
-        ServingRelease untrained =
-            new ServingRelease(Release.untrained(application.file()), next, sources);
-        ServedExperiments served = withExperiments(untrained, next);
-        return () -> pipeline.install(served);
-      }
-      ServedExperiments served = withExperiments(warm(release, next), next);
-      trained = release;
-      return () -> pipeline.install(served);
-    }
-  }
-
-  private @Nullable Release activeIfWhole() {
-    try {
-      return releases.active().map(version -> Release.load(releases, version)).orElse(null);
-    } catch (WinnowException e) {
-      LOG.error("the active release is not served: {}", e.getMessage());
-      return null;
-    }
   }
 
   /** Some users of the newest records. */
@@ -436,31 +498,90 @@ final class Node implements AutoCloseable {
   }
 
   /**
-   * Loads a bundle, makes it the active one and serves it from the next request on.
+   * Serves a release to everybody, without the ladder: for a first release, and for a person who
+   * knows better. An open rollout is cancelled.
    *
    * @param promotion whether the audit of served features has a say
    * @throws WinnowException if it is not whole, with {@code CONFLICT} if it needs features that the
-   *     store does not hold, or if the audit speaks against a newer release; then the one before
-   *     stays active and serves on
+   *     store does not hold, or if the audit speaks against a newer release; {@code UNAVAILABLE} if
+   *     the registry does not answer; then nothing has changed
    */
-  void activate(String version, Promotion promotion) {
-    synchronized (application) {
-      gate.check(version, releases.active(), audit.status().report(), promotion);
-      Release release = Release.load(releases, version);
-      FeatureReader view = store.view();
-      ServedExperiments next = withExperiments(warm(release, view), view);
-      releases.activate(version);
-      pipeline.install(next);
-      trained = release;
+  void promote(String version, Promotion promotion) {
+    promote(
+        version,
+        promotion,
+        Cause.of(
+            "person:" + System.getProperty("user.name", "unknown"),
+            promotion.reason().isEmpty() ? "promoted without a rollout" : promotion.reason()));
+  }
+
+  /** The same, by whom and why. */
+  void promote(String version, Promotion promotion, Cause cause) {
+    gate.check(
+        version, Optional.ofNullable(registry.plan().champion()), audit.status().report(), promotion);
+    releaseSwitch.makeReady(version);
+    try {
+      registry.register(releases.manifest(version));
+      PlanChanges.promote(registry, log.endOffset(), version, cause);
+      releaseSwitch.follow();
+    } finally {
+      releaseSwitch.letGo(version);
     }
     LOG.info("serving release {}", version);
+  }
+
+  /**
+   * Goes back to the release before, on all servers. What was on trial ends.
+   *
+   * @return the release that is served now
+   * @throws WinnowException with {@code NOT_FOUND} if there is none before
+   */
+  String rollback(Cause cause) {
+    return rollback(null, cause);
+  }
+
+  /** The same, to a release of choice. */
+  String rollback(@Nullable String to, Cause cause) {
+    ServingPlan plan = PlanChanges.rollback(registry, log.endOffset(), to, cause);
+    releaseSwitch.follow();
+    return Objects.requireNonNull(plan.champion());
+  }
+
+  /**
+   * Sends a release up the ladder.
+   *
+   * @throws WinnowException with {@code CONFLICT} if another one is on its way, {@code NOT_FOUND}
+   *     if its bundle is not there
+   */
+  Rollout propose(String version, Cause cause) {
+    registry.register(releases.manifest(version));
+    return registry.begin(version, log.endOffset(), cause);
+  }
+
+  /** Looks at the open rollout and moves it if the evidence says so; this server follows. */
+  PromotionLadder.Step climb() {
+    releaseSwitch.follow();
+    PromotionLadder.Step step = ladder.step(requestClock.nowMs());
+    if (step.moved()) {
+      releaseSwitch.follow();
+    }
+    return step;
+  }
+
+  /** Takes the offline gate's report; this server follows. */
+  PromotionLadder.Step judge(GateReport report) {
+    PromotionLadder.Step step = ladder.judge(report, requestClock.nowMs());
+    if (step.moved()) {
+      releaseSwitch.follow();
+    }
+    return step;
   }
 
   /**
    * Trains on everything the log holds now, publishes the release and serves it. A training that
    * was killed goes on where its last checkpoint left it, if the log holds nothing new.
    *
-   * @throws WinnowException as {@link #activate}; where the audit speaks against it, before
+   * @throws WinnowException as {@link #promote}; where the audit speaks against it, before
    *     anything is trained
    */
   ReleaseManifest trainAndActivate(
@@ -489,7 +610,7 @@ final class Node implements AutoCloseable {
     Release release = trainer.train(log, toOffset);
     ReleaseManifest manifest = release.publish(releases);
     checkpoints.remove();
-    activate(manifest.version(), promotion);
+    promote(manifest.version(), promotion);
     return manifest;
   }
 
@@ -518,7 +639,17 @@ final class Node implements AutoCloseable {
                 pages,
                 application));
     application.onChange(file -> server.serve(file.definition()));
+    follow(server.uri().toString());
     return server;
+  }
+
+  /**
+   * Follows the registry's plan from now on, and says how it is.
+   *
+   * @param address where it listens, for people
+   */
+  void follow(String address) {
+    releaseSwitch.start(address);
   }
 
   /** What keeps the node from taking events; it answers with what it knows meanwhile. */
@@ -573,6 +704,24 @@ final class Node implements AutoCloseable {
     return releases;
   }
 
+  Registry registry() {
+    return registry;
+  }
+
+  PromotionLadder ladder() {
+    return ladder;
+  }
+
+  /** The clock of requests, of the ledger and of the ladder. */
+  TimeSource requestClock() {
+    return requestClock;
+  }
+
+  /** How this server is. */
+  ServerStatus status() {
+    return releaseSwitch.status();
+  }
+
   RecommendationPipeline pipeline() {
     return pipeline;
   }
@@ -580,16 +729,19 @@ final class Node implements AutoCloseable {
   /** Ends the work before what it works on: stages, then log, then store. May be called again. */
   @Override
   public void close() {
+    releaseSwitch.close();
     rollout.close();
     audit.close();
     bandits.close();
+    pipeline.close();
     gate.remember(audit.status().report());
     stages.shutdownNow();
     sources.shutdownNow();
     waiting.close();
     try (StateFolders _ = folders;
         OnlineStore _ = store;
-        EventLog _ = log) {
+        EventLog _ = log;
+        Registry _ = registry) {
       meters.close();
     }
   }

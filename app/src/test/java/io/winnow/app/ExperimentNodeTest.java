@@ -181,7 +181,7 @@ final class ExperimentNodeTest {
   @Test
   void activate_theReleaseOfAnArm_goesOnServingBothArms() {
     try (Node node = open(APPLICATION + WHICH)) {
-      node.activate("v2", PromotionGate.Promotion.AUDITED);
+      node.promote("v2", PromotionGate.Promotion.AUDITED);
       assertEquals(List.of(new ExperimentStatus("which", true, "")), status(node));
       assertEquals(Set.of("v2"), releasesServed(node), "the arm without a release follows");
     }

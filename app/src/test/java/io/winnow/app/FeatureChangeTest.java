@@ -163,7 +163,7 @@ final class FeatureChangeTest {
         ExecutorService threads = Executors.newCachedThreadPool()) {
       click(node.log(), 0, 3_000);
       String release = publish(node, FIRST);
-      node.activate(release, PromotionGate.Promotion.AUDITED);
+      node.promote(release, PromotionGate.Promotion.AUDITED);
       AtomicBoolean done = new AtomicBoolean();
       Future<List<Read>> reads = threads.submit(() -> readUntil(node, done));
       Future<Integer> appends =
@@ -265,11 +265,11 @@ final class FeatureChangeTest {
     try (Node node = open(FIRST)) {
       click(node.log(), 0, 200);
       String current = publish(node, FIRST);
-      node.activate(current, PromotionGate.Promotion.AUDITED);
+      node.promote(current, PromotionGate.Promotion.AUDITED);
       String other = publish(node, SECOND);
       WinnowException refused =
           assertThrows(
-              WinnowException.class, () -> node.activate(other, PromotionGate.Promotion.AUDITED));
+              WinnowException.class, () -> node.promote(other, PromotionGate.Promotion.AUDITED));
       assertEquals(ErrorCode.CONFLICT, refused.code());
       assertEquals(
           List.of("features.user.clicks_1d", "features.item.clicks_7d"),
@@ -312,7 +312,7 @@ final class FeatureChangeTest {
     try (Node node = open(FIRST)) {
       click(node.log(), 0, 2_000);
       release = publish(node, FIRST);
-      node.activate(release, PromotionGate.Promotion.AUDITED);
+      node.promote(release, PromotionGate.Promotion.AUDITED);
     }
     try (Node node = openInBackground(SECOND)) {
       // Computed or not yet: the release that needs the features before is served.
@@ -335,7 +335,7 @@ final class FeatureChangeTest {
   void open_closedInTheMiddle_beginsAgainFromWhatWasThere() throws IOException {
     try (Node node = open(FIRST)) {
       click(node.log(), 0, 3_000);
-      node.activate(publish(node, FIRST), PromotionGate.Promotion.AUDITED);
+      node.promote(publish(node, FIRST), PromotionGate.Promotion.AUDITED);
     }
     openInBackground(SECOND).close();
     assertEquals(1, stores().size(), "either the old one or the new one, never half of one");

@@ -280,7 +280,7 @@ final class NodeTest {
       WinnowException refused =
           assertThrows(
               WinnowException.class,
-              () -> node.activate("r-next", PromotionGate.Promotion.AUDITED));
+              () -> node.promote("r-next", PromotionGate.Promotion.AUDITED));
       assertEquals(ErrorCode.CORRUPT, refused.code());
       assertTrue(String.valueOf(refused.getMessage()).contains(damaged), refused.getMessage());
       assertEquals(active, node.pipeline().release());
@@ -302,7 +302,7 @@ final class NodeTest {
       assertEquals("release", slate.degraded().getFirst().stage());
       WinnowException refused =
           assertThrows(
-              WinnowException.class, () -> node.activate(version, PromotionGate.Promotion.AUDITED));
+              WinnowException.class, () -> node.promote(version, PromotionGate.Promotion.AUDITED));
       assertEquals(ErrorCode.CONFLICT, refused.code());
       assertTrue(
           String.valueOf(refused.getMessage()).contains("'winnow train' makes a new release"),
@@ -398,12 +398,12 @@ final class NodeTest {
       WinnowException refused =
           assertThrows(
               WinnowException.class,
-              () -> node.activate("r-next", PromotionGate.Promotion.AUDITED));
+              () -> node.promote("r-next", PromotionGate.Promotion.AUDITED));
       assertEquals(ErrorCode.BLOCKED, refused.code());
       assertEquals(Optional.of(active), node.releases().active());
-      node.activate("r-next", PromotionGate.Promotion.forced("a planted bit"));
+      node.promote("r-next", PromotionGate.Promotion.forced("a planted bit"));
       assertEquals("r-next", node.pipeline().release());
-      node.activate(active, PromotionGate.Promotion.AUDITED);
+      node.promote(active, PromotionGate.Promotion.AUDITED);
       assertEquals(active, node.pipeline().release(), "going back is always allowed");
       recommend(node, "mended", USER);
     }

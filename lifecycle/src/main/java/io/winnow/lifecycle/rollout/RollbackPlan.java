@@ -23,8 +23,8 @@ public final class RollbackPlan {
    * The plan to go back to.
    *
    * @param to the release to go back to, or null for the one before
-   * @throws WinnowException with {@code NOT_FOUND} if there is none before; {@code CONFLICT} if it
-   *     is the champion already
+   * @throws WinnowException with {@code NOT_FOUND} if there is none before; {@code INVALID_ARGUMENT}
+   *     if it is the champion already
    */
   public static ServingPlan of(Registry registry, ServingPlan plan, @Nullable String to) {
     String target = to == null ? plan.previous() : to;
@@ -35,9 +35,7 @@ public final class RollbackPlan {
               .formatted(plan.champion()));
     }
     if (target.equals(plan.champion())) {
-      throw new WinnowException(
-          ErrorCode.CONFLICT,
-          "release: %s (expected: another than the champion)".formatted(target));
+      throw WinnowException.invalid("release", target, "another than the champion");
     }
     return new ServingPlan(
         plan.revision(),

@@ -1,0 +1,695 @@
+package io.winnow.app;
+
+import io.winnow.core.ErrorCode;
+import io.winnow.core.TimeSource;
+import io.winnow.core.WinnowException;
+import io.winnow.features.FeatureReader;
+import io.winnow.lifecycle.Release;
+import io.winnow.lifecycle.RequestStages;
+import io.winnow.lifecycle.registry.Registry;
+import io.winnow.lifecycle.registry.Rollout;
+import io.winnow.lifecycle.registry.ServerStatus;
+import io.winnow.lifecycle.registry.ServingPlan;
+import io.winnow.lifecycle.rollout.CanarySplit;
+import io.winnow.lifecycle.rollout.ServerProblems;
+import io.winnow.lifecycle.rollout.TrialObservations;
+import io.winnow.lifecycle.rollout.TrialRecorder;
+import io.winnow.serving.RecommendationPipeline;
+import io.winnow.serving.ServedExperiments;
+import io.winnow.serving.ServedPlan;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Follows the registry's plan: loads and warms what it names beside what serves, and then puts
+ * champion and trial in place as one reference. The champion before stays loaded and warm, so that
+ * going back to it is that one reference, too. Requests in work end on what they began with.
+ *
+ * <p>What cannot be loaded, it says in its {@link ServerStatus}, and serves on what it has; after a
+ * while it tries again. The same where the registry does not answer.
+ *
+ * <p>Thread-safe. One thread looks at the plan and never loads, so that a way back does not wait
+ * for the loading of another release; another one loads. What is served is guarded by the
+ * application's monitor.
+ */
+final class ReleaseSwitch implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(ReleaseSwitch.class);
+  private static final long POLL_MS = 250;
+  private static final long REPORT_MS = 1_000;
+  private static final long RETRY_MS = 10_000;
+
+  private final Host host;
+  private final Registry registry;
+  private final RecommendationPipeline pipeline;
+  private final TimeSource clock;
+  private final String server;
+  private final ScheduledExecutorService poller =
+      Executors.newSingleThreadScheduledExecutor(
+          Thread.ofPlatform().daemon().name("winnow-switch").factory());
+  private final ExecutorService loader =
+      Executors.newSingleThreadExecutor(
+          Thread.ofPlatform().daemon().name("winnow-loader").factory());
+
+  // Guarded by the host's monitor.
+  private final Map<String, Held> held = new LinkedHashMap<>();
+  private final Map<String, Failure> failures = new LinkedHashMap<>();
+  private final Set<String> loading = new HashSet<>();
+  private final Set<String> asked = new HashSet<>();
+  private ServingPlan wanted = ServingPlan.EMPTY;
+  private @Nullable Rollout rollout;
+  private @Nullable Installed installed;
+  private long followedRevision = -1;
+
+  private volatile @Nullable TrialRecorder recorder;
+  private volatile @Nullable String registryTrouble;
+  private volatile String address = "";
+  private volatile boolean closed;
+
+  // Of the poller's thread alone.
+  private long reportMs = Long.MIN_VALUE;
+  private long readRolloutMs = Long.MIN_VALUE;
+  private long rolloutRevision = -1;
+  private String observed = "";
+
+  /** What the switch works with. */
+  interface Host {
+    /** Guards what is served. */
+    Object monitor();
+
+    /** The state of features that requests read now. */
+    FeatureReader view();
+
+    /** Reads a release whole; throws where it is not. */
+    Release load(String version);
+
+    /** Makes a release ready to serve from a view, and warm; throws where it does not serve. */
+    RequestStages warm(Release release, FeatureReader view);
+
+    /** Binds a release for the shadow's own thread. */
+    RequestStages quiet(Release release, FeatureReader view);
+
+    /** What serves before there is a release. */
+    RequestStages untrained(FeatureReader view);
+
+    /** What the application tests, over releases. */
+    List<ServedExperiments> experiments(
+        List<RequestStages> actives, Map<String, RequestStages> known, FeatureReader view);
+
+    /** Remembers what this server served last, for a start without the registry. */
+    void remember(String version);
+
+    /**
+     * Has features computed that releases of the plan need and that the store does not hold.
+     *
+     * @return whether that is under way
+     */
+    boolean computeFeatures();
+  }
+
+  /** A release in memory, ready to serve from a view; quiet if it was in shadow or its twin. */
+  private record Held(
+      Release release,
+      FeatureReader view,
+      RequestStages stages,
+      @Nullable RequestStages quiet) {}
+
+  /** Why a release cannot be served; tried again later. */
+  private record Failure(String reason, boolean computing, long retryMs) {}
+
+  /** What is on trial beside the champion. */
+  private enum Kind {
+    NOTHING,
+    SHADOW,
+    CANARY,
+    LIVE
+  }
+
+  /**
+   * What is in place, as far as it decides whether something has to be done.
+   *
+   * @param canary of a canary
+   * @param share of a shadow
+   */
+  private record Installed(
+      String champion,
+      Kind kind,
+      @Nullable String trial,
+      ServingPlan.Canary canary,
+      double share,
+      @Nullable TrialRecorder recorder,
+      FeatureReader view) {
+    static Installed alone(String champion, FeatureReader view) {
+      return new Installed(
+          champion, Kind.NOTHING, null, ServingPlan.Canary.NONE, 0, null, view);
+    }
+
+    @Override
+    public String toString() {
+      return "release %s%s"
+          .formatted(
+              champion,
+              trial == null ? "" : ", " + kind.name().toLowerCase(Locale.ROOT) + " " + trial);
+    }
+  }
+
+  ReleaseSwitch(
+      Host host,
+      Registry registry,
+      RecommendationPipeline pipeline,
+      TimeSource clock,
+      String server) {
+    this.host = host;
+    this.registry = registry;
+    this.pipeline = pipeline;
+    this.clock = clock;
+    this.server = server;
+  }
+
+  /** Names this process among the servers. */
+  String server() {
+    return server;
+  }
+
+  /** Follows the plan from now on. */
+  void start(String listensOn) {
+    address = listensOn;
+    poller.scheduleWithFixedDelay(this::pollQuietly, 0, POLL_MS, TimeUnit.MILLISECONDS);
+  }
+
+  /** Looks at the plan now, and returns when what is loaded of it serves and that is reported. */
+  void follow() {
+    await(
+        poller.submit(() -> {
+          reportMs = Long.MIN_VALUE;
+          readRolloutMs = Long.MIN_VALUE;
+          poll();
+        }));
+  }
+
+  /** What paces polling: not the clock of the application, which may stand. */
+  private static long paceMs() {
+    return TimeUnit.NANOSECONDS.toMillis(System.nanoTime());
+  }
+
+  private void pollQuietly() {
+    try {
+      poll();
+    } catch (RuntimeException e) {
+      LOG.error("the plan cannot be followed; serving on", e);
+    }
+  }
+
+  private void poll() {
+    if (closed) {
+      return;
+    }
+    try {
+      ServingPlan plan = registry.plan();
+      if (plan.revision() != rolloutRevision || paceMs() >= readRolloutMs) {
+        Rollout open = registry.openRollout().orElse(null);
+        readRolloutMs = paceMs() + REPORT_MS;
+        rolloutRevision = plan.revision();
+        record(open);
+      }
+      registryTrouble = null;
+      aim(plan);
+    } catch (WinnowException e) {
+      if (registryTrouble == null) {
+        LOG.warn("registry: {}; serving on", e.getMessage());
+      }
+      registryTrouble = "registry: " + e.getMessage();
+      return;
+    }
+    install();
+    load();
+    if (paceMs() >= reportMs) {
+      report();
+    }
+  }
+
+  /** Counts for the rollout that is open; each has a recorder of its own. */
+  private void record(@Nullable Rollout open) {
+    synchronized (host.monitor()) {
+      rollout = open;
+      TrialRecorder now = recorder;
+      if (open != null && (now == null || !now.rollout().equals(open.id()))) {
+        recorder = new TrialRecorder(open.id());
+      }
+    }
+  }
+
+  private void aim(ServingPlan plan) {
+    synchronized (host.monitor()) {
+      if (plan.revision() != wanted.revision() || !plan.equals(wanted)) {
+        wanted = plan;
+        // Another plan is another reason to try.
+        failures.clear();
+      }
+      failures.values().removeIf(failure -> paceMs() >= failure.retryMs);
+    }
+  }
+
+  /** Begins to load the next release of the plan that is not ready. */
+  private void load() {
+    synchronized (host.monitor()) {
+      for (String version : wanted.versions()) {
+        if (!isReady(version) && !failures.containsKey(version) && loading.add(version)) {
+          boolean quiet = needsQuiet(version);
+          try {
+            loader.execute(() -> {
+              try {
+                loadNow(version, quiet);
+              } catch (RuntimeException e) {
+                LOG.debug("release {} is not ready", version, e); // noted where it failed
+              }
+              followSoon();
+            });
+          } catch (RejectedExecutionException e) {
+            loading.remove(version); // closing
+          }
+        }
+      }
+    }
+  }
+
+  private void followSoon() {
+    try {
+      poller.execute(this::pollQuietly);
+    } catch (RejectedExecutionException e) {
+      LOG.debug("closing", e);
+    }
+  }
+
+  private boolean needsQuiet(String version) {
+    return wanted.shadow() != null
+        && (version.equals(wanted.shadow()) || version.equals(wanted.champion()));
+  }
+
+  private boolean isReady(String version) {
+    Held release = held.get(version);
+    return release != null
+        && release.view.equals(host.view())
+        && (release.quiet != null || !needsQuiet(version));
+  }
+
+  /** On the loader's thread: reads, binds and warms; what fails is noted and thrown. */
+  private void loadNow(String version, boolean quiet) {
+    FeatureReader view;
+    Held before;
+    synchronized (host.monitor()) {
+      before = held.get(version);
+      view = host.view();
+    }
+    try {
+      Release release = before == null ? host.load(version) : before.release;
+      RequestStages stages =
+          before != null && before.view.equals(view) ? before.stages : host.warm(release, view);
+      Held next = new Held(release, view, stages, quiet ? host.quiet(release, view) : null);
+      synchronized (host.monitor()) {
+        held.put(version, next);
+        failures.remove(version);
+      }
+    } catch (RuntimeException e) {
+      fail(version, e instanceof WinnowException ? e.getMessage() : e.toString(), e);
+      throw e;
+    } catch (OutOfMemoryError | LinkageError | StackOverflowError e) {
+      // It is the release's size or its networks that ask too much; what serves goes on.
+      fail(version, e.toString(), e);
+      throw new WinnowException(
+          ErrorCode.OVERLOADED, ServerProblems.cannotServe(version, e.toString()), e);
+    } finally {
+      synchronized (host.monitor()) {
+        loading.remove(version);
+      }
+    }
+  }
+
+  private void fail(String version, @Nullable String reason, Throwable cause) {
+    boolean computing;
+    synchronized (host.monitor()) {
+      boolean lacksFeatures =
+          cause instanceof WinnowException known
+              && known.code() == ErrorCode.CONFLICT
+              && wanted.versions().contains(version);
+      computing = lacksFeatures && host.computeFeatures();
+      failures.put(version, new Failure(String.valueOf(reason), computing, paceMs() + RETRY_MS));
+    }
+    if (computing) {
+      LOG.info("release {}: its features are being computed", version);
+    } else {
+      LOG.error("{}; serving on", ServerProblems.cannotServe(version, String.valueOf(reason)));
+    }
+  }
+
+  /**
+   * Makes a release ready, whatever the plan says, and returns when it is. It is kept until {@link
+   * #letGo}.
+   *
+   * @throws WinnowException as loading it does
+   */
+  void makeReady(String version) {
+    boolean there;
+    synchronized (host.monitor()) {
+      asked.add(version);
+      there = isReady(version);
+    }
+    if (!there) {
+      await(loader.submit(() -> loadNow(version, false)));
+    }
+  }
+
+  /** Ends what {@link #makeReady} began: it is kept if the plan names it. */
+  void letGo(String version) {
+    synchronized (host.monitor()) {
+      asked.remove(version);
+    }
+  }
+
+  /** Puts in place what of the plan is ready; nothing where its champion is not. */
+  private void install() {
+    synchronized (host.monitor()) {
+      String champion = wanted.champion();
+      if (champion != null && !isReady(champion)) {
+        return;
+      }
+      if (champion == null) {
+        followedRevision = wanted.revision();
+        return;
+      }
+      Installed next = target(champion, host.view());
+      if (!next.equals(installed)) {
+        ServedPlan plan = build(next);
+        pipeline.install(plan);
+        boolean changed = installed == null || !champion.equals(installed.champion);
+        installed = next;
+        LOG.info("serving {}", next);
+        if (changed) {
+          remember(champion);
+        }
+      }
+      if (isSettled()) {
+        followedRevision = wanted.revision();
+        held.keySet().removeIf(
+            version -> !wanted.versions().contains(version) && !asked.contains(version));
+      }
+    }
+  }
+
+  private void remember(String champion) {
+    try {
+      host.remember(champion);
+    } catch (WinnowException e) {
+      LOG.warn("release {} serves, but is not remembered: {}", champion, e.getMessage());
+    }
+  }
+
+  /** Whether nothing of the plan but the release before is still being loaded. */
+  private boolean isSettled() {
+    for (String version : wanted.versions()) {
+      if (!version.equals(wanted.previous())
+          && !isReady(version)
+          && !failures.containsKey(version)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private Installed target(String champion, FeatureReader view) {
+    TrialRecorder counts = recorder;
+    Rollout open = rollout;
+    String challenger = wanted.challenger();
+    String shadow = wanted.shadow();
+    ServingPlan.Canary nobody = ServingPlan.Canary.NONE;
+    if (counts == null || open == null) {
+      return Installed.alone(champion, view);
+    }
+    if (challenger != null && isReady(challenger)) {
+      return new Installed(
+          champion, Kind.CANARY, challenger, wanted.canary(), 0, counts, view);
+    }
+    if (shadow != null && isReady(shadow)) {
+      return new Installed(
+          champion, Kind.SHADOW, shadow, nobody, wanted.shadowShare(), counts, view);
+    }
+    return open.stage() == Rollout.Stage.LIVE && open.candidate().equals(champion)
+        ? new Installed(champion, Kind.LIVE, champion, nobody, 0, counts, view)
+        : Installed.alone(champion, view);
+  }
+
+  private ServedPlan build(Installed next) {
+    Map<String, RequestStages> known = new LinkedHashMap<>();
+    held.forEach((version, release) -> {
+      if (release.view.equals(next.view)) {
+        known.put(version, release.stages);
+      }
+    });
+    Held champion = held.get(next.champion);
+    if (champion == null) {
+      throw new IllegalStateException("not held: " + next.champion);
+    }
+    List<RequestStages> actives = new ArrayList<>(List.of(champion.stages));
+    Held trial = next.trial == null ? null : held.get(next.trial);
+    if (trial != null && next.kind == Kind.CANARY) {
+      actives.add(trial.stages);
+    }
+    List<ServedExperiments> served = host.experiments(actives, known, next.view);
+    TrialRecorder counts = next.recorder;
+    if (trial == null || counts == null) {
+      return ServedPlan.of(served.getFirst());
+    }
+    ServedPlan.@Nullable Trial what =
+        switch (next.kind) {
+          case CANARY ->
+              new ServedPlan.Trial.Canary(
+                  served.getLast(), CanarySplit.of(next.canary), counts);
+          case SHADOW ->
+              new ServedPlan.Trial.Shadow(
+                  Objects.requireNonNull(trial.quiet),
+                  Objects.requireNonNull(champion.quiet),
+                  next.share,
+                  counts);
+          case LIVE -> new ServedPlan.Trial.Live(counts);
+          case NOTHING -> null;
+        };
+    return new ServedPlan(served.getFirst(), what);
+  }
+
+  /**
+   * The first thing to serve: what the plan says; where the registry is away or that cannot be
+   * loaded, what this server served last; else what needs no training.
+   */
+  void installFirst(Optional<String> servedLast) {
+    synchronized (host.monitor()) {
+      try {
+        ServingPlan plan = registry.plan();
+        record(registry.openRollout().orElse(null));
+        aim(plan);
+      } catch (WinnowException e) {
+        registryTrouble = "registry: " + e.getMessage();
+        LOG.warn("{}; serving what was served last", registryTrouble);
+      }
+      String champion = wanted.champion();
+      boolean there = champion != null && tryToLoad(champion);
+      if (there) {
+        install();
+      } else if (servedLast.isPresent() && tryToLoad(servedLast.get())) {
+        Installed last = Installed.alone(servedLast.get(), host.view());
+        pipeline.install(build(last));
+        installed = last;
+      } else {
+        installUntrained(host.view()).run();
+      }
+    }
+  }
+
+  private Runnable installUntrained(FeatureReader view) {
+    ServedExperiments untrained =
+        host.experiments(List.of(host.untrained(view)), Map.of(), view).getFirst();
+    return () -> pipeline.install(ServedPlan.of(untrained));
+  }
+
+  private boolean tryToLoad(String version) {
+    if (!isReady(version)) {
+      try {
+        loadNow(version, false);
+      } catch (RuntimeException e) {
+        return false; // logged where it failed
+      }
+    }
+    return true;
+  }
+
+  /** Makes what is served ready on another view; the answer directs requests to it. */
+  Runnable prepare(FeatureReader next) {
+    synchronized (host.monitor()) {
+      Installed now = installed;
+      String champion = now == null ? wanted.champion() : now.champion;
+      if (champion == null || !rebind(champion, next)) {
+        return installUntrained(next);
+      }
+      String trial = now == null || now.trial == null ? null : now.trial;
+      boolean both = trial == null || rebind(trial, next);
+      Installed after =
+          now != null && both
+              ? new Installed(
+                  champion, now.kind, now.trial, now.canary, now.share, now.recorder, next)
+              : Installed.alone(champion, next);
+      ServedPlan plan = build(after);
+      return () -> {
+        synchronized (host.monitor()) {
+          pipeline.install(plan);
+          installed = after;
+          failures.clear();
+        }
+      };
+    }
+  }
+
+  private boolean rebind(String version, FeatureReader view) {
+    Held before = held.get(version);
+    try {
+      if (before == null || !before.view.equals(view)) {
+        Release release = before == null ? host.load(version) : before.release;
+        held.put(
+            version,
+            new Held(
+                release,
+                view,
+                host.warm(release, view),
+                before == null || before.quiet == null ? null : host.quiet(release, view)));
+      }
+      return true;
+    } catch (WinnowException e) {
+      LOG.error("release {} is not served: {}", version, e.getMessage());
+      return false;
+    }
+  }
+
+  /** Serves the same releases with the experiments of now. */
+  void refresh() {
+    synchronized (host.monitor()) {
+      Installed now = installed;
+      if (now == null) {
+        installUntrained(host.view()).run();
+      } else if (held.containsKey(now.champion)) {
+        pipeline.install(build(now));
+      }
+    }
+  }
+
+  /** The versions that this server has or should have in memory. */
+  List<String> versions() {
+    synchronized (host.monitor()) {
+      List<String> versions = new ArrayList<>(wanted.versions());
+      Installed now = installed;
+      if (now != null && !versions.contains(now.champion)) {
+        versions.add(now.champion);
+      }
+      return List.copyOf(versions);
+    }
+  }
+
+  /** How this server is. */
+  ServerStatus status() {
+    synchronized (host.monitor()) {
+      return new ServerStatus(
+          server,
+          address,
+          followedRevision,
+          pipeline.release(),
+          problem().orElse(null),
+          clock.nowMs());
+    }
+  }
+
+  private Optional<String> problem() {
+    String trouble = registryTrouble;
+    if (trouble != null) {
+      return Optional.of(trouble);
+    }
+    List<String> texts = new ArrayList<>();
+    failures.forEach((version, failure) -> {
+      if (wanted.versions().contains(version)) {
+        texts.add(
+            failure.computing
+                ? "release " + version + " waits for its features"
+                : ServerProblems.cannotServe(version, failure.reason));
+      }
+    });
+    return texts.isEmpty() ? Optional.empty() : Optional.of(String.join("; ", texts));
+  }
+
+  /** What this server counted of the open rollout. */
+  TrialObservations observations() {
+    TrialRecorder now = recorder;
+    return now == null ? TrialObservations.NONE : now.observations();
+  }
+
+  private void report() {
+    TrialRecorder counts = recorder;
+    try {
+      registry.report(status());
+      if (counts != null) {
+        String json = counts.observations().toJson();
+        String key = counts.rollout() + json;
+        if (!key.equals(observed)) {
+          registry.observe(counts.rollout(), server, json);
+          observed = key;
+        }
+      }
+      reportMs = paceMs() + REPORT_MS;
+    } catch (WinnowException e) {
+      LOG.warn("this server's state could not be reported: {}", e.getMessage());
+    }
+  }
+
+  private static void await(Future<?> work) {
+    try {
+      work.get();
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof WinnowException known) {
+        throw known;
+      }
+      throw new WinnowException(ErrorCode.INTERNAL, String.valueOf(e.getCause()), e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new WinnowException(ErrorCode.UNAVAILABLE, "interrupted", e);
+    }
+  }
+
+  /** Stops following; what serves stays. */
+  @Override
+  public void close() {
+    closed = true;
+    poller.shutdown();
+    loader.shutdownNow();
+    try {
+      if (!poller.awaitTermination(10, TimeUnit.SECONDS)) {
+        LOG.warn("the registry does not let go of the plan's reader");
+      }
+      if (!loader.awaitTermination(60, TimeUnit.SECONDS)) {
+        LOG.warn("a release is still being loaded");
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}
