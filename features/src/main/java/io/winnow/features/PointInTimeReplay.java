@@ -95,7 +95,18 @@ public final class PointInTimeReplay {
    */
   public static void play(
       RecordSource log, ApplicationDefinition application, long[] offsets, Stop stop) {
-    FeaturePlan plan = FeaturePlan.of(application);
+    play(log, HeldFeatures.of(application), offsets, stop);
+  }
+
+  /**
+   * The same with the features of several releases at once, which may have them in different
+   * versions.
+   *
+   * @param offsets ascending
+   * @throws WinnowException with {@code INVALID_ARGUMENT} if an offset lies behind the log's end
+   */
+  public static void play(RecordSource log, HeldFeatures features, long[] offsets, Stop stop) {
+    FeaturePlan plan = FeaturePlan.of(features);
     FeatureState state = new FeatureState(plan, new UserTable.InMemory(plan));
     play(log, state, offsets, index -> stop.at(index, state));
   }

@@ -390,19 +390,55 @@ public final class ServingRelease implements RequestStages {
     if (ranker == null) {
       return new float[0];
     }
-    int[] items = shown.items().stream().mapToInt(this::indexOf).toArray();
-    Moment moment = moment(shown.user(), Map.of(), _ -> true, shown.timeMs());
-    CandidateSet candidates =
-        retrieval.extend(moment, retrieve(moment, Duration.ofMinutes(1)), items);
+    return judge(shown.user(), shown.timeMs(), shown.items()).probabilities();
+  }
+
+  /**
+   * What this release makes of some items at a moment of the past, whether or not it would have
+   * retrieved them itself.
+   *
+   * @param items known ones
+   */
+  public Judged judge(UserId user, long timeMs, List<ItemId> items) {
+    Moment moment = moment(user, Map.of(), _ -> true, timeMs);
+    CandidateSet retrieved = retrieve(moment, Duration.ofMinutes(1));
+    int[] indices = items.stream().mapToInt(this::indexOf).toArray();
+    CandidateSet candidates = retrieval.extend(moment, retrieved, indices);
     FeatureRows features = features(moment, candidates.items());
-    float[] all = probabilities(ranker, moment, candidates, features);
-    int heads = ranker.spec().objectives().size();
-    float[] rows = new float[items.length * heads];
-    for (int i = 0; i < items.length; i++) {
-      int row = BoundRetrieval.rowOf(candidates, items[i]);
-      System.arraycopy(all, row * heads, rows, i * heads, heads);
+    float[] all = probabilities(moment, candidates, features);
+    Ranker ranker = release.ranker();
+    float[] scores =
+        ranker == null
+            ? unranked(candidates).scores()
+            : ranker.score(all, weights);
+    int heads = ranker == null ? 0 : ranker.spec().objectives().size();
+    float[] probabilities = new float[indices.length * heads];
+    float[] kept = new float[indices.length];
+    for (int i = 0; i < indices.length; i++) {
+      int row = BoundRetrieval.rowOf(candidates, indices[i]);
+      System.arraycopy(all, row * heads, probabilities, i * heads, heads);
+      kept[i] = scores[row];
     }
-    return rows;
+    return new Judged(moment, retrieved, heads, probabilities, kept);
+  }
+
+  /**
+   * What a release makes of some items. Owns its arrays.
+   *
+   * @param moment the request as it would have seen it
+   * @param candidates what it would have retrieved, without what was added
+   * @param heads T, 0 without a ranker
+   * @param probabilities what its ranker expects of each item, shape (items, T)
+   * @param scores what it would be ranked by, shape (items); without a ranker by its place in
+   *     retrieval, where items that were not retrieved come last
+   */
+  public record Judged(
+      Moment moment, CandidateSet candidates, int heads, float[] probabilities, float[] scores) {}
+
+  /** The objectives that its ranker predicts, in the order of its heads; none without a ranker. */
+  public List<String> objectives() {
+    Ranker ranker = release.ranker();
+    return ranker == null ? List.of() : ranker.spec().objectives();
   }
 
   /**

@@ -86,9 +86,18 @@ final class UserBootstrap {
 
   /** The 2.5 % and 97.5 % quantiles of resampled values. */
   static double[] interval(double[] values) {
+    return interval(values, 0.95);
+  }
+
+  /**
+   * The quantiles that leave the same share out at either end.
+   *
+   * @param confidence the share between them, in (0, 1)
+   */
+  static double[] interval(double[] values, double confidence) {
     double[] sorted = values.clone();
     Arrays.sort(sorted);
-    int cut = (int) (0.025 * sorted.length);
+    int cut = (int) ((1 - confidence) / 2 * sorted.length + 1e-9);
     return new double[] {sorted[cut], sorted[sorted.length - 1 - cut]};
   }
 
