@@ -15,6 +15,7 @@ import io.winnow.serving.Slate;
 import io.winnow.simulator.Visit;
 import io.winnow.simulator.World;
 import io.winnow.simulator.WorldConfig;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
@@ -37,6 +38,7 @@ final class LiveShop implements AutoCloseable {
   private final World world;
   private final SimulatedClock clock;
   private final Node node;
+  private final Path folder;
   private final ApplicationFile application;
   private final List<LogRecord> outbox = new ArrayList<>();
   private long visits;
@@ -44,6 +46,7 @@ final class LiveShop implements AutoCloseable {
   /** Opens a node over a folder that is empty or holds the same world's past. */
   LiveShop(WorldConfig config, long nowMs, DataFolder data, ApplicationFile application) {
     this.application = application;
+    this.folder = data.path();
     this.clock = new SimulatedClock(nowMs);
     this.world = new World(config, nowMs);
     data.keep(application);
@@ -123,6 +126,16 @@ final class LiveShop implements AutoCloseable {
       append(outbox);
       outbox.clear();
     }
+  }
+
+  /** How many visits there were. */
+  long visits() {
+    return visits;
+  }
+
+  /** Where its data is. */
+  Path folder() {
+    return folder;
   }
 
   Node node() {

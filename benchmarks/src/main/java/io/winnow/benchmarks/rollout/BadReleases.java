@@ -129,7 +129,7 @@ public final class BadReleases {
     switch (order.kind()) {
       case SHUFFLED_ITEMS -> shuffleItems(bundle, 0.4 + 0.12 * severity, random);
       case SWAPPED_FEATURES -> swapFeatures(bundle, 4 + 5 * severity, random);
-      case STALE_INDEX -> staleIndex(bundle, other, severity);
+      case STALE_INDEX -> staleIndex(bundle, other, severity, order.number());
       case BIASED_RANKER -> bias(bundle, 2 + 2 * severity, random);
       case SLOW_RANKER -> slow(bundle, 1 << (3 + severity));
       case MISCALIBRATED -> miscalibrate(bundle, order.number(), 1.5f + 0.75f * severity);
@@ -172,12 +172,13 @@ public final class BadReleases {
   }
 
   /** From an index that lags behind to an encoder whose space nothing else knows. */
-  private static void staleIndex(Path bundle, Path other, int severity) throws IOException {
+  private static void staleIndex(Path bundle, Path other, int severity, int number)
+      throws IOException {
     replace(bundle, other, "index.bin");
     replace(bundle, other, "encoder-vectors.bin");
     if (severity >= 1) {
       // What the index of an older catalogue means by a row.
-      shiftItems(bundle, severity * severity);
+      shiftItems(bundle, severity * severity + number);
     }
   }
 
@@ -222,21 +223,31 @@ public final class BadReleases {
   }
 
   /**
-   * Every other one finds too little for users without a history; the others fail at some hours of
-   * the day.
+   * Every other one finds too little for users without a history; the others cannot rank for users
+   * who did more than some table has room for.
    */
   private static void failForSegment(Order order, Path bundle) throws IOException {
+    int severity = order.severity();
     if (order.number() % 2 == 0) {
-      int few = Math.max(1, 4 - order.severity());
-      edit(bundle, "trending: \\d+", "trending: " + few, "fresh: \\d+", "fresh: " + few);
+      edit(
+          bundle,
+          "two_tower: \\d+",
+          "two_tower: " + (12 - 2 * severity),
+          "item_to_item: \\d+",
+          "item_to_item: 5",
+          "ease: \\d+",
+          "ease: 4",
+          "trending: \\d+",
+          "trending: 3",
+          "fresh: \\d+",
+          "fresh: " + (2 + order.number() / 4));
       return;
     }
-    int column = spec(bundle).featureNames().indexOf("request.hour");
-    int hours = 3 + order.severity();
-    int from = Math.floorMod(7 * order.number(), 24 - hours);
+    int column = spec(bundle).featureNames().indexOf("user.events_7d");
+    int room = (60 >> severity) + order.number();
     Files.write(
         bundle.resolve(RANKER),
-        ranker(bundle).failWhere(FEATURES, column, from, from + hours).toBytes());
+        ranker(bundle).failWhere(FEATURES, column, room, Float.MAX_VALUE).toBytes());
   }
 
   private static void unusable(Order order, Path bundle) throws IOException {
@@ -273,12 +284,12 @@ public final class BadReleases {
           edit(
               bundle,
               "explore: [\\d.]+",
-              "explore: " + Math.min(0.5, 0.3 + 0.04 * order.number() + 0.1 * order.severity()));
+              "explore: " + Math.min(0.5, 0.2 + 0.02 * order.number() + 0.08 * order.severity()));
       default ->
           edit(
               bundle,
               "strength: [\\d.]+",
-              "strength: " + Math.min(1, 0.7 + 0.02 * order.number() + 0.1 * order.severity()));
+              "strength: " + Math.min(1, 0.25 + 0.02 * order.number() + 0.1 * order.severity()));
     }
   }
 

@@ -77,7 +77,7 @@ public final class HtmlReport {
     return html.raw("</main></body></html>\n").toString();
   }
 
-  private static String style() {
+  static String style() {
     try (InputStream input = HtmlReport.class.getResourceAsStream("report.css")) {
       if (input == null) {
         throw new IllegalStateException("resource report.css is missing in the jar");
