@@ -65,7 +65,8 @@ public final class Main implements Runnable {
     line.addSubcommand(new EvaluateCommand(environment));
     line.addSubcommand(new RecommendCommand(environment));
     line.addSubcommand(ReleasesCommand.line(environment));
-    line.addSubcommand(new RollbackCommand());
+    line.addSubcommand(new RollbackCommand(environment));
+    line.addSubcommand(new RolloutCommand(environment));
     line.addSubcommand(new ValidateCommand(environment));
     line.addSubcommand(FeaturesCommand.line(environment));
     line.addSubcommand(ExperimentsCommand.line(environment));

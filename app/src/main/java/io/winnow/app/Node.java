@@ -62,6 +62,7 @@ import io.winnow.serving.http.HttpDependencies;
 import io.winnow.serving.http.HttpServer;
 import io.winnow.serving.http.Page;
 import io.winnow.serving.http.ReleaseInfo;
+import io.winnow.serving.http.RolloutControl;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
@@ -92,6 +93,7 @@ final class Node implements AutoCloseable {
   private static final int QUEUED_STAGES_MAX = 1024;
   private static final int WARM_UP_RECORDS = 5_000;
   private static final int WARM_UP_REQUESTS = 300;
+  private static final int ROLLOUTS_SHOWN = 10;
   private static final int QUIET_WARM_UP_REQUESTS = 30;
   private static final Duration BANDIT_PAUSE = Duration.ofSeconds(1);
 
@@ -374,32 +376,11 @@ final class Node implements AutoCloseable {
    */
   private void installFirst() {
     try {
-      if (registry.plan().champion() == null && releases.active().isPresent()) {
-        adopt(releases.active().get());
-      }
+      FolderRegistry.adopt(registry, releases, "server:" + releaseSwitch.server());
     } catch (WinnowException e) {
       LOG.warn("the releases of this folder are not registered: {}", e.getMessage());
     }
     releaseSwitch.installFirst(releases.active());
-  }
-
-  /** Registers what was trained before there was a registry, or before this one. */
-  private void adopt(String active) {
-    for (String version : releases.versions()) {
-      registry.register(releases.manifest(version));
-    }
-    try {
-      registry.change(
-          registry.plan().promote(active),
-          "promote",
-          Cause.of(
-              "server:" + releaseSwitch.server(), "this folder served it before there was a plan"));
-    } catch (WinnowException e) {
-      if (e.code() != ErrorCode.CONFLICT) {
-        throw e;
-      }
-      LOG.info("another server made the first plan");
-    }
   }
 
   /** Puts a record of this server's own into the log. */
@@ -533,18 +514,29 @@ final class Node implements AutoCloseable {
   /**
    * Goes back to the release before, on all servers. What was on trial ends.
    *
-   * @return the release that is served now
+   * @return the plan that is in force now
    * @throws WinnowException with {@code NOT_FOUND} if there is none before
    */
-  String rollback(Cause cause) {
+  ServingPlan rollback(Cause cause) {
     return rollback(null, cause);
   }
 
   /** The same, to a release of choice. */
-  String rollback(@Nullable String to, Cause cause) {
+  ServingPlan rollback(@Nullable String to, Cause cause) {
     ServingPlan plan = PlanChanges.rollback(registry, log.endOffset(), to, cause);
     releaseSwitch.follow();
-    return Objects.requireNonNull(plan.champion());
+    return plan;
+  }
+
+  /**
+   * Ends the open rollout; users get the champion of before.
+   *
+   * @throws WinnowException with {@code NOT_FOUND} if none is open
+   */
+  Rollout cancel(Cause cause) {
+    Rollout ended = PlanChanges.cancel(registry, log.endOffset(), cause);
+    releaseSwitch.follow();
+    return ended;
   }
 
   /**
@@ -637,7 +629,7 @@ final class Node implements AutoCloseable {
                     UUID::randomUUID,
                     () -> new FeatureMonitoring(audit.status(), gate.maxMismatches())),
                 pages,
-                application));
+                new HttpDependencies.Controls(application, new NodeRollouts(this))));
     application.onChange(file -> server.serve(file.definition()));
     follow(server.uri().toString());
     return server;
@@ -717,9 +709,28 @@ final class Node implements AutoCloseable {
     return ladder;
   }
 
+  /** Whether there never was a release; false where nobody knows. */
+  boolean hasNoRelease() {
+    try {
+      return registry.plan().champion() == null && releases.active().isEmpty();
+    } catch (WinnowException e) {
+      return false; // the registry is away
+    }
+  }
+
   /** The clock of requests, of the ledger and of the ladder. */
   TimeSource requestClock() {
     return requestClock;
+  }
+
+  /** What every server should serve, and how all this stands. */
+  RolloutControl.Standing standing() {
+    return new RolloutControl.Standing(
+        registry.plan(),
+        ladder.standing(requestClock.nowMs()),
+        registry.rollouts(ROLLOUTS_SHOWN).stream().filter(shown -> !shown.isOpen()).toList(),
+        application.file().definition().operations().rollout(),
+        registry.servers());
   }
 
   /** How this server is. */

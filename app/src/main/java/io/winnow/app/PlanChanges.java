@@ -46,6 +46,39 @@ final class PlanChanges {
         cause);
   }
 
+  /**
+   * Ends the open rollout: users get the champion of before; a candidate that is live is rolled
+   * back.
+   *
+   * @throws WinnowException with {@code NOT_FOUND} if none is open
+   */
+  static Rollout cancel(Registry registry, long logEnd, Cause cause) {
+    for (int attempt = 1; ; attempt++) {
+      try {
+        Rollout open =
+            registry
+                .openRollout()
+                .orElseThrow(() ->
+                    new WinnowException(ErrorCode.NOT_FOUND, "rollout: none is open"));
+        ServingPlan plan = registry.plan();
+        return open.stage() == Rollout.Stage.LIVE && plan.previous() != null
+            ? registry.advance(
+                open,
+                Rollout.Stage.ROLLED_BACK,
+                open.step(),
+                logEnd,
+                RollbackPlan.of(registry, plan, null),
+                cause)
+            : registry.advance(
+                open, Rollout.Stage.CANCELLED, open.step(), logEnd, plan.withoutTrials(), cause);
+      } catch (WinnowException e) {
+        if (e.code() != ErrorCode.CONFLICT || attempt == ATTEMPTS) {
+          throw e;
+        }
+      }
+    }
+  }
+
   private static ServingPlan change(
       Registry registry,
       long logEnd,

@@ -237,9 +237,10 @@ final class ReleaseSwitch implements AutoCloseable {
       registryTrouble = "registry: " + e.getMessage();
       return;
     }
+    long before = status().revision();
     install();
     load();
-    if (paceMs() >= reportMs) {
+    if (status().revision() != before || paceMs() >= reportMs) {
       report();
     }
   }

@@ -3,12 +3,14 @@ package io.winnow.app;
 import io.winnow.features.AuditReport;
 import io.winnow.lifecycle.ReleaseManifest;
 import io.winnow.lifecycle.ReleaseStore;
+import io.winnow.lifecycle.registry.ServingPlan;
 import java.io.PrintWriter;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
@@ -25,7 +27,7 @@ import picocli.CommandLine.Spec;
     description = {
       "Lists the releases, newest last, * marks the active one; --activate switches.",
       "A release whose features the store does not hold is refused: 'winnow features backfill --pin VERSION' computes them.",
-      "A server that runs serves another release after a restart."
+      "Running servers follow at once; an open rollout ends."
     })
 final class ReleasesCommand implements Callable<Integer> {
   private final Map<String, String> environment;
@@ -58,21 +60,47 @@ final class ReleasesCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     PrintWriter out = spec.commandLine().getOut();
-    ReleaseStore store = new ReleaseStore(data.folder().releases());
-    if (activate != null) {
-      ReleaseNeeds.check(data.folder(), store, activate);
-      PromotionGate.of(data.folder(), environment)
-          .check(activate, store.active(), AuditReport.NONE, promotion.promotion());
-      store.activate(activate);
+    try (FolderRegistry folder = FolderRegistry.open(data.folder(), environment)) {
+      boolean followed = activate == null || activate(folder, activate);
+      list(folder, out);
+      return followed ? ExitCode.OK.value() : ExitCode.FINDING.value();
     }
-    String active = store.active().orElse("");
+  }
+
+  private boolean activate(FolderRegistry folder, String version) {
+    ReleaseStore store = folder.releases();
+    ReleaseNeeds.check(data.folder(), store, version);
+    PromotionGate.Promotion audited = promotion.promotion();
+    PromotionGate.of(data.folder(), environment)
+        .check(
+            version,
+            Optional.ofNullable(folder.registry().plan().champion()),
+            AuditReport.NONE,
+            audited);
+    folder.registry().register(store.verify(version));
+    ServingPlan plan =
+        PlanChanges.promote(
+            folder.registry(),
+            0,
+            version,
+            FolderRegistry.cause(
+                audited.reason().isEmpty()
+                    ? "activated at the command line, without a rollout"
+                    : audited.reason()));
+    return folder.follow(plan, spec.commandLine().getErr());
+  }
+
+  private void list(FolderRegistry folder, PrintWriter out) {
+    ReleaseStore store = folder.releases();
+    String champion = folder.registry().plan().champion();
+    String active = champion == null ? "" : champion;
     List<ReleaseManifest> manifests = store.versions().stream().map(store::manifest).toList();
     if (json) {
       Map<String, Object> result = new LinkedHashMap<>();
       result.put("active", active);
       result.put("releases", new ArrayList<>(manifests));
       out.println(Json.write(result));
-      return ExitCode.OK.value();
+      return;
     }
     for (ReleaseManifest manifest : manifests) {
       out.printf(
@@ -82,6 +110,5 @@ final class ReleasesCommand implements Callable<Integer> {
           Instant.ofEpochMilli(manifest.createdMs()),
           manifest.provenance().toOffset());
     }
-    return ExitCode.OK.value();
   }
 }

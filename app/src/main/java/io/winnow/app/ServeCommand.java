@@ -83,7 +83,7 @@ final class ServeCommand implements Callable<Integer> {
                   node.store().catalog().size(),
                   node.pipeline().release()));
       progress.line("listening on " + server.uri() + " (interface: " + server.uri() + "/docs)");
-      if (!noTraining && node.releases().active().isEmpty()) {
+      if (!noTraining && node.hasNoRelease()) {
         trainFirst(node, progress);
       }
       stopped.await();

@@ -160,6 +160,7 @@ final class Guardrails {
     for (int bucket = 0; bucket < LatencyHistogram.BUCKETS; bucket++) {
       below += latency.count(bucket);
       if (latency.count(bucket) > 0
+          && below >= PERCENTILE * latency.total()
           && RateBounds.lower(below, latency.total(), alpha) >= PERCENTILE) {
         return LatencyHistogram.upperMs(bucket);
       }

@@ -170,25 +170,6 @@ public final class PromotionLadder {
     };
   }
 
-  /**
-   * Ends the open rollout for a reason that is not the ladder's: it was cancelled by a person, or
-   * for a newer candidate. Users get the champion of before; a candidate that is live already is
-   * rolled back.
-   *
-   * @throws WinnowException with {@code NOT_FOUND} if none is open, {@code CONFLICT} if it moved
-   *     meanwhile
-   */
-  public synchronized Rollout cancel(Cause cause) {
-    Rollout rollout =
-        registry
-            .openRollout()
-            .orElseThrow(() -> new WinnowException(ErrorCode.NOT_FOUND, "rollout: none is open"));
-    ServingPlan plan = registry.plan();
-    return rollout.stage() == Stage.LIVE
-        ? advance(rollout, Stage.ROLLED_BACK, RollbackPlan.of(registry, plan, null), cause)
-        : advance(rollout, Stage.CANCELLED, plan.withoutTrials(), cause);
-  }
-
   /** How the open rollout stands; empty if none is open. Takes in what the log holds by now. */
   public synchronized Optional<Standing> standing(long nowMs) {
     return now(nowMs)
@@ -421,10 +402,6 @@ public final class PromotionLadder {
     Rollout moved =
         registry.advance(now.rollout, to, step, logEnd, plan, new Cause(ACTOR, text, all));
     return new Step(moved, true, to.label() + ": " + text);
-  }
-
-  private Rollout advance(Rollout rollout, Stage to, ServingPlan plan, Cause cause) {
-    return registry.advance(rollout, to, rollout.step(), log.endOffset(), plan, cause);
   }
 
   private static Step wait(Now now, String text) {

@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * @param recommender makes slates
  * @param operations what operators see
  * @param pages more read-only pages by path, such as {@code /}
- * @param control changes the application, or null where it is fixed
+ * @param controls what changes what is served
  */
 public record HttpDependencies(
     ApplicationDefinition application,
@@ -32,7 +32,7 @@ public record HttpDependencies(
     Recommender recommender,
     Operations operations,
     Map<String, Page> pages,
-    @Nullable ApplicationControl control) {
+    Controls controls) {
   /** What serves one application and never another. */
   public HttpDependencies(
       ApplicationDefinition application,
@@ -41,17 +41,29 @@ public record HttpDependencies(
       Recommender recommender,
       Operations operations,
       Map<String, Page> pages) {
-    this(application, log, features, recommender, operations, pages, null);
+    this(application, log, features, recommender, operations, pages, Controls.NONE);
   }
 
   /** The same parts for an application that took the place of this one. */
   HttpDependencies with(ApplicationDefinition next) {
-    return new HttpDependencies(next, log, features, recommender, operations, pages, control);
+    return new HttpDependencies(next, log, features, recommender, operations, pages, controls);
   }
 
   /** Copies the pages, keeping their order. */
   public HttpDependencies {
     pages = Collections.unmodifiableMap(new LinkedHashMap<>(pages));
+  }
+
+  /**
+   * What changes what is served. Where one is null, its calls are not there.
+   *
+   * @param application changes the application
+   * @param rollouts brings releases to users, and back
+   */
+  public record Controls(
+      @Nullable ApplicationControl application, @Nullable RolloutControl rollouts) {
+    /** Everything is fixed. */
+    public static final Controls NONE = new Controls(null, null);
   }
 
   /**

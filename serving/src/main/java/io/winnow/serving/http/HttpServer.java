@@ -167,11 +167,7 @@ public final class HttpServer implements AutoCloseable {
             .routes());
     routes.addAll(new OfrepApi(assignments, json).routes());
     routes.addAll(new OperationsApi(operations, json, metrics).routes());
-    ApplicationControl control = dependencies.control();
-    if (control != null) {
-      routes.addAll(
-          new ApplicationApi(control, assignments, json).routes(openApi.applicationExample()));
-    }
+    routes.addAll(controlRoutes(dependencies, openApi, assignments, json));
     dependencies
         .pages()
         .forEach((path, page) ->
@@ -183,6 +179,25 @@ public final class HttpServer implements AutoCloseable {
                     List.of(),
                     _ -> new Answer(200, page.contentType(), page.body().get(), Map.of()))));
     routes.addAll(openApi.routes(routes));
+    return routes;
+  }
+
+  private static List<Route> controlRoutes(
+      HttpDependencies dependencies,
+      OpenApi openApi,
+      ExperimentAssignments assignments,
+      RecordJson json) {
+    HttpDependencies.Controls controls = dependencies.controls();
+    List<Route> routes = new ArrayList<>();
+    ApplicationControl application = controls.application();
+    if (application != null) {
+      routes.addAll(
+          new ApplicationApi(application, assignments, json).routes(openApi.applicationExample()));
+    }
+    RolloutControl rollouts = controls.rollouts();
+    if (rollouts != null) {
+      routes.addAll(new RolloutApi(rollouts, json).routes());
+    }
     return routes;
   }
 

@@ -305,6 +305,20 @@ final class OpenApi {
           typed(exposure, "context", "object", "what is known about the moment");
           typed(exposure, "request_id", "string", "names the request in the log; otherwise drawn");
         });
+    closed(
+        schemas.putObject("RolloutRequest"),
+        List.of("release"),
+        rollout -> {
+          typed(rollout, "release", "string", "the release that is to serve");
+          typed(rollout, "reason", "string", "a sentence for the ledger");
+        });
+    closed(
+        schemas.putObject("RollbackRequest"),
+        List.of(),
+        rollback -> {
+          typed(rollback, "to", "string", "a release; otherwise the one before");
+          typed(rollback, "reason", "string", "a sentence for the ledger");
+        });
     ObjectNode ofrep = schemas.putObject("OfrepRequest").put("type", "object");
     ObjectNode context =
         typed(ofrep.putObject("properties"), "context", "object", "an OpenFeature context");

@@ -60,6 +60,7 @@ final class TestServer implements AutoCloseable {
   final CatalogRecommender recommender;
   final List<String> notReady = new CopyOnWriteArrayList<>();
   final CheckingControl control;
+  final RecordingRollouts rollouts = new RecordingRollouts();
   final AtomicReference<FeatureMonitoring> audit =
       new AtomicReference<>(new FeatureMonitoring(LiveAudit.Status.OFF, 0));
   final HttpServer server;
@@ -98,7 +99,7 @@ final class TestServer implements AutoCloseable {
                     new Page(
                         "text/html; charset=utf-8",
                         () -> "<p>demo</p>".getBytes(StandardCharsets.UTF_8))),
-                control));
+                new HttpDependencies.Controls(control, rollouts)));
     control.onChange = server::serve;
   }
 
