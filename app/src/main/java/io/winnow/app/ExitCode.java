@@ -15,7 +15,9 @@ enum ExitCode {
   /** Something that Winnow needs is missing or damaged. */
   DEPENDENCY(4),
   /** A check was made and found what it looks for. */
-  FINDING(5);
+  FINDING(5),
+  /** A check was made and cannot tell yet. */
+  UNDECIDED(6);
 
   private final int value;
 

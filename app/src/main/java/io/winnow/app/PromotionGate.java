@@ -96,10 +96,7 @@ final class PromotionGate {
       return;
     }
     Map<String, Count> above =
-        live.impressions() > 0
-            ? live.above(maxMismatches)
-            : new AuditReport(0, 0, Map.of(), remembered(), Map.of(), Map.of(), List.of())
-                .above(maxMismatches);
+        live.impressions() > 0 ? live.above(maxMismatches) : lastAudit().above(maxMismatches);
     if (above.isEmpty()) {
       return;
     }
@@ -129,6 +126,15 @@ final class PromotionGate {
       throw new WinnowException(ErrorCode.BLOCKED, text);
     }
     LOG.warn("forced, as \"{}\", although: {}", promotion.reason(), text);
+  }
+
+  /**
+   * What the last audit of the folder left: how many of the newest values of each feature differed;
+   * nothing if there was none.
+   */
+  AuditReport lastAudit() {
+    Map<String, Count> counts = remembered();
+    return new AuditReport(0, 0, counts, counts, Map.of(), Map.of(), List.of());
   }
 
   /** Keeps what an audit found, if it compared anything. */

@@ -46,10 +46,11 @@ final class ReleasesCommand implements Callable<Integer> {
   @Option(names = "--json", description = "Print one JSON object.")
   private boolean json;
 
-  /** The command with its subcommand. */
+  /** The command with its subcommands. */
   static CommandLine line(Map<String, String> environment) {
     CommandLine line = new CommandLine(new ReleasesCommand(environment));
     line.addSubcommand(new ReleasesImportModelCommand());
+    line.addSubcommand(new ReleasesGateCommand(environment));
     return line;
   }
 

@@ -123,7 +123,8 @@ public final class ReleaseSoundness {
     int width = encoder.spec().embeddingSize();
     if (index.dimension() != width) {
       problems.add(
-          new Problem("index.dimension", Integer.toString(index.dimension()), "the encoder's " + width));
+          new Problem(
+              "index.dimension", Integer.toString(index.dimension()), "the encoder's " + width));
       return;
     }
     RandomGenerator random = new Seed(1).generator("index");
@@ -167,7 +168,8 @@ public final class ReleaseSoundness {
     int items = scorer.itemCount();
     if (items != models.vocabulary().size()) {
       problems.add(
-          new Problem(name, items + " items", models.vocabulary().size() + ", as in the vocabulary"));
+          new Problem(
+              name, items + " items", models.vocabulary().size() + ", as in the vocabulary"));
       return;
     }
     float[] scores = new float[items];
@@ -184,8 +186,7 @@ public final class ReleaseSoundness {
 
   private static void ranker(RankerSpec spec, List<Problem> problems) {
     if (new HashSet<>(spec.featureNames()).size() < spec.featureNames().size()) {
-      problems.add(
-          new Problem("ranker.inputs", spec.featureNames().toString(), "each name once"));
+      problems.add(new Problem("ranker.inputs", spec.featureNames().toString(), "each name once"));
     }
     if (spec.weights().stream().anyMatch(weight -> !Float.isFinite(weight))) {
       problems.add(new Problem("ranker.weights", spec.weights().toString(), "finite numbers"));

@@ -407,10 +407,7 @@ public final class ServingRelease implements RequestStages {
     FeatureRows features = features(moment, candidates.items());
     float[] all = probabilities(moment, candidates, features);
     Ranker ranker = release.ranker();
-    float[] scores =
-        ranker == null
-            ? unranked(candidates).scores()
-            : ranker.score(all, weights);
+    float[] scores = ranker == null ? unranked(candidates).scores() : ranker.score(all, weights);
     int heads = ranker == null ? 0 : ranker.spec().objectives().size();
     float[] probabilities = new float[indices.length * heads];
     float[] kept = new float[indices.length];

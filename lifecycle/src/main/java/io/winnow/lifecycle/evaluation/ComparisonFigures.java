@@ -27,17 +27,11 @@ import org.jspecify.annotations.Nullable;
  * stood at the top, whatever it was. So a slate's outcomes are compared by how both releases rank
  * <em>the items of that slate</em>, and each outcome weighs as much more as its place is looked at
  * less (Joachims, Swaminathan, Schnabel: Unbiased learning-to-rank with biased feedback, WSDM
- * 2017). How much a place is looked at is the number of outcomes there, divided by how many the
- * releases' rankers, which do not know places, expect of the items that stood there (the
- * position-based model; Richardson et al. 2007). Both rankers' expectations count alike, so that
- * neither's errors favour it. What remains: the champion chose the slate, so its own scores differ
- * less within it than another's; that favours the candidate, and never makes an equally good one
- * look bad.
+ * 2017). How much a place is looked at says {@link Examination}. What remains: the champion chose
+ * the slate, so its own scores differ less within it than another's; that favours the candidate,
+ * and never makes an equally good one look bad.
  */
 final class ComparisonFigures {
-  /** So many outcomes, as expected, weigh as much as those of a place itself. */
-  private static final double PRIOR_OUTCOMES = 10;
-
   /** No outcome weighs more than this many times one at a place that is looked at as the mean. */
   private static final double MAX_WEIGHT = 5;
 
@@ -144,7 +138,7 @@ final class ComparisonFigures {
       for (int i = 0; i < stop.items().size(); i++) {
         double gain = gain(stop, i);
         if (gain > 0) {
-          gain *= Math.min(MAX_WEIGHT, 1 / examination[stop.positions()[i]]);
+          gain *= Math.min(MAX_WEIGHT, 1 / Examination.at(examination, stop.positions()[i]));
           weight += gain;
           for (int r = 0; r < one.answers().size(); r++) {
             worth[r] += gain * settings.metric().value(rank(one.answers().get(r).scores(), i));
@@ -156,15 +150,16 @@ final class ComparisonFigures {
         all.add(stop.user(), outcomes, weight, worth[0], paired ? worth[1] : Double.NaN);
       }
     }
-    return all.outcomes() == 0 ? null : all.build(settings.confidence(), settings.seed().derive("shown"));
+    return all.outcomes() == 0
+        ? null
+        : all.build(settings.confidence(), settings.seed().derive("shown"));
   }
 
   /** The place of an item by score; ties count against it, and what is no number stands last. */
   private static int rank(float[] scores, int item) {
     int rank = 0;
     for (int other = 0; other < scores.length; other++) {
-      boolean before =
-          Float.isNaN(scores[item]) ? true : scores[other] >= scores[item];
+      boolean before = Float.isNaN(scores[item]) ? true : scores[other] >= scores[item];
       rank += other != item && before ? 1 : 0;
     }
     return rank;
@@ -180,48 +175,24 @@ final class ComparisonFigures {
     return gain;
   }
 
-  /** How much each place is looked at, 1 on average over outcomes that are expected. */
+  /** How much each place is looked at, by the even sample of slates. */
   private double[] examination() {
-    int places = 1;
-    for (Judged one : judged) {
-      places = Math.max(places, Arrays.stream(one.stop().positions()).max().orElse(0) + 1);
-    }
-    double[] outcomes = new double[places];
-    double[][] expected = new double[2][places];
+    int releases = paired ? 2 : 1;
+    Examination examination = new Examination(releases);
     for (Judged one : judged) {
       if (!one.stop().isSlate() || !one.stop().uses().calibration()) {
         continue;
       }
       for (int i = 0; i < one.stop().items().size(); i++) {
-        int place = one.stop().positions()[i];
-        outcomes[place] += Math.max(0, gain(one.stop(), i));
-        for (int r = 0; r < one.answers().size(); r++) {
+        double[] scores = new double[releases];
+        for (int r = 0; r < releases; r++) {
           Answer answer = one.answers().get(r);
-          double score = answer.heads() > 0 ? answer.scores()[i] : 0;
-          expected[r][place] += Double.isFinite(score) ? Math.max(0, score) : 0;
+          scores[r] = answer.heads() > 0 && answer.finite() ? answer.scores()[i] : 0;
         }
+        examination.add(one.stop().positions()[i], Math.max(0, gain(one.stop(), i)), scores);
       }
     }
-    double all = Arrays.stream(outcomes).sum();
-    double[] mean = new double[places];
-    int counted = 0;
-    for (double[] one : expected) {
-      double sum = Arrays.stream(one).sum();
-      if (sum > 0) {
-        counted++;
-        for (int place = 0; place < places; place++) {
-          mean[place] += one[place] * all / sum;
-        }
-      }
-    }
-    double[] examination = new double[places];
-    for (int place = 0; place < places; place++) {
-      examination[place] =
-          counted == 0
-              ? 1
-              : (outcomes[place] + PRIOR_OUTCOMES) / (mean[place] / counted + PRIOR_OUTCOMES);
-    }
-    return examination;
+    return examination.fit();
   }
 
   private @Nullable PairedDifference organic() {
@@ -270,8 +241,7 @@ final class ComparisonFigures {
     Map<String, PairedDifference> recall = new LinkedHashMap<>();
     builders.forEach((source, builder) -> {
       if (builder.outcomes() > 0) {
-        recall.put(
-            source, builder.build(settings.confidence(), settings.seed().derive("recall")));
+        recall.put(source, builder.build(settings.confidence(), settings.seed().derive("recall")));
       }
     });
     return recall;
@@ -340,7 +310,11 @@ final class ComparisonFigures {
       byObjective.put(
           objectives.get(t).name(),
           Calibration.of(
-              probabilities, labels, userOf, settings.confidence(), settings.seed().derive("calibration")));
+              probabilities,
+              labels,
+              userOf,
+              settings.confidence(),
+              settings.seed().derive("calibration")));
     }
     return byObjective;
   }

@@ -102,10 +102,16 @@ record HeldOutMoments(List<Stop> stops, int outcomes, boolean impressions) {
     List<TrainingRequest.Chosen> organic = organic(choices, requests.slates(), withinMs);
 
     Map<TrainingRequest, boolean[]> uses = new IdentityHashMap<>();
-    mark(uses, thinned(slates.stream().filter(HeldOutMoments::hasOutcome).toList(), bounds.outcomes()), 0);
+    mark(
+        uses,
+        thinned(slates.stream().filter(HeldOutMoments::hasOutcome).toList(), bounds.outcomes()),
+        0);
     mark(uses, thinned(organic, bounds.outcomes()), 0);
     long settledMs = newestMs[0] - withinMs;
-    mark(uses, thinned(slates.stream().filter(s -> s.timeMs() <= settledMs).toList(), bounds.slates()), 1);
+    mark(
+        uses,
+        thinned(slates.stream().filter(s -> s.timeMs() <= settledMs).toList(), bounds.slates()),
+        1);
     List<? extends TrainingRequest> asked = slates.isEmpty() ? choices : slates;
     mark(uses, thinned(asked, bounds.requests()), 2);
     List<Stop> stops = new ArrayList<>();
@@ -156,15 +162,16 @@ record HeldOutMoments(List<Stop> stops, int outcomes, boolean impressions) {
     Map<Pair, List<Long>> shown = new HashMap<>();
     for (TrainingRequest.Shown slate : slates) {
       for (ItemId item : slate.items()) {
-        shown.computeIfAbsent(new Pair(slate.user(), item), _ -> new ArrayList<>(1))
+        shown
+            .computeIfAbsent(new Pair(slate.user(), item), _ -> new ArrayList<>(1))
             .add(slate.timeMs());
       }
     }
     return choices.stream()
         .filter(choice ->
             shown.getOrDefault(new Pair(choice.user(), choice.item()), List.of()).stream()
-                .noneMatch(timeMs ->
-                    timeMs <= choice.timeMs() && choice.timeMs() - timeMs <= withinMs))
+                .noneMatch(
+                    timeMs -> timeMs <= choice.timeMs() && choice.timeMs() - timeMs <= withinMs))
         .toList();
   }
 

@@ -76,8 +76,7 @@ public record PairedDifference(
       }
       int[] counts = sums.stream().mapToInt(sum -> (int) sum[3]).toArray();
       // The denominators cancel: what is compared are the sums of the same draws.
-      double[][] means =
-          new UserBootstrap(counts, seed, 1).means(List.of(candidates, champions));
+      double[][] means = new UserBootstrap(counts, seed, 1).means(List.of(candidates, champions));
       double[] relative = new double[means[0].length];
       for (int r = 0; r < relative.length; r++) {
         relative[r] = means[1][r] > 0 ? means[0][r] / means[1][r] - 1 : 0;

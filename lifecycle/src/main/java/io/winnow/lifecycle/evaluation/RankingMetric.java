@@ -13,8 +13,7 @@ import java.util.regex.Pattern;
  * @param depth places from there on are worth nothing
  */
 public record RankingMetric(String name, Kind kind, int depth) {
-  private static final Pattern WITH_DEPTH =
-      Pattern.compile("(ndcg|hr|recall)@([1-9][0-9]{0,3})");
+  private static final Pattern WITH_DEPTH = Pattern.compile("(ndcg|hr|recall)@([1-9][0-9]{0,3})");
 
   /** How places are valued. */
   public enum Kind {

@@ -58,8 +58,8 @@ final class ReleaseAnswers {
    *
    * @param scores of the items asked about that were known, shape (items)
    * @param probabilities the ranker's, shape (items, T)
-   * @param ranks where each source proposed each item, by source: -1 for not at all, shape
-   *     (items); under {@link #ALL} 0 for what was retrieved at all
+   * @param ranks where each source proposed each item, by source: -1 for not at all, shape (items);
+   *     under {@link #ALL} 0 for what was retrieved at all
    * @param answerRank where the first item would have stood in the whole answer, for choices; -1
    *     for not at all
    */
@@ -101,7 +101,8 @@ final class ReleaseAnswers {
       requireFinite("prediction of the ranker", judged.probabilities());
       CandidateSet candidates = judged.candidates();
       Map<String, int[]> ranks = new LinkedHashMap<>();
-      int[] rows = stop.items().stream().mapToInt(item -> row(candidates, serving.indexOf(item))).toArray();
+      int[] rows =
+          stop.items().stream().mapToInt(item -> row(candidates, serving.indexOf(item))).toArray();
       int[] found = new int[rows.length];
       for (int i = 0; i < rows.length; i++) {
         found[i] = rows[i] < 0 ? -1 : 0;
@@ -116,7 +117,8 @@ final class ReleaseAnswers {
           ranks.put(candidates.sources().get(s), places);
         }
       }
-      int answerRank = stop.isSlate() ? -1 : answerRank(judged, serving.indexOf(stop.items().getFirst()));
+      int answerRank =
+          stop.isSlate() ? -1 : answerRank(judged, serving.indexOf(stop.items().getFirst()));
       return new Answer(judged.scores(), judged.probabilities(), judged.heads(), ranks, answerRank);
     } catch (RuntimeException e) {
       fail(e);
@@ -220,16 +222,20 @@ final class ReleaseAnswers {
     return possible;
   }
 
-  /** The kinds of users that a request belongs to: all, new or known, and what they say of theirs. */
+  /**
+   * The kinds of users that a request belongs to: all, new or known, and what they say of theirs.
+   */
   List<String> segments(Stop stop) {
     List<String> segments = new ArrayList<>();
     segments.add("all");
     segments.add(reader.history(stop.user()).length() == 0 ? "new users" : "known users");
-    reader.userAttributes(stop.user()).forEach((name, value) -> {
-      if (value instanceof AttributeValue.Text(String text)) {
-        segments.add("user." + name + "=" + text);
-      }
-    });
+    reader
+        .userAttributes(stop.user())
+        .forEach((name, value) -> {
+          if (value instanceof AttributeValue.Text(String text)) {
+            segments.add("user." + name + "=" + text);
+          }
+        });
     return segments;
   }
 

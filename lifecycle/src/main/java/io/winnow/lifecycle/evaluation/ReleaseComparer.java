@@ -89,11 +89,11 @@ public final class ReleaseComparer {
         Math.max(
             candidate.manifest().provenance().toOffset(),
             champion == null ? 0 : champion.manifest().provenance().toOffset());
-    HeldOutMoments moments =
-        HeldOutMoments.collect(application, records, from, settings.bounds());
+    HeldOutMoments moments = HeldOutMoments.collect(application, records, from, settings.bounds());
     List<Release> releases = champion == null ? List.of(candidate) : List.of(candidate, champion);
     List<FeatureSchema> schemas = releases.stream().map(Release::features).toList();
-    ComparisonFigures figures = new ComparisonFigures(application, settings, moments, champion != null);
+    ComparisonFigures figures =
+        new ComparisonFigures(application, settings, moments, champion != null);
     List<ReleaseAnswers> answers = new ArrayList<>();
     long deadline = nanoTime.getAsLong() + settings.bounds().time().toNanos();
     int[] done = {0};

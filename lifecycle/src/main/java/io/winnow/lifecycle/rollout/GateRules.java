@@ -36,9 +36,9 @@ final class GateRules {
   private static final int MIN_REQUESTS = 20;
 
   /**
-   * A source that is shown to find less than this share of what the champion's finds is broken. Far
-   * from 1, since users took what the champion's sources had proposed: an equally good source that
-   * proposes other items looks worse than it is.
+   * A source that is shown to find less than the champion's, and by the best estimate less than
+   * this share of what that finds, is broken. Far from 1, since users took what the champion's
+   * sources had proposed: an equally good source that proposes other items looks worse than it is.
    */
   private static final double MIN_RECALL_SHARE = 0.6;
 
@@ -47,6 +47,9 @@ final class GateRules {
 
   /** Predicted and observed rates that differ by more than this factor are wrong. */
   private static final double MAX_RATIO = 2;
+
+  /** What is off by up to this factor more than the champion's is as badly off as it. */
+  private static final double AS_BADLY = 1.25;
 
   /** Times below this are all the same to users, and to a clock on a busy machine. */
   private static final double LATENCY_FLOOR_MS = 5;
@@ -91,7 +94,11 @@ final class GateRules {
                 format(
                     "%s: %,d of %,d served values (%.4f %%) are not what replay computes (expected:"
                         + " at most %s %%, feature_store.audit.max_mismatches)",
-                    feature, count.mismatches(), count.values(), 100 * count.share(), 100 * maxMismatches)));
+                    feature,
+                    count.mismatches(),
+                    count.values(),
+                    100 * count.share(),
+                    100 * maxMismatches)));
     return new Check(
         OfflineGate.SKEW,
         found.isEmpty() ? Verdict.PASSED : Verdict.FAILED,
@@ -149,8 +156,7 @@ final class GateRules {
       }
       put(numbers, part.getKey(), difference);
       boolean enough = isEnough(difference);
-      boolean lost =
-          enough && difference.isLoss() && difference.relative() < -gate.maxLoss();
+      boolean lost = enough && difference.isLoss() && difference.relative() < -gate.maxLoss();
       judged |= enough;
       failed |= lost;
       texts.add(
@@ -160,8 +166,7 @@ final class GateRules {
     }
     boolean waiting = comparison.outcomes() < gate.minOutcomes() || !judged;
     // A loss that is shown with few outcomes is a loss.
-    Verdict verdict =
-        failed ? Verdict.FAILED : waiting ? Verdict.WAITING : Verdict.PASSED;
+    Verdict verdict = failed ? Verdict.FAILED : waiting ? Verdict.WAITING : Verdict.PASSED;
     if (comparison.outcomes() < gate.minOutcomes()) {
       texts.add(
           format(
@@ -200,7 +205,9 @@ final class GateRules {
           }
         });
     String found =
-        format("share of outcomes among a source's first %d, the champion's in brackets: ", comparison.recallDepth())
+        format(
+                "share of outcomes among a source's first %d, the champion's in brackets: ",
+                comparison.recallDepth())
             + (all.isEmpty() ? "none to judge by" : String.join(", ", all));
     return new Check(
         OfflineGate.RETRIEVAL,
@@ -208,7 +215,9 @@ final class GateRules {
         numbers,
         failed.isEmpty()
             ? found
-            : format("finds less than %.0f %% of what the champion's finds: ", 100 * MIN_RECALL_SHARE)
+            : format(
+                    "finds less than %.0f %% of what the champion's finds: ",
+                    100 * MIN_RECALL_SHARE)
                 + String.join("; ", failed));
   }
 
@@ -249,7 +258,8 @@ final class GateRules {
         numbers,
         !failed.isEmpty()
             ? String.join("; ", failed)
-                + format(" (allowed: %.3f beyond chance, a factor of %.1f)", gate.maxEce(), MAX_RATIO)
+                + format(
+                    " (allowed: %.3f beyond chance, a factor of %.1f)", gate.maxEce(), MAX_RATIO)
             : all.isEmpty() ? "no shown items to judge a ranker by" : String.join("; ", all));
   }
 
@@ -258,13 +268,17 @@ final class GateRules {
     if (fit.outcomes() < MIN_OUTCOMES) {
       return false;
     }
-    double allowed = Math.max(gate.maxEce(), other == null ? 0 : other.excess());
+    double allowed = Math.max(gate.maxEce(), other == null ? 0 : AS_BADLY * other.excess());
     boolean error = fit.ece() > fit.byChance() && fit.excess() > allowed;
-    double championOff = other == null ? 1 : Math.exp(Math.abs(Math.log(other.ratio())));
-    boolean rate =
-        (fit.ratioLow() > MAX_RATIO || fit.ratioHigh() < 1 / MAX_RATIO)
-            && !(championOff > Math.exp(Math.abs(Math.log(fit.ratio()))));
+    double allowedFactor =
+        Math.max(MAX_RATIO, other == null ? 0 : AS_BADLY * factor(other.ratio()));
+    boolean rate = fit.ratioLow() > allowedFactor || fit.ratioHigh() < 1 / allowedFactor;
     return error || rate;
+  }
+
+  /** How far a ratio is from 1, whichever way: at least 1. */
+  private static double factor(double ratio) {
+    return Math.max(ratio, 1 / ratio);
   }
 
   /** Answers that are not whole, for all users and for kinds of them. */
@@ -368,7 +382,8 @@ final class GateRules {
             allowedMs,
             champion == null
                 ? "the deadline of a whole request"
-                : format("%.1f times the champion's %.2f ms", gate.maxLatency(), champion.p95Ms())));
+                : format(
+                    "%.1f times the champion's %.2f ms", gate.maxLatency(), champion.p95Ms())));
   }
 
   private static void put(Map<String, Double> numbers, String name, PairedDifference difference) {
