@@ -53,7 +53,7 @@ final class Taste {
   double appeal(
       Person person, Memory memory, Memory.Session session, Video video, double heat, long timeMs) {
     Person.Temper temper = person.temper();
-    double match = match(person, session, video, timeMs);
+    double match = match(person, memory, session, video, timeMs);
     double liked = match * match / (match * match + HALF_SATURATION);
     double quality = video.quality();
     double mass = MASS_APPEAL * quality * quality * quality;
@@ -76,29 +76,29 @@ final class Taste {
   }
 
   /** How far a video is about what the person wants now, in [0, 1]. */
-  double match(Person person, Memory.Session session, Video video, long timeMs) {
+  double match(
+      Person person, Memory memory, Memory.Session session, Video video, long timeMs) {
     Video.Content content = video.content();
-    boolean moved = fashion.hasMoved(person, timeMs);
-    return content.share() * liking(person, session, content.topic(), moved)
-        + (1 - content.share()) * liking(person, session, content.secondTopic(), moved);
+    boolean restless = fashion.isRestless(person, timeMs);
+    return content.share() * liking(person, memory, session, content.topic(), restless)
+        + (1 - content.share())
+            * liking(person, memory, session, content.secondTopic(), restless);
   }
 
-  private double liking(Person person, Memory.Session session, int shown, boolean moved) {
-    int topic = moved ? fashion.becomes(shown) : shown;
+  private double liking(
+      Person person, Memory memory, Memory.Session session, int topic, boolean restless) {
     double liking = CURIOSITY;
+    int category = Names.categoryOf(topic);
+    int wanted = restless ? fashion.place(person, memory, category) : -1;
     for (int i = 0; i < person.interests().size(); i++) {
       Person.Interest interest = person.interests().get(i);
-      if (interest.category() == Names.categoryOf(topic)) {
+      if (restless ? i == wanted : interest.category() == category) {
         boolean inMood = i == session.mood || i == session.secondMood;
         double love = interest.love()[topic % Names.TOPICS_PER_CATEGORY];
         liking = Math.max(liking, inMood ? love : OTHER_MOOD * love);
       }
     }
-    int last =
-        session.lastTopic() >= 0 && moved
-            ? fashion.becomes(session.lastTopic())
-            : session.lastTopic();
-    boolean led = last >= 0 && leadsTo[last] == topic;
+    boolean led = session.lastTopic() >= 0 && leadsTo[session.lastTopic()] == topic;
     return led ? Math.max(liking, LED_TO) : liking;
   }
 

@@ -79,7 +79,7 @@ public final class World {
     long startMs = nowMs - (long) (config.historyDays() * DAY_MS);
     audience =
         new Audience(
-            new Taste(seed, new Fashion(config.drift(), nowMs, seed, dice)),
+            new Taste(seed, new Fashion(config.drift(), nowMs, dice)),
             new Heat(startMs),
             dice);
     publishBefore(startMs);

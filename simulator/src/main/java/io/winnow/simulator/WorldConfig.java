@@ -36,9 +36,10 @@ public record WorldConfig(
   public record Catalogue(int items, int newItemsPerDay, int creators) {}
 
   /**
-   * A move of tastes: each person who is touched comes to like as one kind of video what is another
-   * kind. Which kind becomes which is the same for all of them, so that what is left to know of
-   * people and videos is as much as before, and it can be learned anew.
+   * A move of tastes: people who are touched tire of what they have had, and turn to the categories
+   * that they have had least of, which change as they go on. They love those as they loved their
+   * own before, so there is as much to like; but who shows them what they chose before is wrong, and
+   * remains so.
    *
    * @param afterDays after the end of the history it begins, 0 to 365
    * @param overDays people change one by one within so many days, 0 (all at once) to 365
