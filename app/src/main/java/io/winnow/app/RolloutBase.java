@@ -47,13 +47,13 @@ final class RolloutBase {
    * @param threads that train
    */
   record Config(WorldConfig world, long seed, int threads) {
-    /** The benchmark's: some 6,000 visits a day. */
+    /** The benchmark's: some 9,000 visits a day. */
     static Config of(long seed) {
       return new Config(
           new WorldConfig(
-              new WorldConfig.People(10_000, 50, 0.25),
+              new WorldConfig.People(10_000, 50, 0.35),
               new WorldConfig.Catalogue(500, 20, 80),
-              4,
+              3,
               10,
               seed),
           seed,
@@ -71,7 +71,7 @@ final class RolloutBase {
       return new TrainerConfig(
           trainingSeed,
           threads,
-          new TrainerConfig.Split(0.3, 100, 500, 50, 4_000, false, 0),
+          new TrainerConfig.Split(0.15, 100, 500, 50, 4_000, false, 0),
           encoder,
           encoder.withLimits(1, NETWORK_SECONDS_MAX),
           defaults.linear(),

@@ -31,8 +31,7 @@ final class Dice {
     PUBLICATION_GAP,
     SIGN_UP_GAP,
     TOUCHED,
-    TOUCHED_WHEN,
-    TIE;
+    TOUCHED_WHEN;
 
     /** From the name, so that a new roll changes no other. */
     private final long salt = new Seed(0).derive(name()).value();

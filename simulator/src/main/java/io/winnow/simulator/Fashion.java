@@ -1,13 +1,19 @@
 package io.winnow.simulator;
 
 /**
- * How tastes move: from some time on, the people who are touched want variety. What were their
- * interests are then the categories that they have clicked least, in that order.
+ * How tastes move: from some time on, the people who are touched want variety. A category appeals to
+ * them the less, the larger its share of all that they have ever clicked.
  *
  * <p>Videos themselves, their quality, duration and age, stay what they are. Immutable.
  */
 final class Fashion {
   private static final double DAY_MS = 86_400_000.0;
+
+  /** Of what they have never had: no more than interests are on the whole, but of everything. */
+  private static final double OF_THE_NEW = 0.35;
+
+  /** How fast liking falls with the share; a quarter leaves a twelfth. */
+  private static final double TIRING = 10;
 
   private final WorldConfig.Drift drift;
   private final long fromMs;
@@ -31,21 +37,13 @@ final class Fashion {
                 * dice.uniform(Dice.Roll.TOUCHED_WHEN, person.index(), 0, 0);
   }
 
-  /** How many categories the person has had less of; of equals, chance says which comes first. */
-  int place(Person person, Memory memory, int category) {
-    int clicks = memory.categoryClicks(category);
-    double tie = tie(person, category);
-    int before = 0;
+  /** How much somebody who wants variety likes a category, in (0, 1). */
+  static double liking(Memory memory, int category) {
+    int all = 0;
     for (int other = 0; other < Names.CATEGORIES.size(); other++) {
-      int had = memory.categoryClicks(other);
-      if (had < clicks || (had == clicks && tie(person, other) < tie)) {
-        before++;
-      }
+      all += memory.categoryClicks(other);
     }
-    return before;
-  }
-
-  private double tie(Person person, int category) {
-    return dice.uniform(Dice.Roll.TIE, person.index(), category, 0);
+    double share = all == 0 ? 0 : (double) memory.categoryClicks(category) / all;
+    return OF_THE_NEW * StrictMath.exp(-TIRING * share);
   }
 }

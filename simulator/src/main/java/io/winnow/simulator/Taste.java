@@ -87,19 +87,25 @@ final class Taste {
 
   private double liking(
       Person person, Memory memory, Memory.Session session, int topic, boolean restless) {
+    double liking =
+        restless
+            ? Math.max(CURIOSITY, Fashion.liking(memory, Names.categoryOf(topic)))
+            : liking(person, session, topic);
+    boolean led = session.lastTopic() >= 0 && leadsTo[session.lastTopic()] == topic;
+    return led ? Math.max(liking, LED_TO) : liking;
+  }
+
+  private static double liking(Person person, Memory.Session session, int topic) {
     double liking = CURIOSITY;
-    int category = Names.categoryOf(topic);
-    int wanted = restless ? fashion.place(person, memory, category) : -1;
     for (int i = 0; i < person.interests().size(); i++) {
       Person.Interest interest = person.interests().get(i);
-      if (restless ? i == wanted : interest.category() == category) {
+      if (interest.category() == Names.categoryOf(topic)) {
         boolean inMood = i == session.mood || i == session.secondMood;
         double love = interest.love()[topic % Names.TOPICS_PER_CATEGORY];
         liking = Math.max(liking, inMood ? love : OTHER_MOOD * love);
       }
     }
-    boolean led = session.lastTopic() >= 0 && leadsTo[session.lastTopic()] == topic;
-    return led ? Math.max(liking, LED_TO) : liking;
+    return liking;
   }
 
   /** In (0, 1]: 1 if the duration is what the person has time for at this hour. */

@@ -36,10 +36,10 @@ public record WorldConfig(
   public record Catalogue(int items, int newItemsPerDay, int creators) {}
 
   /**
-   * A move of tastes: people who are touched tire of what they have had, and turn to the categories
-   * that they have had least of, which change as they go on. They love those as they loved their
-   * own before, so there is as much to like; but who shows them what they chose before is wrong, and
-   * remains so.
+   * A move of tastes: people who are touched come to want variety. What they have had much of bores
+   * them, whatever it is by then, and everything else they like about as much as the best of what
+   * they liked before. So there is as much to find as there was; but whoever shows people what they
+   * chose before is wrong, and remains so.
    *
    * @param afterDays after the end of the history it begins, 0 to 365
    * @param overDays people change one by one within so many days, 0 (all at once) to 365
