@@ -5,6 +5,7 @@ import io.winnow.core.TimeSource;
 import io.winnow.core.WinnowException;
 import io.winnow.core.application.ApplicationFile;
 import io.winnow.core.application.Engines;
+import io.winnow.lifecycle.ReleaseStore;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -53,6 +54,22 @@ record DataFolder(Path path) {
 
   Path releases() {
     return path.resolve("releases");
+  }
+
+  /**
+   * The releases that a server of this folder shares or has to itself, with this folder's own memory
+   * of which it served last.
+   */
+  ReleaseStore releaseStore(Engines engines) {
+    return ReleaseStore.of(engines.artifacts(), releases());
+  }
+
+  /** The same, as the kept application file says; this folder's own where there is none. */
+  ReleaseStore releaseStore(Map<String, String> environment) {
+    return releaseStore(
+        Files.exists(applicationFile())
+            ? application(null, environment).definition().operations().engines()
+            : Engines.EMBEDDED);
   }
 
   Path training() {

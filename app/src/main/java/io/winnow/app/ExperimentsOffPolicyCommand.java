@@ -8,7 +8,6 @@ import io.winnow.experiments.offpolicy.Estimate;
 import io.winnow.experiments.offpolicy.OffPolicyEstimator;
 import io.winnow.experiments.offpolicy.OffPolicyResult;
 import io.winnow.lifecycle.Release;
-import io.winnow.lifecycle.ReleaseStore;
 import io.winnow.lifecycle.offpolicy.ReleaseReplay;
 import io.winnow.lifecycle.offpolicy.ReleaseValue;
 import java.io.PrintWriter;
@@ -74,7 +73,7 @@ final class ExperimentsOffPolicyCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     ApplicationDefinition application = data.application(environment).definition();
-    Release candidate = Release.load(new ReleaseStore(data.folder().releases()), release);
+    Release candidate = Release.load(data.folder().releaseStore(application.operations().engines()), release);
     ReleaseReplay.Settings defaults =
         ReleaseReplay.Settings.defaults(candidate, new Seed(seed), threads);
     ReleaseValue value;

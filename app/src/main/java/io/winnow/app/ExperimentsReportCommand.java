@@ -74,7 +74,7 @@ final class ExperimentsReportCommand implements Callable<Integer> {
   public Integer call() {
     ApplicationDefinition application = data.application(environment).definition();
     Experiment experiment = Holdout.named(application.operations().experiments(), name);
-    ReleaseStore releases = new ReleaseStore(data.folder().releases());
+    ReleaseStore releases = data.folder().releaseStore(application.operations().engines());
     ExperimentReport report;
     try (EventLog log = StoppedLog.open(data.folder(), application, TimeSource.system())) {
       report =

@@ -8,6 +8,7 @@ import io.winnow.lifecycle.ReleaseStore;
 import io.winnow.lifecycle.registry.Cause;
 import io.winnow.lifecycle.registry.Registries;
 import io.winnow.lifecycle.registry.Registry;
+import io.winnow.lifecycle.registry.ReleaseSync;
 import io.winnow.lifecycle.registry.ServerStatus;
 import io.winnow.lifecycle.registry.ServingPlan;
 import java.io.PrintWriter;
@@ -53,7 +54,7 @@ final class FolderRegistry implements AutoCloseable {
     Registry registry =
         Registries.open(engines.registry(), data.path(), data.requestClock(clock));
     try {
-      ReleaseStore releases = new ReleaseStore(data.releases());
+      ReleaseStore releases = data.releaseStore(engines);
       adopt(registry, releases, "person:" + System.getProperty("user.name", "unknown"));
       return new FolderRegistry(registry, releases, clock);
     } catch (RuntimeException e) {
@@ -72,12 +73,17 @@ final class FolderRegistry implements AutoCloseable {
     if (active.isEmpty() || registry.plan().champion() != null) {
       return;
     }
-    for (String version : releases.versions()) {
-      registry.register(releases.manifest(version));
+    ReleaseSync.register(registry, releases);
+    List<String> versions = releases.versions();
+    int at = versions.indexOf(active.get());
+    if (at < 0) {
+      return; // its bundle is gone
     }
+    ServingPlan none = registry.plan();
+    ServingPlan before = at > 0 ? none.promote(versions.get(at - 1)) : none;
     try {
       registry.change(
-          registry.plan().promote(active.get()),
+          before.promote(active.get()),
           "promote",
           Cause.of(actor, "this folder served it before there was a plan"));
     } catch (WinnowException e) {

@@ -206,7 +206,8 @@ final class Node implements AutoCloseable {
   /** The same, with options. */
   static Node open(
       DataFolder data, ApplicationFile application, TimeSource clock, Options options) {
-    ReleaseStore releases = new ReleaseStore(data.releases());
+    ReleaseStore releases =
+        data.releaseStore(application.definition().operations().engines());
     LiveApplication live =
         new LiveApplication(data, application, releases, options.environment, options.pinned);
     Opening parts = new Opening(data, live, clock, releases);

@@ -516,15 +516,15 @@ final class ReleaseSwitch implements AutoCloseable {
         pipeline.install(build(last));
         installed = last;
       } else {
-        installUntrained(host.view()).run();
+        installUntrained(pipeline.served().active(), host.view()).run();
       }
     }
   }
 
-  private Runnable installUntrained(FeatureReader view) {
-    ServedExperiments untrained =
-        host.experiments(List.of(host.untrained(view)), Map.of(), view).getFirst();
-    return () -> pipeline.install(ServedPlan.of(untrained));
+  private Runnable installUntrained(RequestStages untrained, FeatureReader view) {
+    ServedExperiments served =
+        host.experiments(List.of(untrained), Map.of(), view).getFirst();
+    return () -> pipeline.install(ServedPlan.of(served));
   }
 
   private boolean tryToLoad(String version) {
@@ -544,7 +544,7 @@ final class ReleaseSwitch implements AutoCloseable {
       Installed now = installed;
       String champion = now == null ? wanted.champion() : now.champion;
       if (champion == null || !rebind(champion, next)) {
-        return installUntrained(next);
+        return installUntrained(host.untrained(next), next);
       }
       String trial = now == null || now.trial == null ? null : now.trial;
       boolean both = trial == null || rebind(trial, next);
@@ -589,7 +589,8 @@ final class ReleaseSwitch implements AutoCloseable {
     synchronized (host.monitor()) {
       Installed now = installed;
       if (now == null) {
-        installUntrained(host.view()).run();
+        // The features of another file may still be computed: nothing new is bound.
+        installUntrained(pipeline.served().active(), host.view()).run();
       } else if (held.containsKey(now.champion)) {
         pipeline.install(build(now));
       }

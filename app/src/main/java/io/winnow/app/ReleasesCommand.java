@@ -49,7 +49,7 @@ final class ReleasesCommand implements Callable<Integer> {
   /** The command with its subcommands. */
   static CommandLine line(Map<String, String> environment) {
     CommandLine line = new CommandLine(new ReleasesCommand(environment));
-    line.addSubcommand(new ReleasesImportModelCommand());
+    line.addSubcommand(new ReleasesImportModelCommand(environment));
     line.addSubcommand(new ReleasesGateCommand(environment));
     return line;
   }

@@ -13,6 +13,7 @@ import io.winnow.lifecycle.ReleaseStore;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -30,6 +31,8 @@ import picocli.CommandLine.Spec;
       "See docs/bring-your-own-model.md."
     })
 final class ReleasesImportModelCommand implements Callable<Integer> {
+  private final Map<String, String> environment;
+
   @Spec private CommandSpec spec = CommandSpec.create();
 
   @Option(
@@ -82,11 +85,15 @@ final class ReleasesImportModelCommand implements Callable<Integer> {
   @Option(names = "--json", description = "Print the release's manifest as JSON.")
   private boolean json;
 
+  ReleasesImportModelCommand(Map<String, String> environment) {
+    this.environment = Map.copyOf(environment);
+  }
+
   @Override
   public Integer call() {
     EncoderFiles encoderFiles = encoderFiles();
     RankerFiles rankerFiles = rankerFiles();
-    ReleaseStore store = new ReleaseStore(new DataFolder(data).releases());
+    ReleaseStore store = new DataFolder(data).releaseStore(environment);
     Release base = Release.load(store, base(store));
     Release joined =
         new ModelImporter(

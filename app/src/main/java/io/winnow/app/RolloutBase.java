@@ -51,7 +51,7 @@ final class RolloutBase {
     static Config of(long seed) {
       return new Config(
           new WorldConfig(
-              new WorldConfig.People(10_000, 50, 0.35),
+              new WorldConfig.People(7_000, 40, 0.5),
               new WorldConfig.Catalogue(500, 20, 80),
               3,
               10,

@@ -150,7 +150,7 @@ final class RolloutReleases {
       version = make(now, kind, number, severity);
       Truth truth = truthIfServable(now, version);
       numbers = truth == null ? Map.of() : numbers(truth, champion);
-      if (truth == null || truth.isBadBeside(champion) || kind == BadKind.MISCALIBRATED) {
+      if (truth == null || isBad(kind, truth, champion)) {
         break;
       }
     }
@@ -160,6 +160,15 @@ final class RolloutReleases {
       leave();
     }
     return trial;
+  }
+
+  /** What is bad about a kind need not show in clicks. */
+  private static boolean isBad(BadKind kind, Truth truth, Truth champion) {
+    return switch (kind) {
+      case MISCALIBRATED -> true;
+      case SLOW_RANKER -> truth.isSlowBeside(champion);
+      default -> truth.isBadBeside(champion);
+    };
   }
 
   private String make(Stage now, BadKind kind, int number, int severity) {

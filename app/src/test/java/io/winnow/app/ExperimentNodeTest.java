@@ -108,7 +108,7 @@ final class ExperimentNodeTest {
                 draft.metrics()),
             target -> {
               for (String name : draft.files().keySet()) {
-                Files.copy(drafts.bundle(draft.version()).resolve(name), target.resolve(name));
+                Files.copy(drafts.file(draft.version(), name), target.resolve(name));
               }
             });
   }

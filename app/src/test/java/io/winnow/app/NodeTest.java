@@ -267,13 +267,12 @@ final class NodeTest {
     try (Node node = open(data)) {
       String active = node.pipeline().release();
       ReleaseManifest manifest = node.releases().manifest(active);
-      Path bundle = node.releases().bundle(active);
       node.releases()
           .publish(
               named(manifest, "r-next"),
               target -> {
                 for (String file : manifest.files().keySet()) {
-                  Files.copy(bundle.resolve(file), target.resolve(file));
+                  Files.copy(node.releases().file(active, file), target.resolve(file));
                 }
               });
       String damaged = damage(node.releases(), "r-next");
@@ -294,7 +293,7 @@ final class NodeTest {
     DataFolder data = copy(folder);
     ReleaseStore releases = new ReleaseStore(data.releases());
     String version = releases.active().orElseThrow();
-    asOfFormat2(releases.bundle(version));
+    asOfFormat2(releases, version);
     try (Node node = open(data)) {
       assertEquals(Release.UNTRAINED, node.pipeline().release());
       Slate slate = recommend(node, "r", USER);
@@ -310,10 +309,11 @@ final class NodeTest {
     }
   }
 
-  /** The manifest of format 2 over files that are whole, one of an earlier version. */
-  private static void asOfFormat2(Path bundle) throws Exception {
+  /** The manifest of format 2 over files that are whole, one of an earlier version beside it. */
+  private static void asOfFormat2(ReleaseStore releases, String version) throws Exception {
+    Path bundle = releases.bundle(version);
     Path file = bundle.resolve("transitions.bin");
-    byte[] bytes = Files.readAllBytes(file);
+    byte[] bytes = Files.readAllBytes(releases.file(version, "transitions.bin"));
     String before = sha256(bytes);
     int versionAt = Integer.BYTES + Short.BYTES + "transitions".length() + 3;
     assertEquals(2, bytes[versionAt]);
@@ -333,7 +333,7 @@ final class NodeTest {
   /** Changes one bit of the ranker. */
   private static String damage(ReleaseStore releases, String version) throws IOException {
     String name = "ranker.onnx";
-    Path file = releases.bundle(version).resolve(name);
+    Path file = releases.file(version, name);
     byte[] bytes = Files.readAllBytes(file);
     bytes[bytes.length / 2] ^= 1;
     Files.write(file, bytes);
@@ -361,13 +361,12 @@ final class NodeTest {
       recommend(node, "honest", USER);
       active = node.pipeline().release();
       ReleaseManifest manifest = node.releases().manifest(active);
-      Path bundle = node.releases().bundle(active);
       node.releases()
           .publish(
               named(manifest, "r-next"),
               target -> {
                 for (String file : manifest.files().keySet()) {
-                  Files.copy(bundle.resolve(file), target.resolve(file));
+                  Files.copy(node.releases().file(active, file), target.resolve(file));
                 }
               });
     }
@@ -543,7 +542,7 @@ final class NodeTest {
     assertEquals(Optional.of("r-1"), releases.active());
     Outcome refused = run("rollback", "--data", folder.toString());
     assertEquals(2, refused.code());
-    assertTrue(refused.err().contains("active release: 'r-1'"), refused.err());
+    assertTrue(refused.err().contains("release before: none"), refused.err());
     assertEquals(Optional.of("r-1"), releases.active());
   }
 }

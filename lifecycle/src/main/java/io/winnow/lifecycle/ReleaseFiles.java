@@ -133,26 +133,24 @@ final class ReleaseFiles {
 
   private static Release read(ReleaseStore store, ReleaseManifest manifest) {
     String version = manifest.version();
-    Path bundle = store.bundle(version);
+    Bundle bundle = new Bundle(store, manifest);
     try {
       ApplicationFile application = application(store, manifest);
       List<ItemId> items =
           JSON
-              .readValue(
-                  bundle.resolve("items.json").toFile(), new TypeReference<List<String>>() {})
+              .readValue(bundle.file("items.json").toFile(), new TypeReference<List<String>>() {})
               .stream()
               .map(ItemId::new)
               .toList();
       List<String> tokens =
-          JSON.readValue(
-              bundle.resolve("tokens.json").toFile(), new TypeReference<List<String>>() {});
+          JSON.readValue(bundle.file("tokens.json").toFile(), new TypeReference<List<String>>() {});
       RetrievalModels models =
           new RetrievalModels(
               items,
               new ItemTokenizer(application.definition().schema(), tokens),
-              readDeep(bundle, manifest),
-              readLinear(bundle, manifest));
-      return new Release(manifest, application, models, readRanker(bundle, manifest));
+              readDeep(bundle),
+              readLinear(bundle));
+      return new Release(manifest, application, models, readRanker(bundle));
     } catch (IOException e) {
       throw new WinnowException(
           ErrorCode.CORRUPT, "release " + version + " cannot be read: " + e.getMessage(), e);
@@ -164,7 +162,7 @@ final class ReleaseFiles {
    * names.
    */
   static ApplicationFile application(ReleaseStore store, ReleaseManifest manifest) {
-    Path file = store.bundle(manifest.version()).resolve(APPLICATION);
+    Path file = store.file(manifest, APPLICATION);
     String name = manifest.version() + "/" + APPLICATION;
     ApplicationFile application;
     try {
@@ -196,16 +194,15 @@ final class ReleaseFiles {
     return application;
   }
 
-  private static RetrievalModels.@Nullable Deep readDeep(Path bundle, ReleaseManifest manifest)
-      throws IOException {
-    if (!manifest.files().containsKey("encoder.onnx")) {
+  private static RetrievalModels.@Nullable Deep readDeep(Bundle bundle) throws IOException {
+    if (!bundle.holds("encoder.onnx")) {
       return null;
     }
-    byte[] onnx = Files.readAllBytes(bundle.resolve("encoder.onnx"));
-    EncoderSpec spec = JSON.readValue(bundle.resolve("encoder.json").toFile(), EncoderSpec.class);
+    byte[] onnx = Files.readAllBytes(bundle.file("encoder.onnx"));
+    EncoderSpec spec = JSON.readValue(bundle.file("encoder.json").toFile(), EncoderSpec.class);
     TrainedEncoder encoder =
         ModelFile.read(
-            bundle.resolve("encoder-vectors.bin"),
+            bundle.file("encoder-vectors.bin"),
             VECTORS_KIND,
             VECTORS_VERSION,
             in -> {
@@ -217,28 +214,37 @@ final class ReleaseFiles {
               }
               return new TrainedEncoder(itemVectors, tokenVectors, onnx, spec, weights);
             });
-    return new RetrievalModels.Deep(encoder, PartitionedIndex.read(bundle.resolve("index.bin")));
+    return new RetrievalModels.Deep(encoder, PartitionedIndex.read(bundle.file("index.bin")));
   }
 
-  private static RetrievalModels.@Nullable Linear readLinear(
-      Path bundle, ReleaseManifest manifest) {
-    if (!manifest.files().containsKey("popularity.bin")) {
+  private static RetrievalModels.@Nullable Linear readLinear(Bundle bundle) {
+    if (!bundle.holds("popularity.bin")) {
       return null;
     }
     return new RetrievalModels.Linear(
-        Popularity.read(bundle.resolve("popularity.bin")),
-        Transitions.read(bundle.resolve("transitions.bin")),
-        Ease.read(bundle.resolve("ease.bin")),
-        ImplicitAls.read(bundle.resolve("ials.bin")));
+        Popularity.read(bundle.file("popularity.bin")),
+        Transitions.read(bundle.file("transitions.bin")),
+        Ease.read(bundle.file("ease.bin")),
+        ImplicitAls.read(bundle.file("ials.bin")));
   }
 
-  private static @Nullable TrainedRanker readRanker(Path bundle, ReleaseManifest manifest)
-      throws IOException {
-    if (!manifest.files().containsKey("ranker.onnx")) {
+  private static @Nullable TrainedRanker readRanker(Bundle bundle) throws IOException {
+    if (!bundle.holds("ranker.onnx")) {
       return null;
     }
     return new TrainedRanker(
-        Files.readAllBytes(bundle.resolve("ranker.onnx")),
-        JSON.readValue(bundle.resolve("ranker.json").toFile(), RankerSpec.class));
+        Files.readAllBytes(bundle.file("ranker.onnx")),
+        JSON.readValue(bundle.file("ranker.json").toFile(), RankerSpec.class));
+  }
+
+  /** The files of one release. */
+  private record Bundle(ReleaseStore store, ReleaseManifest manifest) {
+    boolean holds(String name) {
+      return manifest.files().containsKey(name);
+    }
+
+    Path file(String name) {
+      return store.file(manifest, name);
+    }
   }
 }

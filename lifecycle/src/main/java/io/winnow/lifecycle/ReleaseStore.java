@@ -2,6 +2,7 @@ package io.winnow.lifecycle;
 
 import io.winnow.core.ErrorCode;
 import io.winnow.core.WinnowException;
+import io.winnow.core.application.Engines.ArtifactEngine;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -12,15 +13,21 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileTime;
 import java.security.DigestInputStream;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -28,31 +35,68 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The releases on disk: one folder each, and a file {@code active} that names the one to serve.
+ * The releases on disk. The content of each file is kept once, under its checksum, whatever number
+ * of releases have it:
  *
- * <p>A bundle becomes visible by one rename, after its files are on disk; so does a change of the
- * active release. Bundles are never changed afterwards. {@link #verify} reads every byte and
- * compares it with the manifest. Safe for several threads and for several processes that publish
- * under different versions.
+ * <pre>
+ * VERSION/manifest.json   what the release holds: names, sizes and checksums
+ * objects/ab/cdef…        a file's content, by its SHA-256 in hexadecimal
+ * active                  the release that this server served last
+ * </pre>
+ *
+ * <p>A release becomes visible by one rename, after its files are on disk; so does a change of the
+ * active release. Neither is ever changed afterwards. {@link #verify} reads every byte and compares
+ * it with the manifest. Bundles of the layout before, whose files lie beside their manifest, are
+ * read as they are. Safe for several threads and for several processes, on one machine or on
+ * several that mount the folder, that publish under different versions.
  */
 public final class ReleaseStore {
   static final String MANIFEST = "manifest.json";
   private static final String ACTIVE = "active";
+  private static final String OBJECTS = "objects";
   private static final String STAGING_PREFIX = ".staging-";
+  private static final String DELETED_PREFIX = ".deleted-";
   private static final Pattern VERSION = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,63}");
+  private static final Pattern SHA_256 = Pattern.compile("[0-9a-f]{64}");
+  private static final List<String> RESERVED = List.of(ACTIVE, OBJECTS);
   private static final Logger LOG = LoggerFactory.getLogger(ReleaseStore.class);
+
   private final Path folder;
+  private final Path own;
 
   /**
-   * @param folder holds the bundles; created if it is not there
+   * @param folder holds the releases, and which of them is active; created if it is not there
    */
   public ReleaseStore(Path folder) {
+    this(folder, folder);
+  }
+
+  /**
+   * @param folder holds the releases; may be shared; created if it is not there
+   * @param own remembers which of them is active; this server's own; created if it is not there
+   */
+  private ReleaseStore(Path folder, Path own) {
     this.folder = folder;
+    this.own = own;
     try {
-      Files.createDirectories(folder);
+      Files.createDirectories(folder.resolve(OBJECTS));
+      Files.createDirectories(own);
     } catch (IOException e) {
       throw unavailable("create folder " + folder, e);
     }
+  }
+
+  /**
+   * The store of an application.
+   *
+   * @param own this server's own folder for releases
+   * @throws WinnowException with {@code UNAVAILABLE} if a folder cannot be made
+   */
+  public static ReleaseStore of(ArtifactEngine engine, Path own) {
+    return switch (engine) {
+      case ArtifactEngine.Embedded _ -> new ReleaseStore(own);
+      case ArtifactEngine.Folder shared -> new ReleaseStore(Path.of(shared.path()), own);
+    };
   }
 
   /** Writes the files of a bundle into a folder. */
@@ -84,7 +128,9 @@ public final class ReleaseStore {
       Map<String, ReleaseManifest.FileEntry> files = new TreeMap<>();
       for (Path file : filesOf(staging)) {
         force(file);
-        files.put(staging.relativize(file).toString(), entry(file));
+        ReleaseManifest.FileEntry entry = entry(file);
+        files.put(staging.relativize(file).toString(), entry);
+        keep(file, object(entry));
       }
       ReleaseManifest manifest =
           new ReleaseManifest(
@@ -99,15 +145,144 @@ public final class ReleaseStore {
       Path manifestFile = staging.resolve(MANIFEST);
       Files.writeString(manifestFile, ManifestJson.write(manifest));
       force(manifestFile);
+      deleteFolders(staging);
       forceFolder(staging);
       Files.move(staging, target, StandardCopyOption.ATOMIC_MOVE);
       forceFolder(folder);
+      checkKept(manifest);
       return manifest;
     } catch (IOException e) {
       throw unavailable("write release " + draft.version(), e);
     } finally {
       deleteQuietly(staging);
     }
+  }
+
+  /**
+   * Moves a file to where its content is kept. What lies there has the same content, or is damaged:
+   * in either case it is replaced, and so is too young to be collected.
+   */
+  private static void keep(Path file, Path object) throws IOException {
+    Files.createDirectories(object.getParent());
+    Files.setLastModifiedTime(file, FileTime.from(Instant.now()));
+    Files.move(file, object, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    forceFolder(object.getParent());
+    forceFolder(object.getParent().getParent());
+  }
+
+  /** Finds the one case that age does not exclude: a content collected while it was replaced. */
+  private void checkKept(ReleaseManifest manifest) throws IOException {
+    for (ReleaseManifest.FileEntry entry : manifest.files().values()) {
+      if (!Files.exists(object(entry))) {
+        deleteBundle(manifest.version());
+        throw new IOException("a file was collected meanwhile; publish it again");
+      }
+    }
+  }
+
+  /**
+   * Deletes a release. The contents of its files go with the next {@link #collect}, where no other
+   * release has them.
+   *
+   * @return whether it was there
+   * @throws WinnowException with {@code CONFLICT} if it is active
+   */
+  public boolean delete(String version) {
+    if (active().equals(Optional.of(version))) {
+      throw new WinnowException(
+          ErrorCode.CONFLICT, "release " + version + " is active (expected: another one)");
+    }
+    try {
+      return deleteBundle(version);
+    } catch (IOException | UncheckedIOException e) {
+      throw new WinnowException(
+          ErrorCode.UNAVAILABLE, "cannot delete release " + version + ": " + e.getMessage(), e);
+    }
+  }
+
+  private boolean deleteBundle(String version) throws IOException {
+    Path bundle = bundle(version);
+    if (!Files.isDirectory(bundle)) {
+      return false;
+    }
+    Path gone = folder.resolve(DELETED_PREFIX + version);
+    deleteRecursively(gone);
+    Files.move(bundle, gone, StandardCopyOption.ATOMIC_MOVE);
+    deleteRecursively(gone);
+    return true;
+  }
+
+  /**
+   * Deletes the contents that no release has, and what publications that failed left.
+   *
+   * @param nowMs epoch milliseconds of the wall clock, by which files are stamped
+   * @param grace what is younger stays, since a publication may be about to name it
+   * @return bytes that were deleted
+   * @throws WinnowException with {@code CORRUPT} if a manifest cannot be read: nothing is deleted
+   *     then, since it may name anything
+   */
+  public long collect(long nowMs, Duration grace) {
+    Set<Path> needed = new HashSet<>();
+    for (String version : versions()) {
+      manifest(version).files().values().forEach(entry -> needed.add(object(entry)));
+    }
+    long bytes = 0;
+    try {
+      for (Path file : filesOf(folder.resolve(OBJECTS))) {
+        if (!needed.contains(file) && isOlder(file, nowMs, grace)) {
+          long size = Files.size(file);
+          bytes += Files.deleteIfExists(file) ? size : 0;
+        }
+      }
+      try (Stream<Path> entries = Files.list(folder)) {
+        for (Path entry : entries.toList()) {
+          String name = entry.getFileName().toString();
+          if (name.startsWith(DELETED_PREFIX)
+              || (name.startsWith(STAGING_PREFIX) && isOlder(entry, nowMs, grace))) {
+            deleteQuietly(entry);
+          }
+        }
+      }
+      return bytes;
+    } catch (IOException e) {
+      throw unavailable("collect in " + folder, e);
+    }
+  }
+
+  private static boolean isOlder(Path file, long nowMs, Duration grace) throws IOException {
+    return Files.getLastModifiedTime(file).toMillis() < nowMs - grace.toMillis();
+  }
+
+  /**
+   * Where a file of a release lies.
+   *
+   * @param name as the manifest has it
+   * @throws WinnowException with {@code NOT_FOUND} for the release, {@code CORRUPT} if its manifest
+   *     does not list the file
+   */
+  public Path file(String version, String name) {
+    return file(manifest(version), name);
+  }
+
+  /** Where a file of a release lies, by its manifest. */
+  Path file(ReleaseManifest manifest, String name) {
+    ReleaseManifest.FileEntry entry = manifest.files().get(name);
+    if (entry == null) {
+      throw corrupt(manifest.version(), name, "not in the manifest", "a file of every release");
+    }
+    Path beside = bundle(manifest.version()).resolve(name);
+    return Files.exists(beside) ? beside : object(entry);
+  }
+
+  private Path object(ReleaseManifest.FileEntry entry) {
+    if (!SHA_256.matcher(entry.sha256()).matches()) {
+      throw new WinnowException(
+          ErrorCode.CORRUPT, "sha256: " + entry.sha256() + " (expected: 64 hexadecimal digits)");
+    }
+    return folder
+        .resolve(OBJECTS)
+        .resolve(entry.sha256().substring(0, 2))
+        .resolve(entry.sha256().substring(2));
   }
 
   /**
@@ -118,7 +293,7 @@ public final class ReleaseStore {
    */
   public ReleaseManifest verify(String version) {
     ReleaseManifest manifest = manifest(version);
-    manifest.files().forEach((name, expected) -> verify(version, name, expected));
+    manifest.files().keySet().forEach(name -> verify(manifest, name));
     return manifest;
   }
 
@@ -129,15 +304,13 @@ public final class ReleaseStore {
    *     it
    */
   void verifyFile(String version, String name) {
-    ReleaseManifest.FileEntry expected = manifest(version).files().get(name);
-    if (expected == null) {
-      throw corrupt(version, name, "not in the manifest", "a file of every release");
-    }
-    verify(version, name, expected);
+    verify(manifest(version), name);
   }
 
-  private void verify(String version, String name, ReleaseManifest.FileEntry expected) {
-    Path file = bundle(version).resolve(name);
+  private void verify(ReleaseManifest manifest, String name) {
+    String version = manifest.version();
+    Path file = file(manifest, name);
+    ReleaseManifest.FileEntry expected = Objects.requireNonNull(manifest.files().get(name));
     ReleaseManifest.FileEntry actual;
     try {
       actual = Files.exists(file) ? entry(file) : new ReleaseManifest.FileEntry(-1, "-");
@@ -194,7 +367,7 @@ public final class ReleaseStore {
       return entries
           .filter(entry -> Files.isRegularFile(entry.resolve(MANIFEST)))
           .map(entry -> entry.getFileName().toString())
-          .filter(name -> !name.startsWith(STAGING_PREFIX))
+          .filter(name -> VERSION.matcher(name).matches())
           .sorted()
           .toList();
     } catch (IOException e) {
@@ -205,12 +378,12 @@ public final class ReleaseStore {
   /** The version that should serve; empty before the first activation. */
   public Optional<String> active() {
     try {
-      Path file = folder.resolve(ACTIVE);
+      Path file = own.resolve(ACTIVE);
       return Files.exists(file)
           ? Optional.of(Files.readString(file, StandardCharsets.UTF_8).strip())
           : Optional.empty();
     } catch (IOException e) {
-      throw unavailable("read " + folder.resolve(ACTIVE), e);
+      throw unavailable("read " + own.resolve(ACTIVE), e);
     }
   }
 
@@ -222,25 +395,25 @@ public final class ReleaseStore {
   public void activate(String version) {
     verify(version);
     try {
-      Path temporary = Files.createTempFile(folder, ".active-", "");
+      Path temporary = Files.createTempFile(own, ".active-", "");
       Files.writeString(temporary, version + "\n");
       force(temporary);
       Files.move(
           temporary,
-          folder.resolve(ACTIVE),
+          own.resolve(ACTIVE),
           StandardCopyOption.ATOMIC_MOVE,
           StandardCopyOption.REPLACE_EXISTING);
-      forceFolder(folder);
+      forceFolder(own);
     } catch (IOException e) {
       throw unavailable("activate release " + version, e);
     }
   }
 
-  /** The folder of a bundle, whether it exists or not. */
+  /** The folder of a release's manifest, whether it exists or not. */
   public Path bundle(String version) {
-    if (!VERSION.matcher(version).matches()) {
+    if (!VERSION.matcher(version).matches() || RESERVED.contains(version)) {
       throw WinnowException.invalid(
-          "release", version, "letters, digits, '.', '_' and '-', at most 64");
+          "release", version, "letters, digits, '.', '_' and '-', at most 64; none of " + RESERVED);
     }
     return folder.resolve(version);
   }
@@ -265,6 +438,17 @@ public final class ReleaseStore {
       bytes = in.transferTo(java.io.OutputStream.nullOutputStream());
     }
     return new ReleaseManifest.FileEntry(bytes, HexFormat.of().formatHex(digest.digest()));
+  }
+
+  /** What remains of a staging folder's own folders, after their files went to the objects. */
+  private static void deleteFolders(Path staging) throws IOException {
+    try (Stream<Path> walk = Files.walk(staging)) {
+      for (Path path : walk.sorted(Comparator.reverseOrder()).toList()) {
+        if (Files.isDirectory(path) && !path.equals(staging)) {
+          Files.delete(path);
+        }
+      }
+    }
   }
 
   private static void force(Path file) throws IOException {

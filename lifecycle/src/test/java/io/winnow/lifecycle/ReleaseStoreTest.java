@@ -6,16 +6,22 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.winnow.core.ErrorCode;
 import io.winnow.core.WinnowException;
+import io.winnow.core.application.Engines.ArtifactEngine;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 final class ReleaseStoreTest {
+  /** Long after every file was written. */
+  private static final long LATER_MS = System.currentTimeMillis() + 1_000_000_000_000L;
+
   @TempDir Path folder;
 
   @Test
@@ -35,7 +41,8 @@ final class ReleaseStoreTest {
     store.activate("r1");
     publish(store, "r2");
     for (String name : List.of("vectors.bin", "deep/ranker.onnx")) {
-      Path file = store.bundle("r2").resolve(name);
+      Path file = store.file("r2", name);
+      assertEquals(file, store.file("r1", name), "equal files are stored once");
       byte[] intact = Files.readAllBytes(file);
       for (int i = 0; i < intact.length; i++) {
         byte[] damaged = intact.clone();
@@ -149,7 +156,7 @@ final class ReleaseStoreTest {
   void verify_truncatedOrMissingFile_saysWhatWasExpected() throws IOException {
     ReleaseStore store = new ReleaseStore(folder);
     publish(store, "r1");
-    Path file = store.bundle("r1").resolve("vectors.bin");
+    Path file = store.file("r1", "vectors.bin");
     Files.write(file, new byte[1]);
     assertTrue(
         String.valueOf(assertThrows(WinnowException.class, () -> store.verify("r1")).getMessage())
@@ -193,6 +200,142 @@ final class ReleaseStoreTest {
     publish(store, "r1");
     WinnowException refused = assertThrows(WinnowException.class, () -> publish(store, "r1"));
     assertEquals(ErrorCode.CONFLICT, refused.code());
+  }
+
+  @Test
+  void publish_filesThatAnotherReleaseHas_areStoredOnce() throws IOException {
+    ReleaseStore store = new ReleaseStore(folder);
+    publish(store, "r1");
+    publish(store, "r2");
+    store.publish(draft("r3"), bundle -> Files.write(bundle.resolve("other.bin"), new byte[] {9}));
+
+    assertEquals(3, objects().size(), "two of r1 and r2, one of r3");
+    for (String version : store.versions()) {
+      assertEquals(List.of(ReleaseStore.MANIFEST), names(store.bundle(version)));
+      store.verify(version);
+    }
+  }
+
+  @Test
+  void publish_overADamagedContent_mendsIt() throws IOException {
+    ReleaseStore store = new ReleaseStore(folder);
+    publish(store, "r1");
+    Files.write(store.file("r1", "vectors.bin"), new byte[] {0});
+    assertThrows(WinnowException.class, () -> store.verify("r1"));
+
+    publish(store, "r2");
+
+    store.verify("r1");
+    store.verify("r2");
+  }
+
+  @Test
+  void verify_filesBesideTheirManifest_areReadAsBefore() throws IOException {
+    ReleaseStore store = new ReleaseStore(folder);
+    ReleaseManifest manifest = publish(store, "r1");
+    Path bundle = store.bundle("r1");
+    for (String name : manifest.files().keySet()) {
+      Files.createDirectories(bundle.resolve(name).getParent());
+      Files.copy(store.file("r1", name), bundle.resolve(name));
+    }
+    for (Path object : objects()) {
+      Files.delete(object);
+    }
+
+    assertEquals(manifest, store.verify("r1"));
+    Files.write(bundle.resolve("vectors.bin"), new byte[] {5, 4, 3, 2, 1});
+    WinnowException refused = assertThrows(WinnowException.class, () -> store.verify("r1"));
+    assertEquals(ErrorCode.CORRUPT, refused.code());
+    store.delete("r1");
+    assertEquals(List.of(), store.versions());
+  }
+
+  @Test
+  void collect_afterADeletion_deletesWhatNobodyElseHas() throws IOException {
+    ReleaseStore store = new ReleaseStore(folder);
+    publish(store, "r1");
+    store.publish(
+        draft("r2"),
+        bundle -> {
+          Files.write(bundle.resolve("same.bin"), new byte[] {1, 2, 3, 4, 5});
+          Files.write(bundle.resolve("own.bin"), new byte[] {7, 7, 7});
+        });
+    assertEquals(0, store.collect(LATER_MS, Duration.ZERO));
+
+    assertTrue(store.delete("r2"));
+    assertEquals(0, store.collect(System.currentTimeMillis(), Duration.ofDays(1)), "too young");
+    assertEquals(3, objects().size());
+    assertEquals(3, store.collect(LATER_MS, Duration.ofDays(1)));
+
+    assertEquals(2, objects().size());
+    store.verify("r1");
+    assertEquals(List.of("r1"), store.versions());
+    assertTrue(!store.delete("r2"), "it is gone already");
+  }
+
+  @Test
+  void collect_aManifestThatCannotBeRead_deletesNothing() throws IOException {
+    ReleaseStore store = new ReleaseStore(folder);
+    publish(store, "r1");
+    Files.writeString(store.bundle("r1").resolve(ReleaseStore.MANIFEST), "{");
+
+    WinnowException refused =
+        assertThrows(WinnowException.class, () -> store.collect(LATER_MS, Duration.ZERO));
+
+    assertEquals(ErrorCode.CORRUPT, refused.code());
+    assertEquals(2, objects().size());
+  }
+
+  @Test
+  void collect_whatAFailedPublicationLeft_isDeletedWhenItIsOld() throws IOException {
+    ReleaseStore store = new ReleaseStore(folder);
+    Path left = Files.createDirectories(folder.resolve(".staging-r9"));
+    Files.write(left.resolve("half.bin"), new byte[3]);
+
+    store.collect(System.currentTimeMillis(), Duration.ofDays(1));
+    assertTrue(Files.exists(left));
+    store.collect(LATER_MS, Duration.ofDays(1));
+    assertTrue(Files.notExists(left));
+  }
+
+  @Test
+  void delete_theActiveRelease_isAConflict() {
+    ReleaseStore store = new ReleaseStore(folder);
+    publish(store, "r1");
+    store.activate("r1");
+
+    WinnowException refused = assertThrows(WinnowException.class, () -> store.delete("r1"));
+
+    assertEquals(ErrorCode.CONFLICT, refused.code());
+    store.verify("r1");
+  }
+
+  @Test
+  void of_aSharedFolder_sharesReleasesButNotWhichIsActive() {
+    ArtifactEngine shared = new ArtifactEngine.Folder(folder.resolve("shared").toString());
+    ReleaseStore one = ReleaseStore.of(shared, folder.resolve("one"));
+    ReleaseStore two = ReleaseStore.of(shared, folder.resolve("two"));
+    publish(one, "r1");
+    publish(two, "r2");
+    one.activate("r1");
+    two.activate("r2");
+
+    assertEquals(List.of("r1", "r2"), one.versions());
+    assertEquals(Optional.of("r1"), one.active());
+    assertEquals(Optional.of("r2"), two.active());
+    assertEquals(Optional.of("r1"), ReleaseStore.of(shared, folder.resolve("one")).active());
+  }
+
+  private List<Path> objects() throws IOException {
+    try (Stream<Path> walk = Files.walk(folder.resolve("objects"))) {
+      return walk.filter(Files::isRegularFile).toList();
+    }
+  }
+
+  private static List<String> names(Path folder) throws IOException {
+    try (Stream<Path> entries = Files.list(folder)) {
+      return entries.map(entry -> entry.getFileName().toString()).toList();
+    }
   }
 
   @Test

@@ -218,6 +218,7 @@ final class ServingReleaseTest {
     ReleaseStore releases = new ReleaseStore(folder);
     String version = release.publish(releases).version();
     Path bundle = releases.bundle(version);
+    Files.copy(releases.file(version, "transitions.bin"), bundle.resolve("transitions.bin"));
     String before = sha256(bundle.resolve("transitions.bin"));
     asOfVersion1(bundle.resolve("transitions.bin"));
     Path manifest = bundle.resolve(ReleaseStore.MANIFEST);

@@ -60,8 +60,8 @@ final class TrainerTest {
     assertEquals(manifest, again);
     for (String file : manifest.files().keySet()) {
       assertArrayEquals(
-          Files.readAllBytes(first.bundle(manifest.version()).resolve(file)),
-          Files.readAllBytes(second.bundle(again.version()).resolve(file)),
+          Files.readAllBytes(first.file(manifest.version(), file)),
+          Files.readAllBytes(second.file(again.version(), file)),
           file);
     }
     assertNotEquals(manifest.files().get("encoder.onnx"), otherSeed.files().get("encoder.onnx"));
@@ -174,7 +174,7 @@ final class TrainerTest {
     ReleaseManifest manifest = train(records, records.size(), 1).publish(store);
     assertTrue(manifest.files().size() >= 12, manifest.files().keySet().toString());
     for (String name : manifest.files().keySet()) {
-      Path file = store.bundle(manifest.version()).resolve(name);
+      Path file = store.file(manifest.version(), name);
       byte[] intact = Files.readAllBytes(file);
       byte[] damaged = intact.clone();
       damaged[damaged.length / 2] ^= 1;

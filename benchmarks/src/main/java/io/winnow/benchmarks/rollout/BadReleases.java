@@ -20,7 +20,6 @@ import java.util.List;
 import java.util.Random;
 import java.util.random.RandomGenerator;
 import java.util.stream.IntStream;
-import java.util.stream.Stream;
 
 /**
  * Makes bad releases of a good one: its bundle is copied, damaged, and published as any other, so
@@ -110,11 +109,13 @@ public final class BadReleases {
         store.publish(
             draft,
             bundle -> {
-              copy(store.bundle(good), bundle);
-              damage(order, bundle, store.bundle(other));
+              for (String file : base.files().keySet()) {
+                Files.copy(store.file(good, file), bundle.resolve(file));
+              }
+              damage(order, bundle, other);
             });
     if (order.kind() == BadKind.UNUSABLE && order.number() % 3 == 0) {
-      flipByte(store.bundle(published.version()), published, random(order));
+      flipByte(published, random(order));
     }
     return published;
   }
@@ -123,7 +124,7 @@ public final class BadReleases {
     return seed.derive(order.kind().name()).generator("number-" + order.number());
   }
 
-  private void damage(Order order, Path bundle, Path other) throws IOException {
+  private void damage(Order order, Path bundle, String other) throws IOException {
     RandomGenerator random = random(order);
     int severity = order.severity();
     switch (order.kind()) {
@@ -172,7 +173,7 @@ public final class BadReleases {
   }
 
   /** From an index that lags behind to an encoder whose space nothing else knows. */
-  private static void staleIndex(Path bundle, Path other, int severity, int number)
+  private void staleIndex(Path bundle, String other, int severity, int number)
       throws IOException {
     replace(bundle, other, "index.bin");
     replace(bundle, other, "encoder-vectors.bin");
@@ -308,13 +309,16 @@ public final class BadReleases {
     Files.writeString(file, text);
   }
 
-  private static void flipByte(Path bundle, ReleaseManifest manifest, RandomGenerator random) {
+  /**
+   * A byte of the release's own copy: what is kept by its content may be another release's, too.
+   */
+  private void flipByte(ReleaseManifest manifest, RandomGenerator random) {
     List<String> files = List.copyOf(manifest.files().keySet());
-    Path file = bundle.resolve(files.get(random.nextInt(files.size())));
+    String name = files.get(random.nextInt(files.size()));
     try {
-      byte[] bytes = Files.readAllBytes(file);
+      byte[] bytes = Files.readAllBytes(store.file(manifest.version(), name));
       bytes[random.nextInt(bytes.length)] ^= (byte) (1 << random.nextInt(8));
-      Files.write(file, bytes);
+      Files.write(store.bundle(manifest.version()).resolve(name), bytes);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -328,17 +332,7 @@ public final class BadReleases {
     return JSON.readValue(bundle.resolve("ranker.json").toFile(), RankerSpec.class);
   }
 
-  private static void replace(Path bundle, Path other, String name) throws IOException {
-    Files.write(bundle.resolve(name), Files.readAllBytes(other.resolve(name)));
-  }
-
-  private static void copy(Path from, Path to) throws IOException {
-    try (Stream<Path> files = Files.list(from)) {
-      for (Path file : files.toList()) {
-        if (!file.getFileName().toString().equals("manifest.json")) {
-          Files.copy(file, to.resolve(file.getFileName()));
-        }
-      }
-    }
+  private void replace(Path bundle, String other, String name) throws IOException {
+    Files.write(bundle.resolve(name), Files.readAllBytes(store.file(other, name)));
   }
 }

@@ -79,15 +79,19 @@ public final class TruthProbe implements AutoCloseable {
   public record Truth(double clicks, double latencyMs, double degraded, double shortened) {
     /**
      * Whether users are worse off, and clearly so: a tenth fewer clicks, 2 % short or 5 % degraded
-     * answers more, or twice the latency.
+     * answers more.
      *
      * @param champion the same of what they have now
      */
     public boolean isBadBeside(Truth champion) {
       return clicks < 0.9 * champion.clicks
           || shortened > champion.shortened + 0.02
-          || degraded > champion.degraded + 0.05
-          || latencyMs > 2 * champion.latencyMs + 2;
+          || degraded > champion.degraded + 0.05;
+    }
+
+    /** Whether answers take clearly longer: three times as long and 5 ms more. */
+    public boolean isSlowBeside(Truth champion) {
+      return latencyMs > 3 * champion.latencyMs + 5;
     }
 
     /** The change of clicks against a champion, relative. */

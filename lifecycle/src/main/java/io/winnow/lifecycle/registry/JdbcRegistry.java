@@ -42,7 +42,7 @@ final class JdbcRegistry implements Registry {
   private static final int MAX_METRIC_NAME_LENGTH = 200;
   private static final int MAX_OBSERVATIONS_LENGTH = 1_000_000;
   private static final long SERVER_KEPT_MS = 24 * 3_600_000L;
-  private static final Pattern TAG = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._/-]{0,63}");
+  private static final Pattern TAG = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,63}");
 
   private final Database database;
   private final TimeSource requestClock;
@@ -123,8 +123,7 @@ final class JdbcRegistry implements Registry {
   @Override
   public void tag(String version, String name, @Nullable String value) {
     if (!TAG.matcher(name).matches()) {
-      throw WinnowException.invalid(
-          "tag", name, "letters, digits, '.', '_', '/' and '-', at most 64");
+      throw WinnowException.invalid("tag", name, "letters, digits, '.', '_' and '-', at most 64");
     }
     if (value != null
         && (value.length() > MAX_TAG_LENGTH || value.chars().anyMatch(Character::isISOControl))) {

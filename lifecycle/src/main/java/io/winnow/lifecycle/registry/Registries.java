@@ -51,9 +51,10 @@ public final class Registries {
           "h2.bindAddress: %s (expected: %s)".formatted(SysProperties.BIND_ADDRESS, LOOPBACK));
     }
     JdbcDataSource source = new JdbcDataSource();
+    // async: an interrupted thread closes a file of the ordinary kind, for all others too;
     // WRITE_DELAY=0: what is committed survives the death of the process
     source.setURL(
-        "jdbc:h2:file:"
+        "jdbc:h2:async:"
             + file
             + ";MODE=PostgreSQL;DATABASE_TO_LOWER=TRUE;DEFAULT_NULL_ORDERING=HIGH;AUTO_SERVER=TRUE"
             + ";WRITE_DELAY=0;LOCK_TIMEOUT="

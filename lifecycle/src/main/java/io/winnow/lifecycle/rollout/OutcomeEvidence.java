@@ -169,8 +169,7 @@ final class OutcomeEvidence {
       }
     } else {
       Side side = CanarySplit.side(unit.position, now.share(offset));
-      String release =
-          event.impression() == null ? "" : event.impression().provenance().release();
+      String release = event.impression() == null ? "" : event.impression().provenance().release();
       if (side == Side.NEITHER
           || !release.equals(side == Side.CHALLENGER ? now.candidate() : now.champion())) {
         return;
@@ -219,8 +218,7 @@ final class OutcomeEvidence {
       return known;
     }
     double position = now.split().position(user);
-    if (CanarySplit.side(position, now.shareMax()) == Side.NEITHER
-        || users.size() >= USERS_MAX) {
+    if (CanarySplit.side(position, now.shareMax()) == Side.NEITHER || users.size() >= USERS_MAX) {
       return null;
     }
     Unit unit = new Unit(position);
@@ -279,10 +277,7 @@ final class OutcomeEvidence {
       SequentialPlan plan = SequentialPlan.always(1 - confidence, POWER, effect);
       double level = SequentialPlan.level(adjusted.adjusted());
       double critical =
-          plan.rule()
-              .judge(List.of(plan.look(contrast, level, 0, false)))
-              .getFirst()
-              .critical();
+          plan.rule().judge(List.of(plan.look(contrast, level, 0, false))).getFirst().critical();
       lift = contrast.liftInterval(critical);
     }
     return new OutcomeComparison(

@@ -155,8 +155,7 @@ public final class PromotionLadder {
       return new Step(null, false, "no rollout is open");
     }
     Now now = open.get();
-    if (now.rollout.stage() != Stage.GATE
-        || !report.candidate().equals(now.rollout.candidate())) {
+    if (now.rollout.stage() != Stage.GATE || !report.candidate().equals(now.rollout.candidate())) {
       return wait(now, "does not wait for a report about " + report.candidate());
     }
     return switch (report.verdict()) {
@@ -194,8 +193,10 @@ public final class PromotionLadder {
 
   private TrialObservations observations(Rollout rollout) {
     List<TrialObservations> servers = new ArrayList<>();
-    registry.observations(rollout.id()).values().forEach(json ->
-        servers.add(TrialObservations.fromJson(json)));
+    registry
+        .observations(rollout.id())
+        .values()
+        .forEach(json -> servers.add(TrialObservations.fromJson(json)));
     return TrialObservations.merge(servers);
   }
 
@@ -220,8 +221,7 @@ public final class PromotionLadder {
     }
     Counts seen = now.of(Side.SHADOW);
     Guardrails.Findings health =
-        Guardrails.judge(
-            asked.health(), seen, now.of(Side.TWIN), HEALTH_ALPHA / STAGES_WATCHED);
+        Guardrails.judge(asked.health(), seen, now.of(Side.TWIN), HEALTH_ALPHA / STAGES_WATCHED);
     Map<String, Double> numbers = new TreeMap<>(health.numbers());
     numbers.put("overlap", now.observations.shadow().meanOverlap());
     if (health.isBroken()) {
@@ -289,7 +289,9 @@ public final class PromotionLadder {
     boolean last = now.rollout.step() >= asked.shares().size() - 1;
     if (enough && !last) {
       return canaryStep(
-          now, now.rollout.step() + 1, "the step showed nothing bad: " + describe(now, outcomes),
+          now,
+          now.rollout.step() + 1,
+          "the step showed nothing bad: " + describe(now, outcomes),
           numbers);
     }
     if (enough && outcomes.lift().low() > -asked.maxLoss()) {
@@ -321,8 +323,7 @@ public final class PromotionLadder {
     Counts before =
         now.of(Side.CHAMPION).requests() > 0 ? now.of(Side.CHAMPION) : now.of(Side.TWIN);
     Guardrails.Findings health =
-        Guardrails.judge(
-            asked.health(), now.of(Side.LIVE), before, HEALTH_ALPHA / STAGES_WATCHED);
+        Guardrails.judge(asked.health(), now.of(Side.LIVE), before, HEALTH_ALPHA / STAGES_WATCHED);
     if (health.isBroken() && !now.rollout.champion().isEmpty()) {
       return end(
           now,
@@ -389,8 +390,7 @@ public final class PromotionLadder {
     return move(now, to, plan, text, numbers);
   }
 
-  private Step move(
-      Now now, Stage to, ServingPlan plan, String text, Map<String, Double> numbers) {
+  private Step move(Now now, Stage to, ServingPlan plan, String text, Map<String, Double> numbers) {
     return move(now, to, now.rollout.step(), plan, text, numbers);
   }
 

@@ -23,8 +23,8 @@ public final class RollbackPlan {
    * The plan to go back to.
    *
    * @param to the release to go back to, or null for the one before
-   * @throws WinnowException with {@code NOT_FOUND} if there is none before; {@code INVALID_ARGUMENT}
-   *     if it is the champion already
+   * @throws WinnowException with {@code NOT_FOUND} if there is none before; {@code
+   *     INVALID_ARGUMENT} if it is the champion already
    */
   public static ServingPlan of(Registry registry, ServingPlan plan, @Nullable String to) {
     String target = to == null ? plan.previous() : to;
@@ -50,8 +50,7 @@ public final class RollbackPlan {
   /** What was the release before when the target served last, as the ledger tells. */
   private static @Nullable String before(
       Registry registry, String target, @Nullable String leaving) {
-    List<LedgerEntry> ledger =
-        registry.ledger(Long.MIN_VALUE / 2, Long.MAX_VALUE / 2, ENTRIES_MAX);
+    List<LedgerEntry> ledger = registry.ledger(Long.MIN_VALUE / 2, Long.MAX_VALUE / 2, ENTRIES_MAX);
     for (LedgerEntry entry : ledger) {
       if (target.equals(entry.plan().champion())) {
         String before = entry.plan().previous();

@@ -72,7 +72,7 @@ abstract class RegistryConformance {
     registry.register(manifest("v2", 1));
     nowMs.addAndGet(1);
     registry.register(manifest("v1", 1));
-    registry.tag("v1", "team/why", "it's \"good\" – ü");
+    registry.tag("v1", "team.why", "it's \"good\" – ü");
     registry.tag("v1", "gone", "x");
     registry.tag("v1", "gone", null);
     registry.measure("v2", Map.of("gate.ndcg@10", 0.5, "auc", 0.8));
@@ -83,7 +83,7 @@ abstract class RegistryConformance {
     assertEquals(List.of("v2", "v1"), releases.stream().map(r -> r.manifest().version()).toList());
     assertEquals(Map.of("gate.ndcg@10", 0.125, "auc", 0.8), releases.get(0).metrics());
     assertEquals(Map.of(), releases.get(0).tags());
-    assertEquals(Map.of("team/why", "it's \"good\" – ü"), releases.get(1).tags());
+    assertEquals(Map.of("team.why", "it's \"good\" – ü"), releases.get(1).tags());
     assertEquals(Optional.of(releases.get(1)), registry.release("v1"));
   }
 

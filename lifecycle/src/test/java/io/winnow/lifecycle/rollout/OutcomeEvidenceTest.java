@@ -22,8 +22,7 @@ final class OutcomeEvidenceTest {
           List.of(new Objectives.Objective("click", EventFilter.ofType("click"), 1)),
           Duration.ofMinutes(30));
   private static final double SHARE = 0.25;
-  private static final CanarySplit SPLIT =
-      CanarySplit.of(new ServingPlan.Canary("v2-1", SHARE));
+  private static final CanarySplit SPLIT = CanarySplit.of(new ServingPlan.Canary("v2-1", SHARE));
 
   private static OutcomeEvidence.Trial trial(long fromOffset) {
     return new OutcomeEvidence.Trial(

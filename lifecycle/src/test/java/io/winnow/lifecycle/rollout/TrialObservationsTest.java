@@ -61,8 +61,9 @@ final class TrialObservationsTest {
 
   @Test
   void fromJson_ofSomethingElse_isCorrupt() {
-    for (String text : List.of("{", "{\"twin\":{\"latency\":{\"x\":1}}}",
-        "{\"twin\":{\"latency\":{\"999\":1}}}")) {
+    for (String text :
+        List.of(
+            "{", "{\"twin\":{\"latency\":{\"x\":1}}}", "{\"twin\":{\"latency\":{\"999\":1}}}")) {
       WinnowException failed =
           assertThrows(WinnowException.class, () -> TrialObservations.fromJson(text), text);
       assertEquals(ErrorCode.CORRUPT, failed.code());
@@ -120,8 +121,7 @@ final class TrialObservationsTest {
     assertEquals(0.25, (double) control / users, 0.01);
     assertEquals(0.0625, (double) both / users, 0.01, "another rollout asks other users");
     assertEquals(
-        CanarySplit.Side.NEITHER,
-        CanarySplit.of(ServingPlan.Canary.NONE).side(new UserId("u1")));
+        CanarySplit.Side.NEITHER, CanarySplit.of(ServingPlan.Canary.NONE).side(new UserId("u1")));
     // Fixed for ever: an analysis years later computes the same.
     assertEquals(0.9154, large.position(new UserId("u1")), 1e-3);
   }
