@@ -630,7 +630,8 @@ final class Node implements AutoCloseable {
                     UUID::randomUUID,
                     () -> new FeatureMonitoring(audit.status(), gate.maxMismatches())),
                 pages,
-                new HttpDependencies.Controls(application, new NodeRollouts(this))));
+                new HttpDependencies.Controls(
+                    application, new NodeRollouts(this), registry)));
     application.onChange(file -> server.serve(file.definition()));
     follow(server.uri().toString());
     return server;

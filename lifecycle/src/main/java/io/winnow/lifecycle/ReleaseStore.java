@@ -107,6 +107,38 @@ public final class ReleaseStore {
   }
 
   /**
+   * Publishes a bundle that was made elsewhere, under the manifest that it had there.
+   *
+   * @throws WinnowException as {@link #publish}; with {@code CORRUPT} if what is written is not what
+   *     the manifest says: nothing is published then
+   */
+  public void publishAs(ReleaseManifest manifest, BundleWriter writer) {
+    ReleaseManifest published =
+        publish(
+            manifest,
+            bundle -> {
+              writer.writeTo(bundle);
+              for (Path file : filesOf(bundle)) {
+                String name = bundle.relativize(file).toString();
+                ReleaseManifest.FileEntry expected = manifest.files().get(name);
+                ReleaseManifest.FileEntry actual = entry(file);
+                if (!actual.equals(expected)) {
+                  throw corrupt(
+                      manifest.version(), name, actual.toString(), String.valueOf(expected));
+                }
+              }
+            });
+    if (!published.equals(manifest)) {
+      delete(manifest.version());
+      throw corrupt(
+          manifest.version(),
+          MANIFEST,
+          "files " + published.files().keySet(),
+          "files " + manifest.files().keySet());
+    }
+  }
+
+  /**
    * Publishes a bundle: all of it or nothing. It is not active yet.
    *
    * @param draft the manifest; its files are filled in here

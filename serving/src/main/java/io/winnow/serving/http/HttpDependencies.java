@@ -5,6 +5,7 @@ import io.winnow.core.TimeSource;
 import io.winnow.core.application.ApplicationDefinition;
 import io.winnow.events.EventLog;
 import io.winnow.features.FeatureReader;
+import io.winnow.lifecycle.registry.Registry;
 import io.winnow.serving.Recommender;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -59,11 +60,14 @@ public record HttpDependencies(
    *
    * @param application changes the application
    * @param rollouts brings releases to users, and back
+   * @param registry knows the releases and the ledger
    */
   public record Controls(
-      @Nullable ApplicationControl application, @Nullable RolloutControl rollouts) {
+      @Nullable ApplicationControl application,
+      @Nullable RolloutControl rollouts,
+      @Nullable Registry registry) {
     /** Everything is fixed. */
-    public static final Controls NONE = new Controls(null, null);
+    public static final Controls NONE = new Controls(null, null, null);
   }
 
   /**

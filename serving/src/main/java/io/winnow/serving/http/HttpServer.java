@@ -7,6 +7,7 @@ import io.winnow.core.ErrorCode;
 import io.winnow.core.WinnowException;
 import io.winnow.core.application.ApplicationDefinition;
 import io.winnow.events.RecordJson;
+import io.winnow.lifecycle.registry.Registry;
 import io.winnow.serving.ExperimentAssignments;
 import java.net.URI;
 import java.time.Duration;
@@ -166,7 +167,8 @@ public final class HttpServer implements AutoCloseable {
                 dependencies.application(), assignments, reports, operations.requestTime(), json)
             .routes());
     routes.addAll(new OfrepApi(assignments, json).routes());
-    routes.addAll(new OperationsApi(operations, json, metrics).routes());
+    routes.addAll(new OperationsApi(operations, json, metrics)
+            .routes(dependencies.controls().registry() == null));
     routes.addAll(controlRoutes(dependencies, openApi, assignments, json));
     dependencies
         .pages()
@@ -197,6 +199,13 @@ public final class HttpServer implements AutoCloseable {
     RolloutControl rollouts = controls.rollouts();
     if (rollouts != null) {
       routes.addAll(new RolloutApi(rollouts, json).routes());
+    }
+    Registry registry = controls.registry();
+    if (registry != null) {
+      HttpDependencies.Operations operations = dependencies.operations();
+      routes.addAll(
+          new RegistryApi(registry, operations.releases(), json, operations.requestTime())
+              .routes());
     }
     return routes;
   }

@@ -306,6 +306,10 @@ final class OpenApi {
           typed(exposure, "request_id", "string", "names the request in the log; otherwise drawn");
         });
     closed(
+        schemas.putObject("TagRequest"),
+        List.of("value"),
+        tag -> typed(tag, "value", "string", "at most 1000 characters, no control characters"));
+    closed(
         schemas.putObject("RolloutRequest"),
         List.of("release"),
         rollout -> {

@@ -3,6 +3,7 @@ package io.winnow.serving.http;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.winnow.events.RecordJson;
+import java.util.ArrayList;
 import java.util.List;
 
 /** Releases, health and metrics. */
@@ -20,14 +21,25 @@ final class OperationsApi {
     this.metrics = metrics;
   }
 
-  List<Route> routes() {
+  /**
+   * @param withReleases whether this server's own releases are all that is known of releases
+   */
+  List<Route> routes(boolean withReleases) {
+    List<Route> routes = new ArrayList<>(routes());
+    if (withReleases) {
+      routes.add(
+          Route.get(
+              "/v1/releases",
+              "operations",
+              "The releases, newest first, and which of them answers",
+              List.of(),
+              this::releases));
+    }
+    return routes;
+  }
+
+  private List<Route> routes() {
     return List.of(
-        Route.get(
-            "/v1/releases",
-            "operations",
-            "The releases, newest first, and which of them answers",
-            List.of(),
-            this::releases),
         Route.open("/health/live", "operations", "Whether the process runs", this::live),
         Route.open(
             "/health/ready",
