@@ -2,6 +2,7 @@ package io.winnow.lifecycle;
 
 import io.winnow.core.Seed;
 import io.winnow.core.application.ApplicationFile;
+import io.winnow.features.FeatureSchema;
 import io.winnow.models.encoder.TrainedEncoder;
 import io.winnow.models.ranker.RankerSpec;
 import io.winnow.models.ranker.TrainedRanker;
@@ -40,15 +41,6 @@ public final class DamagedReleases {
     return with(good, version, new RetrievalModels.Deep(encoder(good), deep.index()));
   }
 
-  /** Vectors and index are of another release's encoder, the query network is its own. */
-  public static Release spaceOf(Release good, Release other, String version) {
-    RetrievalModels.Deep deep = Objects.requireNonNull(other.models().deep());
-    return with(
-        good,
-        version,
-        new RetrievalModels.Deep(with(encoder(good), deep.encoder().itemVectors()), deep.index()));
-  }
-
   /** One number of one vector is none. */
   public static Release nanInAVector(Release good, String version) {
     RetrievalModels.Deep deep = Objects.requireNonNull(good.models().deep());
@@ -66,13 +58,23 @@ public final class DamagedReleases {
     return with(good, version, good.application(), names);
   }
 
-  /** The ranker reads the columns in a wrong order: what it calls them was changed to fit. */
-  public static Release ranker(Release good, Release other, String version) {
+  /** The ranker prefers what it should avoid. */
+  public static Release upsideDown(Release good, String version) {
+    TrainedRanker ranker = Objects.requireNonNull(good.trainedRanker());
+    RankerSpec spec = ranker.spec();
     return new Release(
         manifest(good, version, good.application()),
         good.application(),
         good.models(),
-        other.trainedRanker());
+        new TrainedRanker(
+            ranker.onnx(),
+            new RankerSpec(
+                spec.featureNames(),
+                spec.embeddingSize(),
+                spec.objectives(),
+                spec.weights().stream().map(weight -> -weight).toList(),
+                spec.metrics(),
+                spec.history())));
   }
 
   /** The same models under another application file. */
@@ -137,8 +139,8 @@ public final class DamagedReleases {
   private static ReleaseManifest manifest(
       Release good, String version, ApplicationFile application) {
     ReleaseManifest manifest = good.manifest();
-    io.winnow.features.FeatureSchema schema =
-        io.winnow.features.FeatureSchema.of(application.definition());
+    FeatureSchema schema =
+        FeatureSchema.of(application.definition());
     return new ReleaseManifest(
         version,
         manifest.createdMs(),

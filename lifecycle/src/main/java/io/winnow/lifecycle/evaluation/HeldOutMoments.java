@@ -101,7 +101,7 @@ record HeldOutMoments(List<Stop> stops, int outcomes, boolean impressions) {
     long withinMs = application.objectives().within().toMillis();
     List<TrainingRequest.Chosen> organic = organic(choices, requests.slates(), withinMs);
 
-    Map<TrainingRequest, boolean[]> uses = new IdentityHashMap<>();
+    IdentityHashMap<TrainingRequest, boolean[]> uses = new IdentityHashMap<>();
     mark(
         uses,
         thinned(slates.stream().filter(HeldOutMoments::hasOutcome).toList(), bounds.outcomes()),
@@ -124,7 +124,7 @@ record HeldOutMoments(List<Stop> stops, int outcomes, boolean impressions) {
   }
 
   private static void mark(
-      Map<TrainingRequest, boolean[]> uses, List<? extends TrainingRequest> requests, int use) {
+      IdentityHashMap<TrainingRequest, boolean[]> uses, List<? extends TrainingRequest> requests, int use) {
     for (TrainingRequest request : requests) {
       uses.computeIfAbsent(request, _ -> new boolean[3])[use] = true;
     }

@@ -21,6 +21,7 @@ import io.winnow.lifecycle.TinyWorld;
 import io.winnow.lifecycle.Trainer;
 import io.winnow.lifecycle.TrainerConfig;
 import io.winnow.lifecycle.TrainingProgress;
+import io.winnow.models.ranker.RankerConfig;
 import io.winnow.ranking.reranking.Slate.Placed;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -34,6 +35,26 @@ import java.util.random.RandomGenerator;
  * better than others; the lower a place, the fewer look there.
  */
 final class GateWorld {
+  /** The application file. */
+  static final String TEXT =
+      """
+      application: gate
+      items:
+        attributes: { category: string }
+      events:
+        click: {}
+      features:
+        user: { clicks_1d: count(click) over 1d }
+        item: { clicks_1d: count(click) over 1d, clicks_7d: count(click) over 7d, rate_7d: rate(click, impression) over 7d }
+        user x category: { clicks_7d: count(click) over 7d, shown_7d: count(impression) over 7d }
+      objectives:
+        click: 1.0
+      outcome_window: 5m
+      retrieval: { two_tower: 60, item_to_item: 20, ease: 20, popular: 20, trending: 20 }
+      reranking: { explore: 0.1 }
+      serving: { slate: 8 }
+      """;
+
   static final int PLACES = 8;
   private static final int USERS = 150;
   private static final int ITEMS = 400;
@@ -58,32 +79,7 @@ final class GateWorld {
   }
 
   static ApplicationFile application() {
-    return application("");
-  }
-
-  /** With more lines. */
-  static ApplicationFile application(String more) {
-    return ApplicationFile.parse(
-        """
-        application: gate
-        items:
-          attributes: { category: string }
-        events:
-          click: {}
-        features:
-          user: { clicks_1d: count(click) over 1d }
-          item: { clicks_1d: count(click) over 1d, clicks_7d: count(click) over 7d, rate_7d: rate(click, impression) over 7d }
-          user x category: { clicks_7d: count(click) over 7d, shown_7d: count(impression) over 7d }
-        objectives:
-          click: 1.0
-        outcome_window: 5m
-        retrieval: { two_tower: 60, item_to_item: 20, ease: 20, popular: 20, trending: 20 }
-        reranking: { explore: 0.1 }
-        serving: { slate: 8 }
-        """
-            + more,
-        "gate.yaml",
-        Map.of());
+    return ApplicationFile.parse(TEXT, "gate.yaml", Map.of());
   }
 
   static ApplicationDefinition definition() {
@@ -101,9 +97,9 @@ final class GateWorld {
             tiny.encoder().withLimits(6, 1000),
             tiny.encoder().withLimits(2, 1000),
             tiny.linear(),
-            new io.winnow.models.ranker.RankerConfig(
+            new RankerConfig(
                 tiny.ranker().network(),
-                new io.winnow.models.ranker.RankerConfig.Training(
+                new RankerConfig.Training(
                     1024, 8, 5e-3, 0.01, 0.5, 0.2, 1000)));
     long nowMs = records.getLast().timeMs() + seed;
     return new Trainer(application(), config, () -> nowMs, TrainingProgress.silent())
@@ -184,25 +180,6 @@ final class GateWorld {
     }
     answer.addAll(clicks);
     return answer;
-  }
-
-  static double worth(Release release, List<LogRecord> records) {
-    double worth = 0;
-    try (OnlineStore store = OnlineStores.inMemory(release.definition())) {
-      TinyWorld.append(store, records);
-      ServingRelease serving = new ServingRelease(release, store, new CallerRunsExecutor());
-      for (int user = 0; user < USERS; user++) {
-        Moment moment =
-            serving.moment(new UserId("u" + user), Map.of(), _ -> true, records.getLast().timeMs());
-        Ranked ranked = serving.rank(moment, serving.retrieve(moment, Duration.ofMinutes(1)));
-        for (Placed placed : serving.rerankWithoutExploration(moment, ranked, PLACES).placed()) {
-          worth +=
-              appeal(user, Integer.parseInt(serving.item(placed.item()).value().substring(1)))
-                  / (1 + 0.3 * placed.position());
-        }
-      }
-    }
-    return worth / USERS;
   }
 
   private static LogRecord click(String id, int user, int item, long timeMs) {
