@@ -6,6 +6,8 @@ import io.winnow.benchmarks.rollout.BadKind;
 import io.winnow.core.Nearest;
 import io.winnow.core.WinnowException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -36,8 +38,11 @@ final class BenchRolloutCommand extends BenchCommand.Bench {
       description = "How many bad releases of each of the ten kinds (default: ${DEFAULT-VALUE}).")
   private int each = 10;
 
-  @Option(names = "--kind", split = ",", description = "Kinds of bad releases; otherwise all.")
-  private @Nullable List<BadKind> kinds;
+  @Option(
+      names = "--kind",
+      split = ",",
+      description = "Kinds of bad releases, such as stale_index; otherwise all.")
+  private @Nullable List<String> kinds;
 
   @Option(names = "--good", description = "How many good releases (default: ${DEFAULT-VALUE}).")
   private int good = 20;
@@ -61,15 +66,14 @@ final class BenchRolloutCommand extends BenchCommand.Bench {
     if (each < 1 || good < 1) {
       throw WinnowException.invalid(each < 1 ? "--each" : "--good", Math.min(each, good), ">= 1");
     }
+    List<BadKind> wanted = wantedKinds();
     try (TemporaryFolder folder = new TemporaryFolder()) {
       RolloutBase base =
           new RolloutBase(RolloutBase.Config.of(seed().value()), folder.path(), progress);
       RolloutReleases releases = new RolloutReleases(base, seed(), progress);
       RolloutReport found =
           new RolloutReport(
-              parts.contains("bad")
-                  ? releases.bad(kinds == null ? List.of(BadKind.values()) : kinds, each)
-                  : null,
+              parts.contains("bad") ? releases.bad(wanted, each) : null,
               parts.contains("good") ? releases.good(good) : null,
               parts.contains("rollback") ? new RolloutWayBack(base, progress).run(ROLLBACKS) : null,
               parts.contains("recovery") ? recovery(base, progress) : null);
@@ -79,6 +83,21 @@ final class BenchRolloutCommand extends BenchCommand.Bench {
       }
       return found.figures();
     }
+  }
+
+  private List<BadKind> wantedKinds() {
+    if (kinds == null) {
+      return List.of(BadKind.values());
+    }
+    List<String> labels = Arrays.stream(BadKind.values()).map(BadKind::label).toList();
+    List<BadKind> wanted = new ArrayList<>();
+    for (String kind : kinds) {
+      if (!labels.contains(kind)) {
+        throw WinnowException.invalid("--kind", kind, Nearest.expectation("kind", kind, labels));
+      }
+      wanted.add(BadKind.values()[labels.indexOf(kind)]);
+    }
+    return wanted;
   }
 
   private static RolloutReport.Recovery recovery(RolloutBase base, ConsoleProgress progress) {

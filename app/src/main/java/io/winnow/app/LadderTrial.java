@@ -80,8 +80,7 @@ final class LadderTrial {
         version,
         kind,
         truth,
-        new Trial.End(
-            rollout.stage().label(), last.from().label(), last.cause().reason()),
+        new Trial.End(rollout.stage().label(), last.from().label(), last.cause().reason()),
         visits,
         new Trial.Harm(users.size(), slates),
         (System.nanoTime() - began) / 1e9);

@@ -5,7 +5,6 @@ import io.winnow.core.ErrorCode;
 import io.winnow.core.Event;
 import io.winnow.core.ItemId;
 import io.winnow.core.LogRecord;
-import io.winnow.core.Seed;
 import io.winnow.core.UserId;
 import io.winnow.core.WinnowException;
 import io.winnow.core.application.ApplicationFile;
@@ -40,11 +39,22 @@ final class LiveShop implements AutoCloseable {
   private final Node node;
   private final Path folder;
   private final ApplicationFile application;
+  private final Runnable afterwards;
   private final List<LogRecord> outbox = new ArrayList<>();
   private long visits;
 
-  /** Opens a node over a folder that is empty or holds the same world's past. */
-  LiveShop(WorldConfig config, long nowMs, DataFolder data, ApplicationFile application) {
+  /**
+   * Opens a node over a folder that is empty or holds the same world's past.
+   *
+   * @param afterwards runs when it is closed
+   */
+  LiveShop(
+      WorldConfig config,
+      long nowMs,
+      DataFolder data,
+      ApplicationFile application,
+      Runnable afterwards) {
+    this.afterwards = afterwards;
     this.application = application;
     this.folder = data.path();
     this.clock = new SimulatedClock(nowMs);
@@ -156,6 +166,10 @@ final class LiveShop implements AutoCloseable {
 
   @Override
   public void close() {
-    node.close();
+    try {
+      node.close();
+    } finally {
+      afterwards.run();
+    }
   }
 }

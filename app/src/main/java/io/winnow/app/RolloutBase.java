@@ -1,7 +1,7 @@
 package io.winnow.app;
 
+import io.winnow.benchmarks.TemporaryFolder;
 import io.winnow.core.ErrorCode;
-import io.winnow.core.TimeSource;
 import io.winnow.core.WinnowException;
 import io.winnow.core.application.ApplicationFile;
 import io.winnow.events.RecordSource;
@@ -37,7 +37,6 @@ final class RolloutBase {
   private final ApplicationFile application;
   private final String champion;
   private final String other;
-  private int opened;
 
   /**
    * How large it is.
@@ -77,22 +76,21 @@ final class RolloutBase {
           defaults.linear(),
           new RankerConfig(
               new RankerConfig.Network(64, 32, 1, 1, 0.05),
-              new RankerConfig.Training(
-                  1_024, 3, 2e-3, 0.01, 0.5, 0.15, NETWORK_SECONDS_MAX)));
+              new RankerConfig.Training(1_024, 3, 2e-3, 0.01, 0.5, 0.15, NETWORK_SECONDS_MAX)));
     }
   }
 
   /**
    * Makes it.
    *
-   * @param folder takes the folder and its copies
+   * @param folder takes it; copies go where temporary files do
    */
   RolloutBase(Config config, Path folder, ConsoleProgress progress) {
     this.config = config;
     this.folder = folder;
     this.application = application();
     progress.step("base", "the world's past, a champion and another release of the same data");
-    try (LiveShop shop = new LiveShop(config.world(), NOW_MS, base(), application)) {
+    try (LiveShop shop = new LiveShop(config.world(), NOW_MS, base(), application, () -> {})) {
       shop.history();
       champion = train(shop, config.seed(), shop.node().log(), progress);
       other = train(shop, config.seed() + 1_000, shop.node().log(), progress);
@@ -141,7 +139,8 @@ final class RolloutBase {
 
   /** The same in a world whose tastes move. */
   LiveShop open(WorldConfig.Drift drift) {
-    Path copy = folder.resolve("copy-" + ++opened);
+    TemporaryFolder temporary = new TemporaryFolder();
+    Path copy = temporary.path().resolve("data");
     try (Stream<Path> files = Files.walk(base().path())) {
       for (Path from : files.toList()) {
         Files.copy(from, copy.resolve(base().path().relativize(from).toString()));
@@ -151,7 +150,12 @@ final class RolloutBase {
           ErrorCode.UNAVAILABLE, "cannot copy " + base().path() + ": " + e.getMessage(), e);
     }
     LiveShop shop =
-        new LiveShop(config.world().withDrift(drift), NOW_MS, new DataFolder(copy), application);
+        new LiveShop(
+            config.world().withDrift(drift),
+            NOW_MS,
+            new DataFolder(copy),
+            application,
+            temporary::close);
     shop.history();
     return shop;
   }

@@ -63,7 +63,11 @@ record RolloutReport(
             recovery.with.recovered(),
             "of the level before",
             Goal.atLeast(RECOVERED))
-        .add("recovery.without", recovery.without.recovered(), "of the level before", below(RECOVERED))
+        .add(
+            "recovery.without",
+            recovery.without.recovered(),
+            "of the level before",
+            below(RECOVERED))
         .add("recovery.before", recovery.with.before().clicks(), "clicks per slate")
         .add(
             "recovery.lowest",
@@ -115,9 +119,7 @@ record RolloutReport(
     for (List<String> row : RolloutFigures.rows(trials)) {
       text.append(
           String.format(
-              Locale.ROOT,
-              "%-18s %4s  %-16s %-44s %8s users %8s visits%n",
-              row.toArray()));
+              Locale.ROOT, "%-18s %4s  %-16s %-44s %8s users %8s visits%n", row.toArray()));
     }
     if (recovery != null) {
       text.append(String.format("%nday    with retraining, and without: clicks per slate%n"));
@@ -157,7 +159,8 @@ record RolloutReport(
       page.table(RolloutFigures.heads(), RolloutFigures.rows(bad));
     }
     if (good != null) {
-      page.text("Good releases", "Trained with other seeds, and by the truth as good as the champion.");
+      page.text(
+          "Good releases", "Trained with other seeds, and by the truth as good as the champion.");
       page.table(RolloutFigures.heads(), RolloutFigures.rows(good.trials()));
     }
     if (recovery != null) {

@@ -83,8 +83,7 @@ final class RolloutWayBack {
           mixed += mixed(shop.node(), fromOffset, result);
           progress.line(
               "rollback     %d of %d: order %.0f ms, first answer after %.0f ms, last of the other after %.0f ms"
-                  .formatted(
-                      time + 1, times, order.getLast(), first.getLast(), last.getLast()));
+                  .formatted(time + 1, times, order.getLast(), first.getLast(), last.getLast()));
         }
       }
     }

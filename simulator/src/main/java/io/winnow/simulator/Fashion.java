@@ -1,8 +1,8 @@
 package io.winnow.simulator;
 
 /**
- * How tastes move: from some time on, the people who are touched want variety. A category appeals to
- * them the less, the larger its share of all that they have ever clicked.
+ * How tastes move: from some time on, the people who are touched want variety. A category appeals
+ * to them the less, the larger its share of all that they have ever clicked.
  *
  * <p>Videos themselves, their quality, duration and age, stay what they are. Immutable.
  */

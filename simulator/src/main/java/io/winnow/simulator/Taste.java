@@ -76,13 +76,11 @@ final class Taste {
   }
 
   /** How far a video is about what the person wants now, in [0, 1]. */
-  double match(
-      Person person, Memory memory, Memory.Session session, Video video, long timeMs) {
+  double match(Person person, Memory memory, Memory.Session session, Video video, long timeMs) {
     Video.Content content = video.content();
     boolean restless = fashion.isRestless(person, timeMs);
     return content.share() * liking(person, memory, session, content.topic(), restless)
-        + (1 - content.share())
-            * liking(person, memory, session, content.secondTopic(), restless);
+        + (1 - content.share()) * liking(person, memory, session, content.secondTopic(), restless);
   }
 
   private double liking(

@@ -173,8 +173,7 @@ public final class BadReleases {
   }
 
   /** From an index that lags behind to an encoder whose space nothing else knows. */
-  private void staleIndex(Path bundle, String other, int severity, int number)
-      throws IOException {
+  private void staleIndex(Path bundle, String other, int severity, int number) throws IOException {
     replace(bundle, other, "index.bin");
     replace(bundle, other, "encoder-vectors.bin");
     if (severity >= 1) {
@@ -191,8 +190,7 @@ public final class BadReleases {
     JSON.writeValue(file.toFile(), items);
   }
 
-  private static void bias(Path bundle, float strength, RandomGenerator random)
-      throws IOException {
+  private static void bias(Path bundle, float strength, RandomGenerator random) throws IOException {
     List<String> names = spec(bundle).featureNames();
     List<Integer> ofItems =
         IntStream.range(0, names.size())
@@ -209,8 +207,7 @@ public final class BadReleases {
 
   private static void slow(Path bundle, int times) throws IOException {
     int width = spec(bundle).featureNames().size();
-    Files.write(
-        bundle.resolve(RANKER), ranker(bundle).slow(FEATURES, width, 256, times).toBytes());
+    Files.write(bundle.resolve(RANKER), ranker(bundle).slow(FEATURES, width, 256, times).toBytes());
   }
 
   private static void miscalibrate(Path bundle, int number, float strength) throws IOException {
@@ -258,8 +255,8 @@ public final class BadReleases {
           Files.write(
               bundle.resolve(RANKER),
               ranker(bundle)
-                  .mapWeights(
-                      weight -> Math.abs(weight) > 0.02 * (order.number() + 1) ? Double.NaN : weight)
+                  .mapWeights(weight ->
+                      Math.abs(weight) > 0.02 * (order.number() + 1) ? Double.NaN : weight)
                   .toBytes());
       default -> {
         // Flipped after publishing.

@@ -41,7 +41,8 @@ public final class ClickCurve {
 
   /** Counts a slate. */
   public void add(long timeMs, int clicks) {
-    Sums sums = buckets.computeIfAbsent(Math.floorDiv(timeMs - originMs, bucketMs), _ -> new Sums());
+    Sums sums =
+        buckets.computeIfAbsent(Math.floorDiv(timeMs - originMs, bucketMs), _ -> new Sums());
     sums.slates++;
     sums.clicks += clicks;
     sums.squares += (double) clicks * clicks;

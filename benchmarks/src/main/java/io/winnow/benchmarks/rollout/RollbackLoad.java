@@ -77,10 +77,10 @@ public final class RollbackLoad {
      */
     public double lastAnswerMs(String release) {
       return answers.stream()
-          .filter(answer -> answer.release().equals(release))
-          .mapToLong(answer -> Math.max(0, answer.doneNanos()))
-          .max()
-          .orElse(0)
+              .filter(answer -> answer.release().equals(release))
+              .mapToLong(answer -> Math.max(0, answer.doneNanos()))
+              .max()
+              .orElse(0)
           / 1e6;
     }
 

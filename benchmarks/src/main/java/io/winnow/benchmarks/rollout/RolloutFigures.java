@@ -103,39 +103,40 @@ public final class RolloutFigures {
   /** A row a kind: how bad, where caught, whom it reached. */
   public static List<List<String>> rows(List<Trial> trials) {
     List<List<String>> rows = new ArrayList<>();
-    byKind(trials).forEach((kind, of) -> {
-      List<Double> lifts =
-          of.stream()
-              .map(trial -> trial.truth().get("lift"))
-              .filter(lift -> lift != null)
-              .sorted()
-              .toList();
-      Map<String, Integer> ends = new TreeMap<>();
-      of.forEach(trial ->
-          ends.merge(trial.end().outcome() + " at " + trial.end().stage(), 1, Integer::sum));
-      rows.add(
-          List.of(
-              kind,
-              String.valueOf(of.size()),
-              lifts.isEmpty()
-                  ? "cannot serve"
-                  : String.format(
+    byKind(trials)
+        .forEach((kind, of) -> {
+          List<Double> lifts =
+              of.stream()
+                  .map(trial -> trial.truth().get("lift"))
+                  .filter(lift -> lift != null)
+                  .sorted()
+                  .toList();
+          Map<String, Integer> ends = new TreeMap<>();
+          of.forEach(trial ->
+              ends.merge(trial.end().outcome() + " at " + trial.end().stage(), 1, Integer::sum));
+          rows.add(
+              List.of(
+                  kind,
+                  String.valueOf(of.size()),
+                  lifts.isEmpty()
+                      ? "cannot serve"
+                      : String.format(
+                          Locale.ROOT,
+                          "%+.0f to %+.0f %%",
+                          100 * lifts.getFirst(),
+                          100 * lifts.getLast()),
+                  String.join(
+                      ", ",
+                      ends.entrySet().stream()
+                          .map(end -> end.getValue() + " " + end.getKey())
+                          .toList()),
+                  String.format(
                       Locale.ROOT,
-                      "%+.0f to %+.0f %%",
-                      100 * lifts.getFirst(),
-                      100 * lifts.getLast()),
-              String.join(
-                  ", ",
-                  ends.entrySet().stream()
-                      .map(end -> end.getValue() + " " + end.getKey())
-                      .toList()),
-              String.format(
-                  Locale.ROOT,
-                  "%,d",
-                  of.stream().mapToInt(trial -> trial.harm().users()).max().orElse(0)),
-              String.format(
-                  Locale.ROOT, "%,d", of.stream().mapToLong(Trial::visits).max().orElse(0))));
-    });
+                      "%,d",
+                      of.stream().mapToInt(trial -> trial.harm().users()).max().orElse(0)),
+                  String.format(
+                      Locale.ROOT, "%,d", of.stream().mapToLong(Trial::visits).max().orElse(0))));
+        });
     return rows;
   }
 }

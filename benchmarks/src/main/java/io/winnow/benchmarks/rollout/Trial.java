@@ -14,7 +14,13 @@ import java.util.Map;
  * @param seconds that the trial took, by the machine's clock
  */
 public record Trial(
-    String name, String kind, Map<String, Double> truth, End end, long visits, Harm harm, double seconds) {
+    String name,
+    String kind,
+    Map<String, Double> truth,
+    End end,
+    long visits,
+    Harm harm,
+    double seconds) {
   /**
    * Where the ladder left a release.
    *

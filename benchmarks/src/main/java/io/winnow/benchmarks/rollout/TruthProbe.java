@@ -62,10 +62,7 @@ public final class TruthProbe implements AutoCloseable {
     this.clock = clock;
     this.nowhere =
         EventLogs.open(
-            EventLogConfig.in(folder),
-            () -> application.definition().schema(),
-            clock,
-            List.of());
+            EventLogConfig.in(folder), () -> application.definition().schema(), clock, List.of());
   }
 
   /**

@@ -85,8 +85,7 @@ public final class NetworkDamage {
     String range = add(node("Add", name("range"), sub(high, low), floats(ALMOST)));
     String share = add(node("Div", name("share"), sub(known, low), range));
     String centred = add(node("Sub", name("centred"), share, floats(0.5f)));
-    return shiftLogits(
-        add(node("Mul", name("bias"), centred, floats(2 * strength))));
+    return shiftLogits(add(node("Mul", name("bias"), centred, floats(2 * strength))));
   }
 
   /**

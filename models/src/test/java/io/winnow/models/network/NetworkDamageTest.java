@@ -53,8 +53,7 @@ final class NetworkDamageTest {
 
   @Test
   void permuteColumns_readsEachInThePlaceOfAnother() {
-    float[] swapped =
-        logits(damage().permuteColumns("features", new int[] {1, 0, 2}), ROWS);
+    float[] swapped = logits(damage().permuteColumns("features", new int[] {1, 0, 2}), ROWS);
     assertArrayEquals(new float[] {0, 2, 1}, swapped, 1e-4f);
   }
 
@@ -94,8 +93,7 @@ final class NetworkDamageTest {
   @Test
   void failWhere_valueOccurs_cannotBeComputed() {
     NetworkDamage damage = damage().failWhere("features", 2, 6.5f, 8);
-    assertArrayEquals(
-        new float[] {0, 1}, logits(damage, new float[] {0, 0, 5, 1, 0, 6}), 1e-3f);
+    assertArrayEquals(new float[] {0, 1}, logits(damage, new float[] {0, 0, 5, 1, 0, 6}), 1e-3f);
     assertThrows(RuntimeException.class, () -> logits(damage, ROWS));
   }
 
@@ -108,8 +106,7 @@ final class NetworkDamageTest {
   @Test
   void damages_addUp() {
     float[] both =
-        logits(
-            damage().permuteColumns("features", new int[] {1, 0, 2}).scaleLogits(2, 1), ROWS);
+        logits(damage().permuteColumns("features", new int[] {1, 0, 2}).scaleLogits(2, 1), ROWS);
     assertArrayEquals(new float[] {1, 5, 3}, both, 1e-3f);
   }
 
