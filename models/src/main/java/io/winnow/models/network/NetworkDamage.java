@@ -69,7 +69,7 @@ public final class NetworkDamage {
 
   /**
    * The network adds to the log-odds of every output a column of an input: standardised by the
-   * batch's own extremes to [-1, 1], unknown values in the middle.
+   * batch's own extremes to [-1, 1]; unknown values count as 0.
    *
    * @param input name of an input of shape (C, F)
    * @param column which, 0 to F - 1
