@@ -54,6 +54,7 @@ final class BenchCommand implements Callable<Integer> {
     line.addSubcommand(new BenchExperimentsCommand());
     line.addSubcommand(new BenchMalformedCommand());
     line.addSubcommand(new BenchRolloutCommand());
+    line.addSubcommand(new BenchIncrementalCommand(environment));
     return line;
   }
 

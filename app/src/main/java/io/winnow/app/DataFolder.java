@@ -23,6 +23,8 @@ import org.jspecify.annotations.Nullable;
  * features/     the feature store's state: a fold over the log
  * kafka-TOPIC/  the id index and the states of a log in Kafka, in folders as those above
  * releases/     release bundles, and which of them is active
+ * training/     what trainings and the offline gate keep while they run
+ * batch/        slates of all users, a folder for each batch
  * experiments.json  what each run of an experiment began with
  * audit.json    what the last audit of served features found
  * as-of         present where the data ended long ago: requests are asked as of then
@@ -57,8 +59,8 @@ record DataFolder(Path path) {
   }
 
   /**
-   * The releases that a server of this folder shares or has to itself, with this folder's own memory
-   * of which it served last.
+   * The releases that a server of this folder shares or has to itself, with this folder's own
+   * memory of which it served last.
    */
   ReleaseStore releaseStore(Engines engines) {
     return ReleaseStore.of(engines.artifacts(), releases());
@@ -74,6 +76,11 @@ record DataFolder(Path path) {
 
   Path training() {
     return path.resolve("training");
+  }
+
+  /** Slates of all users, a folder for each batch. */
+  Path batch() {
+    return path.resolve("batch");
   }
 
   Path audit() {

@@ -92,8 +92,7 @@ final class ExperimentReleases {
     }
     held = Map.copyOf(kept);
     return actives.stream()
-        .map(active ->
-            ServedExperiments.of(experiments, active, ready, missing, refused, shares))
+        .map(active -> ServedExperiments.of(experiments, active, ready, missing, refused, shares))
         .toList();
   }
 

@@ -73,7 +73,8 @@ final class ExperimentsOffPolicyCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     ApplicationDefinition application = data.application(environment).definition();
-    Release candidate = Release.load(data.folder().releaseStore(application.operations().engines()), release);
+    Release candidate =
+        Release.load(data.folder().releaseStore(application.operations().engines()), release);
     ReleaseReplay.Settings defaults =
         ReleaseReplay.Settings.defaults(candidate, new Seed(seed), threads);
     ReleaseValue value;

@@ -239,6 +239,13 @@ final class FeatureRollout implements AutoCloseable {
     }
   }
 
+  /** Stops what is being computed, soon; the store serves on with those before. */
+  void cancel() {
+    if (work instanceof Work.Running(BackfillProgress progress)) {
+      progress.cancel();
+    }
+  }
+
   /** Stops what is being computed and waits for its end; the store is the caller's to close. */
   @Override
   public void close() {

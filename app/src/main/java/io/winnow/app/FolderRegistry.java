@@ -51,8 +51,7 @@ final class FolderRegistry implements AutoCloseable {
             ? data.application(null, environment).definition().operations().engines()
             : Engines.EMBEDDED;
     TimeSource clock = TimeSource.system();
-    Registry registry =
-        Registries.open(engines.registry(), data.path(), data.requestClock(clock));
+    Registry registry = Registries.open(engines.registry(), data.path(), data.requestClock(clock));
     try {
       ReleaseStore releases = data.releaseStore(engines);
       adopt(registry, releases, "person:" + System.getProperty("user.name", "unknown"));

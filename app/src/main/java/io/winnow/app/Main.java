@@ -56,6 +56,16 @@ public final class Main implements Runnable {
    */
   static int run(
       Map<String, String> environment, PrintWriter out, PrintWriter err, String... args) {
+    CommandLine line = line(environment);
+    line.setOut(out);
+    line.setErr(err);
+    line.setCaseInsensitiveEnumValuesAllowed(true);
+    line.setExecutionExceptionHandler((e, failed, parsed) -> explain(e, err));
+    return line.execute(args);
+  }
+
+  /** All commands. */
+  static CommandLine line(Map<String, String> environment) {
     CommandLine line = new CommandLine(new Main());
     line.addSubcommand(new DemoCommand(environment));
     line.addSubcommand(new ImportCommand(environment));
@@ -63,19 +73,18 @@ public final class Main implements Runnable {
     line.addSubcommand(new TrainCommand(environment));
     line.addSubcommand(new TuneCommand(environment));
     line.addSubcommand(new EvaluateCommand(environment));
+    line.addSubcommand(new CadenceCommand(environment));
     line.addSubcommand(new RecommendCommand(environment));
     line.addSubcommand(ReleasesCommand.line(environment));
+    line.addSubcommand(new LedgerCommand(environment));
     line.addSubcommand(new RollbackCommand(environment));
     line.addSubcommand(new RolloutCommand(environment));
+    line.addSubcommand(JobsCommand.line(environment));
     line.addSubcommand(new ValidateCommand(environment));
     line.addSubcommand(FeaturesCommand.line(environment));
     line.addSubcommand(ExperimentsCommand.line(environment));
     line.addSubcommand(BenchCommand.line(environment));
-    line.setOut(out);
-    line.setErr(err);
-    line.setCaseInsensitiveEnumValuesAllowed(true);
-    line.setExecutionExceptionHandler((e, failed, parsed) -> explain(e, err));
-    return line.execute(args);
+    return line;
   }
 
   @Override

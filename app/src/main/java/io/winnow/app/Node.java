@@ -3,7 +3,6 @@ package io.winnow.app;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.winnow.app.PromotionGate.Promotion;
-import io.winnow.core.ErrorCode;
 import io.winnow.core.Event;
 import io.winnow.core.LogRecord;
 import io.winnow.core.Problem;
@@ -45,6 +44,7 @@ import io.winnow.lifecycle.TrainerConfig;
 import io.winnow.lifecycle.TrainingCheckpoints;
 import io.winnow.lifecycle.TrainingFiles;
 import io.winnow.lifecycle.TrainingProgress;
+import io.winnow.lifecycle.TrainingStart;
 import io.winnow.lifecycle.registry.Cause;
 import io.winnow.lifecycle.registry.Registries;
 import io.winnow.lifecycle.registry.Registry;
@@ -97,6 +97,7 @@ final class Node implements AutoCloseable {
   private static final int QUIET_WARM_UP_REQUESTS = 30;
   private static final Duration BANDIT_PAUSE = Duration.ofSeconds(1);
 
+  private final DataFolder data;
   private final LiveApplication application;
   private final TimeSource clock;
   private final TimeSource requestClock;
@@ -120,7 +121,11 @@ final class Node implements AutoCloseable {
   private final PrometheusMeterRegistry meters =
       new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
 
+  /** Null until they are started; guarded by this. */
+  private @Nullable JobService jobService;
+
   private Node(DataFolder data, LiveApplication application, TimeSource clock, Opening parts) {
+    this.data = data;
     this.application = application;
     this.clock = clock;
     this.requestClock = data.requestClock(clock);
@@ -161,10 +166,8 @@ final class Node implements AutoCloseable {
             application.file().definition().operations().engines().registry(),
             data.path(),
             requestClock);
-    this.releaseSwitch =
-        new ReleaseSwitch(new SwitchHost(), registry, pipeline, clock, serverId());
-    this.ladder =
-        new PromotionLadder(registry, log, () -> application.file().definition(), clock);
+    this.releaseSwitch = new ReleaseSwitch(new SwitchHost(), registry, pipeline, clock, serverId());
+    this.ladder = new PromotionLadder(registry, log, () -> application.file().definition(), clock);
     application.planned(releaseSwitch::versions);
     application.meanwhile(releaseSwitch::refresh);
     TrialMeters.register(meters, releaseSwitch);
@@ -206,8 +209,7 @@ final class Node implements AutoCloseable {
   /** The same, with options. */
   static Node open(
       DataFolder data, ApplicationFile application, TimeSource clock, Options options) {
-    ReleaseStore releases =
-        data.releaseStore(application.definition().operations().engines());
+    ReleaseStore releases = data.releaseStore(application.definition().operations().engines());
     LiveApplication live =
         new LiveApplication(data, application, releases, options.environment, options.pinned);
     Opening parts = new Opening(data, live, clock, releases);
@@ -372,9 +374,7 @@ final class Node implements AutoCloseable {
     return UUID.randomUUID().toString().substring(0, 13);
   }
 
-  /**
-   * What the plan says; before the first plan, what this folder served, which becomes the plan.
-   */
+  /** What the plan says; before the first plan, what this folder served, which becomes the plan. */
   private void installFirst() {
     try {
       FolderRegistry.adopt(registry, releases, "server:" + releaseSwitch.server());
@@ -434,11 +434,7 @@ final class Node implements AutoCloseable {
       ApplicationDefinition now = application.file().definition();
       bandits.follow(now);
       return experimentReleases.serve(
-          now.operations().experiments(),
-          application.refusedExperiments(),
-          actives,
-          known,
-          view);
+          now.operations().experiments(), application.refusedExperiments(), actives, known, view);
     }
 
     @Override
@@ -500,7 +496,10 @@ final class Node implements AutoCloseable {
   /** The same, by whom and why. */
   void promote(String version, Promotion promotion, Cause cause) {
     gate.check(
-        version, Optional.ofNullable(registry.plan().champion()), audit.status().report(), promotion);
+        version,
+        Optional.ofNullable(registry.plan().champion()),
+        audit.status().report(),
+        promotion);
     releaseSwitch.makeReady(version);
     try {
       registry.register(releases.manifest(version));
@@ -574,24 +573,28 @@ final class Node implements AutoCloseable {
    * Trains on everything the log holds now, publishes the release and serves it. A training that
    * was killed goes on where its last checkpoint left it, if the log holds nothing new.
    *
-   * @throws WinnowException as {@link #promote}; where the audit speaks against it, before
-   *     anything is trained
+   * @throws WinnowException as {@link #promote}; where the audit speaks against it, before anything
+   *     is trained
    */
   ReleaseManifest trainAndActivate(
       TrainerConfig config, TrainingProgress progress, Promotion promotion) {
-    return trainAndActivate(config, progress, promotion, null);
+    return trainAndActivate(config, progress, promotion, null, null);
   }
 
   /**
    * The same.
    *
    * @param files takes what the release's networks learn from, for other networks; or null
+   * @param parent the version of the release to go on from, or null to begin anew
+   * @throws WinnowException with {@code NOT_FOUND} or {@code CONFLICT} if the training cannot go on
+   *     from the parent; nothing has changed then
    */
   ReleaseManifest trainAndActivate(
       TrainerConfig config,
       TrainingProgress progress,
       Promotion promotion,
-      @Nullable TrainingFiles files) {
+      @Nullable TrainingFiles files,
+      @Nullable String parent) {
     gate.check("to be trained", Optional.empty(), audit.status().report(), promotion);
     rollout.await();
     Trainer trainer = new Trainer(application.file(), config, clock, progress, checkpoints);
@@ -600,7 +603,9 @@ final class Node implements AutoCloseable {
       files.write(application.file().definition(), log, toOffset);
       trainer.showExamplesTo(files::write);
     }
-    Release release = trainer.train(log, toOffset);
+    TrainingStart start =
+        parent == null ? TrainingStart.full() : TrainingStart.from(Release.load(releases, parent));
+    Release release = trainer.train(log, toOffset, start);
     ReleaseManifest manifest = release.publish(releases);
     checkpoints.remove();
     promote(manifest.version(), promotion);
@@ -612,6 +617,7 @@ final class Node implements AutoCloseable {
    * before the node.
    */
   HttpServer serve(HttpConfig config, Map<String, Page> pages) {
+    JobService jobs = jobs();
     audit.start();
     HttpServer server =
         HttpServer.start(
@@ -631,7 +637,10 @@ final class Node implements AutoCloseable {
                     () -> new FeatureMonitoring(audit.status(), gate.maxMismatches())),
                 pages,
                 new HttpDependencies.Controls(
-                    application, new NodeRollouts(this), registry)));
+                    application,
+                    new NodeRollouts(this),
+                    registry,
+                    jobs == null ? null : new NodeJobs(this, jobs))));
     application.onChange(file -> server.serve(file.definition()));
     follow(server.uri().toString());
     return server;
@@ -725,6 +734,41 @@ final class Node implements AutoCloseable {
     return requestClock;
   }
 
+  /** The wall clock. */
+  TimeSource clock() {
+    return clock;
+  }
+
+  DataFolder data() {
+    return data;
+  }
+
+  /** What the audit of served features counted lately, or the last one did before. */
+  Map<String, AuditReport.Count> audited() {
+    return gate.counts(audit.status().report());
+  }
+
+  /** An order for a worker over what the log holds now. */
+  WorkerOrder workerOrder(String run, WorkerOrder.Work work) {
+    return new WorkerOrder(
+        run,
+        data.path().toAbsolutePath().toString(),
+        data.releases().toAbsolutePath().toString(),
+        data.applicationFile().toAbsolutePath().toString(),
+        log.endOffset(),
+        work);
+  }
+
+  /** Has the features computed that are asked for; false if the store holds them. */
+  boolean startFeatures() {
+    return rollout.isRunning() || rollout.start();
+  }
+
+  /** Gives up computing features. */
+  void cancelFeatures() {
+    rollout.cancel();
+  }
+
   /** What every server should serve, and how all this stands. */
   RolloutControl.Standing standing() {
     return new RolloutControl.Standing(
@@ -733,6 +777,16 @@ final class Node implements AutoCloseable {
         registry.rollouts(ROLLOUTS_SHOWN).stream().filter(shown -> !shown.isOpen()).toList(),
         application.file().definition().operations().rollout(),
         registry.servers());
+  }
+
+  /** Starts to carry out jobs, for {@link #serve} to offer; ended with the node. */
+  synchronized JobService startJobs(JobService.Options options) {
+    jobService = JobService.start(this, options);
+    return jobService;
+  }
+
+  private synchronized @Nullable JobService jobs() {
+    return jobService;
   }
 
   /** How this server is. */
@@ -747,6 +801,10 @@ final class Node implements AutoCloseable {
   /** Ends the work before what it works on: stages, then log, then store. May be called again. */
   @Override
   public void close() {
+    JobService working = jobs();
+    if (working != null) {
+      working.close();
+    }
     releaseSwitch.close();
     rollout.close();
     audit.close();

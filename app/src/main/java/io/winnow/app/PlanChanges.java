@@ -35,8 +35,7 @@ final class PlanChanges {
    *
    * @param to a release, or null for the one before
    */
-  static ServingPlan rollback(
-      Registry registry, long logEnd, @Nullable String to, Cause cause) {
+  static ServingPlan rollback(Registry registry, long logEnd, @Nullable String to, Cause cause) {
     return change(
         registry,
         logEnd,
@@ -58,8 +57,8 @@ final class PlanChanges {
         Rollout open =
             registry
                 .openRollout()
-                .orElseThrow(() ->
-                    new WinnowException(ErrorCode.NOT_FOUND, "rollout: none is open"));
+                .orElseThrow(
+                    () -> new WinnowException(ErrorCode.NOT_FOUND, "rollout: none is open"));
         ServingPlan plan = registry.plan();
         return open.stage() == Rollout.Stage.LIVE && plan.previous() != null
             ? registry.advance(

@@ -137,6 +137,11 @@ final class PromotionGate {
     return new AuditReport(0, 0, counts, counts, Map.of(), Map.of(), List.of());
   }
 
+  /** What it goes by: what the audit of this process compared lately, else the last one before. */
+  Map<String, Count> counts(AuditReport live) {
+    return live.impressions() > 0 ? live.recent() : remembered();
+  }
+
   /** Keeps what an audit found, if it compared anything. */
   void remember(AuditReport report) {
     if (report.impressions() == 0) {

@@ -87,6 +87,7 @@ final class ReleaseSwitch implements AutoCloseable {
   private long readRolloutMs = Long.MIN_VALUE;
   private long rolloutRevision = -1;
   private String observed = "";
+  private String remembered = "";
 
   /** What the switch works with. */
   interface Host {
@@ -125,10 +126,7 @@ final class ReleaseSwitch implements AutoCloseable {
 
   /** A release in memory, ready to serve from a view; quiet if it was in shadow or its twin. */
   private record Held(
-      Release release,
-      FeatureReader view,
-      RequestStages stages,
-      @Nullable RequestStages quiet) {}
+      Release release, FeatureReader view, RequestStages stages, @Nullable RequestStages quiet) {}
 
   /** Why a release cannot be served; tried again later. */
   private record Failure(String reason, boolean computing, long retryMs) {}
@@ -156,8 +154,7 @@ final class ReleaseSwitch implements AutoCloseable {
       @Nullable TrialRecorder recorder,
       FeatureReader view) {
     static Installed alone(String champion, FeatureReader view) {
-      return new Installed(
-          champion, Kind.NOTHING, null, ServingPlan.Canary.NONE, 0, null, view);
+      return new Installed(champion, Kind.NOTHING, null, ServingPlan.Canary.NONE, 0, null, view);
     }
 
     @Override
@@ -243,6 +240,7 @@ final class ReleaseSwitch implements AutoCloseable {
     if (status().revision() != before || paceMs() >= reportMs) {
       report();
     }
+    remember();
   }
 
   /** Counts for the rollout that is open; each has a recorder of its own. */
@@ -398,22 +396,27 @@ final class ReleaseSwitch implements AutoCloseable {
       if (!next.equals(installed)) {
         ServedPlan plan = build(next);
         pipeline.install(plan);
-        boolean changed = installed == null || !champion.equals(installed.champion);
         installed = next;
         LOG.info("serving {}", next);
-        if (changed) {
-          remember(champion);
-        }
       }
       if (isSettled()) {
         followedRevision = wanted.revision();
-        held.keySet().removeIf(
-            version -> !wanted.versions().contains(version) && !asked.contains(version));
+        held.keySet()
+            .removeIf(version -> !wanted.versions().contains(version) && !asked.contains(version));
       }
     }
   }
 
-  private void remember(String champion) {
+  /** Notes what serves, behind the switch: that reads every byte of it, and nobody waits. */
+  private void remember() {
+    String champion;
+    synchronized (host.monitor()) {
+      champion = installed == null ? "" : installed.champion;
+    }
+    if (champion.isEmpty() || champion.equals(remembered)) {
+      return;
+    }
+    remembered = champion;
     try {
       host.remember(champion);
     } catch (WinnowException e) {
@@ -443,8 +446,7 @@ final class ReleaseSwitch implements AutoCloseable {
       return Installed.alone(champion, view);
     }
     if (challenger != null && isReady(challenger)) {
-      return new Installed(
-          champion, Kind.CANARY, challenger, wanted.canary(), 0, counts, view);
+      return new Installed(champion, Kind.CANARY, challenger, wanted.canary(), 0, counts, view);
     }
     if (shadow != null && isReady(shadow)) {
       return new Installed(
@@ -479,8 +481,7 @@ final class ReleaseSwitch implements AutoCloseable {
     ServedPlan.@Nullable Trial what =
         switch (next.kind) {
           case CANARY ->
-              new ServedPlan.Trial.Canary(
-                  served.getLast(), CanarySplit.of(next.canary), counts);
+              new ServedPlan.Trial.Canary(served.getLast(), CanarySplit.of(next.canary), counts);
           case SHADOW ->
               new ServedPlan.Trial.Shadow(
                   Objects.requireNonNull(trial.quiet),
@@ -522,8 +523,7 @@ final class ReleaseSwitch implements AutoCloseable {
   }
 
   private Runnable installUntrained(RequestStages untrained, FeatureReader view) {
-    ServedExperiments served =
-        host.experiments(List.of(untrained), Map.of(), view).getFirst();
+    ServedExperiments served = host.experiments(List.of(untrained), Map.of(), view).getFirst();
     return () -> pipeline.install(ServedPlan.of(served));
   }
 

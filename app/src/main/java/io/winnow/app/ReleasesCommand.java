@@ -3,13 +3,18 @@ package io.winnow.app;
 import io.winnow.features.AuditReport;
 import io.winnow.lifecycle.ReleaseManifest;
 import io.winnow.lifecycle.ReleaseStore;
+import io.winnow.lifecycle.registry.Aliases;
+import io.winnow.lifecycle.registry.RegisteredRelease;
+import io.winnow.lifecycle.registry.ReleaseSync;
 import io.winnow.lifecycle.registry.ServingPlan;
 import java.io.PrintWriter;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -49,6 +54,12 @@ final class ReleasesCommand implements Callable<Integer> {
   /** The command with its subcommands. */
   static CommandLine line(Map<String, String> environment) {
     CommandLine line = new CommandLine(new ReleasesCommand(environment));
+    line.addSubcommand(new ReleasesShowCommand(environment));
+    line.addSubcommand(new ReleasesCompareCommand(environment));
+    line.addSubcommand(new ReleasesTagCommand(environment));
+    line.addSubcommand(new ReleasesPruneCommand(environment));
+    line.addSubcommand(new ReleasesExportCommand(environment));
+    line.addSubcommand(new ReleasesImportCommand(environment));
     line.addSubcommand(new ReleasesImportModelCommand(environment));
     line.addSubcommand(new ReleasesGateCommand(environment));
     return line;
@@ -92,24 +103,46 @@ final class ReleasesCommand implements Callable<Integer> {
   }
 
   private void list(FolderRegistry folder, PrintWriter out) {
-    ReleaseStore store = folder.releases();
-    String champion = folder.registry().plan().champion();
-    String active = champion == null ? "" : champion;
-    List<ReleaseManifest> manifests = store.versions().stream().map(store::manifest).toList();
+    ReleaseSync.register(folder.registry(), folder.releases());
+    ServingPlan plan = folder.registry().plan();
+    String active = Objects.requireNonNullElse(plan.champion(), "");
+    List<RegisteredRelease> releases =
+        folder.registry().releases().stream()
+            .sorted(Comparator.comparing(release -> release.manifest().version()))
+            .toList();
     if (json) {
       Map<String, Object> result = new LinkedHashMap<>();
       result.put("active", active);
-      result.put("releases", new ArrayList<>(manifests));
+      result.put("aliases", Aliases.of(plan));
+      result.put(
+          "releases",
+          releases.stream()
+              .filter(release -> release.deletedMs() == 0)
+              .map(RegisteredRelease::manifest)
+              .toList());
+      result.put(
+          "registered",
+          releases.stream()
+              .map(release ->
+                  ReleasesShowCommand.line(release, Aliases.of(plan, release.manifest().version())))
+              .toList());
       out.println(Json.write(result));
       return;
     }
-    for (ReleaseManifest manifest : manifests) {
+    for (RegisteredRelease release : releases) {
+      ReleaseManifest manifest = release.manifest();
+      List<String> notes = new ArrayList<>(Aliases.of(plan, manifest.version()));
+      release.tags().forEach((name, value) -> notes.add(name + "=" + value));
+      if (release.deletedMs() > 0) {
+        notes.add("deleted " + Instant.ofEpochMilli(release.deletedMs()));
+      }
       out.printf(
-          "%s %-30s %s  %,d records%n",
+          "%s %-30s %s  %,d records%s%n",
           manifest.version().equals(active) ? "*" : " ",
           manifest.version(),
           Instant.ofEpochMilli(manifest.createdMs()),
-          manifest.provenance().toOffset());
+          manifest.provenance().toOffset(),
+          notes.isEmpty() ? "" : "  " + String.join(", ", notes));
     }
   }
 }

@@ -63,9 +63,7 @@ final class RollbackCommand implements Callable<Integer> {
       spec.commandLine()
           .getOut()
           .println(
-              json
-                  ? Json.write(result)
-                  : "release %s is active, no longer %s".formatted(now, old));
+              json ? Json.write(result) : "release %s is active, no longer %s".formatted(now, old));
       return followed ? ExitCode.OK.value() : ExitCode.FINDING.value();
     }
   }

@@ -86,10 +86,8 @@ final class RolloutCommand implements Callable<Integer> {
   }
 
   private int cancel(FolderRegistry folder) {
-    Rollout ended =
-        PlanChanges.cancel(folder.registry(), 0, FolderRegistry.cause(reason));
-    boolean followed =
-        folder.follow(folder.registry().plan(), spec.commandLine().getErr());
+    Rollout ended = PlanChanges.cancel(folder.registry(), 0, FolderRegistry.cause(reason));
+    boolean followed = folder.follow(folder.registry().plan(), spec.commandLine().getErr());
     print(ended, "rollout %s: %s".formatted(ended.id(), ended.stage().label()));
     return followed ? ExitCode.OK.value() : ExitCode.FINDING.value();
   }
@@ -147,8 +145,7 @@ final class RolloutCommand implements Callable<Integer> {
       out.println("no rollout yet");
     } else {
       Rollout newest = rollouts.getFirst();
-      out.printf(
-          "rollout %s of %s: %s%n", newest.id(), newest.candidate(), newest.stage().label());
+      out.printf("rollout %s of %s: %s%n", newest.id(), newest.candidate(), newest.stage().label());
       for (Rollout.Decision decision : newest.decisions()) {
         out.printf(
             "  %s  %s: %s (%s)%n",

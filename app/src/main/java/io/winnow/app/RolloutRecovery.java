@@ -81,7 +81,8 @@ final class RolloutRecovery {
     double cadence = plan.cadenceDays;
     ClickCurve curve = new ClickCurve(base.nowMs(), BUCKET_MS);
     List<Double> lives = new ArrayList<>();
-    try (LiveShop shop = base.open(new WorldConfig.Drift(ONSET * cadence, 0, plan.share))) {
+    try (LiveShop shop = base.open(new WorldConfig.Drift(
+                ONSET * cadence, 0, plan.share, WorldConfig.Drift.Kind.VARIETY))) {
       double due = cadence;
       double day = 0;
       while (day < END * cadence) {

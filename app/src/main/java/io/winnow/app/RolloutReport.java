@@ -5,7 +5,7 @@ import io.winnow.benchmarks.Figures.Goal;
 import io.winnow.benchmarks.rollout.ClickCurve;
 import io.winnow.benchmarks.rollout.RolloutFigures;
 import io.winnow.benchmarks.rollout.Trial;
-import io.winnow.experiments.report.CurvePage;
+import io.winnow.experiments.report.ReportPage;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -151,7 +151,7 @@ record RolloutReport(
 
   /** The page. */
   String toHtml() {
-    CurvePage page = new CurvePage("Rollout");
+    ReportPage page = new ReportPage("Rollout");
     if (bad != null) {
       page.text(
           "Bad releases",
@@ -165,25 +165,25 @@ record RolloutReport(
     }
     if (recovery != null) {
       double cadence = recovery.plan.cadenceDays();
-      List<CurvePage.Mark> marks = new ArrayList<>();
-      marks.add(new CurvePage.Mark(RolloutRecovery.ONSET * cadence, "tastes move"));
-      recovery.with.lives().forEach(day -> marks.add(new CurvePage.Mark(day, "live")));
+      List<ReportPage.Mark> marks = new ArrayList<>();
+      marks.add(new ReportPage.Mark(RolloutRecovery.ONSET * cadence, "tastes move"));
+      recovery.with.lives().forEach(day -> marks.add(new ReportPage.Mark(day, "live")));
       page.text(
           "Recovery",
           "Tastes of a share of people move at once. Clicks per slate by day; bands are 95 % intervals of independent slates.");
       page.curves(
           "Clicks per slate",
           List.of(
-              new CurvePage.Curve("with retraining", points(recovery.with)),
-              new CurvePage.Curve("without", points(recovery.without))),
+              new ReportPage.Curve("with retraining", points(recovery.with)),
+              new ReportPage.Curve("without", points(recovery.without))),
           marks);
     }
     return page.toHtml();
   }
 
-  private static List<CurvePage.Point> points(RolloutRecovery.Course course) {
+  private static List<ReportPage.Point> points(RolloutRecovery.Course course) {
     return course.curve().points().stream()
-        .map(point -> new CurvePage.Point(point.day(), point.clicks(), point.halfWidth()))
+        .map(point -> new ReportPage.Point(point.day(), point.clicks(), point.halfWidth()))
         .toList();
   }
 }

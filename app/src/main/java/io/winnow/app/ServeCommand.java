@@ -3,7 +3,6 @@ package io.winnow.app;
 import io.winnow.core.TimeSource;
 import io.winnow.core.WinnowException;
 import io.winnow.core.application.ApplicationFile;
-import io.winnow.lifecycle.TrainerConfig;
 import io.winnow.serving.http.HttpConfig;
 import io.winnow.serving.http.HttpServer;
 import io.winnow.serving.http.Scope;
@@ -74,6 +73,7 @@ final class ServeCommand implements Callable<Integer> {
                 application,
                 TimeSource.system(),
                 new Node.Options(environment, true, List.of()));
+        JobService _ = node.startJobs(JobService.Options.server(node, environment, !noTraining));
         HttpServer server = node.serve(config, Map.of())) {
       Runtime.getRuntime().addShutdownHook(new Thread(() -> close(server, node, stopped)));
       progress.line(
@@ -84,7 +84,8 @@ final class ServeCommand implements Callable<Integer> {
                   node.pipeline().release()));
       progress.line("listening on " + server.uri() + " (interface: " + server.uri() + "/docs)");
       if (!noTraining && node.hasNoRelease()) {
-        trainFirst(node, progress);
+        progress.line(
+            "no release yet: one is trained as soon as the log holds enough ('winnow jobs list')");
       }
       stopped.await();
     }
@@ -95,19 +96,6 @@ final class ServeCommand implements Callable<Integer> {
     server.close();
     node.close();
     stopped.countDown();
-  }
-
-  private static void trainFirst(Node node, ConsoleProgress progress) {
-    try {
-      progress.line("no release yet: training one");
-      node.trainAndActivate(
-          TrainerConfig.defaults(1, Runtime.getRuntime().availableProcessors()),
-          progress,
-          PromotionGate.Promotion.AUDITED);
-      progress.line("release " + node.pipeline().release());
-    } catch (WinnowException e) {
-      progress.line("no release: " + e.getMessage());
-    }
   }
 
   private static Map<String, Set<Scope>> scopes(Map<String, String> keys) {

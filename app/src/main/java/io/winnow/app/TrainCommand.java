@@ -1,7 +1,9 @@
 package io.winnow.app;
 
 import io.winnow.core.TimeSource;
+import io.winnow.core.WinnowException;
 import io.winnow.lifecycle.ReleaseManifest;
+import io.winnow.lifecycle.ReleaseStore;
 import io.winnow.lifecycle.TrainerConfig;
 import io.winnow.lifecycle.TrainingFiles;
 import java.nio.file.Path;
@@ -23,6 +25,9 @@ import picocli.CommandLine.Spec;
       "The data folder must not be in use by a server."
     })
 final class TrainCommand implements Callable<Integer> {
+  private static final String NONE = "none";
+  private static final String CHAMPION = "champion";
+
   private final Map<String, String> environment;
 
   @Spec private CommandSpec spec = CommandSpec.create();
@@ -38,6 +43,15 @@ final class TrainCommand implements Callable<Integer> {
         "must be missing or empty. See docs/bring-your-own-model.md."
       })
   private @Nullable Path examples;
+
+  @Option(
+      names = "--from",
+      paramLabel = "RELEASE",
+      description = {
+        "Go on from a release with what is new, in a fraction of the time: champion for the active",
+        "one, or a version; none begins anew (default: ${DEFAULT-VALUE}). See docs/cadence.md."
+      })
+  private String from = NONE;
 
   @Mixin private PromotionOptions promotion = new PromotionOptions();
 
@@ -55,11 +69,26 @@ final class TrainCommand implements Callable<Integer> {
     TrainingFiles files = examples == null ? null : new TrainingFiles(examples);
     try (Node node = Node.open(data.folder(), data.application(environment), TimeSource.system())) {
       ReleaseManifest manifest =
-          node.trainAndActivate(config, progress, promotion.promotion(), files);
+          node.trainAndActivate(config, progress, promotion.promotion(), files, parent());
       spec.commandLine()
           .getOut()
           .println(json ? Json.write(manifest) : "release " + manifest.version() + " is active");
     }
     return ExitCode.OK.value();
+  }
+
+  /** The version to go on from, or null to begin anew. */
+  private @Nullable String parent() {
+    if (from.equals(NONE)) {
+      return null;
+    }
+    if (!from.equals(CHAMPION)) {
+      return from;
+    }
+    return new ReleaseStore(data.folder().releases())
+        .active()
+        .orElseThrow(() ->
+            WinnowException.invalid(
+                "--from", CHAMPION, "an active release in " + data.folder().releases()));
   }
 }

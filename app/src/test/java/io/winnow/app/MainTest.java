@@ -98,8 +98,8 @@ final class MainTest {
     assertEquals(0, told.code());
     assertEquals(
         "a: valid, 1 event types, 2 features of 2 entities, 1 objectives, 6 metrics, 0 experiments; log"
-            + " kafka://broker:9092/events, features redis://***@cache:6379/0?prefix=a; audit of"
-            + " 0.5 % of requests",
+            + " kafka://broker:9092/events, features redis://***@cache:6379/0?prefix=a, registry"
+            + " embedded; audit of 0.5 % of requests",
         told.out().strip());
     JsonNode json =
         new ObjectMapper().readTree(run(environment, "validate", "--json", file(text)).out());

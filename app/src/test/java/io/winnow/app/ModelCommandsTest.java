@@ -27,6 +27,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.random.RandomGenerator;
 import org.junit.jupiter.api.BeforeAll;
@@ -57,8 +58,8 @@ final class ModelCommandsTest {
     return folder.resolve("data").toString();
   }
 
-  private static Path bundle() {
-    return folder.resolve("data/releases").resolve(trained);
+  private static Path fileOf(String name) {
+    return new ReleaseStore(folder.resolve("data/releases")).file(trained, name);
   }
 
   /** 25 users who click and click again on what is next to their last item. */
@@ -131,6 +132,48 @@ final class ModelCommandsTest {
         "8", manifest.get("provenance").get("settings").get("linear.ease.row_limit").textValue());
   }
 
+  @Test
+  void releasesGate_nothingBehindTheTraining_isUndecided() throws Exception {
+    Outcome outcome = run("releases", "gate", trained, "--data", data(), "--json");
+    assertEquals(ExitCode.UNDECIDED.value(), outcome.code(), outcome.err());
+    JsonNode report = MAPPER.readTree(outcome.out());
+    assertEquals("waiting", report.get("verdict").textValue());
+    assertEquals(trained, report.get("candidate").textValue());
+    Map<String, String> verdicts = new TreeMap<>();
+    report
+        .get("checks")
+        .forEach(
+            check -> verdicts.put(check.get("name").textValue(), check.get("verdict").textValue()));
+    assertEquals("waiting", verdicts.get("ndcg@10"));
+    assertEquals("passed", verdicts.get("whole"));
+    assertEquals("passed", verdicts.get("features"));
+    Outcome text = run("releases", "gate", trained, "--data", data());
+    assertTrue(text.out().contains("release " + trained + ", against nothing: waiting"));
+    assertTrue(text.out().contains("0 outcomes behind both trainings (needed: 200)"), text.out());
+  }
+
+  @Test
+  void releasesGate_damagedOrNoRelease_failsOrSaysSo() throws Exception {
+    Path file = bundle().resolve("ease.bin");
+    boolean beside = Files.exists(file);
+    byte[] intact = beside ? Files.readAllBytes(file) : new byte[0];
+    Files.writeString(file, "not what was published");
+    try {
+      Outcome outcome = run("releases", "gate", trained, "--data", data());
+      assertEquals(ExitCode.FINDING.value(), outcome.code(), outcome.err());
+      assertTrue(outcome.out().contains("ease.bin"), outcome.out());
+    } finally {
+      if (beside) {
+        Files.write(file, intact);
+      } else {
+        Files.delete(file);
+      }
+    }
+    Outcome none = run("releases", "gate", "r-none", "--data", data());
+    assertEquals(ExitCode.INPUT.value(), none.code(), none.err());
+    assertTrue(none.err().contains("r-none"), none.err());
+  }
+
   private String[] importRanker(Path network, String... more) {
     List<String> args =
         new ArrayList<>(
@@ -184,7 +227,7 @@ final class ModelCommandsTest {
 
   @Test
   void importModel_encoderInTheRankersPlace_isRefusedWithFileFieldAndExpectation() {
-    Path wrong = bundle().resolve("encoder.onnx");
+    Path wrong = fileOf("encoder.onnx");
     Outcome outcome = run(importRanker(wrong));
     assertEquals(2, outcome.code());
     assertEquals("", outcome.out());

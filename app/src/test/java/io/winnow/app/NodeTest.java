@@ -278,8 +278,7 @@ final class NodeTest {
       String damaged = damage(node.releases(), "r-next");
       WinnowException refused =
           assertThrows(
-              WinnowException.class,
-              () -> node.promote("r-next", PromotionGate.Promotion.AUDITED));
+              WinnowException.class, () -> node.promote("r-next", PromotionGate.Promotion.AUDITED));
       assertEquals(ErrorCode.CORRUPT, refused.code());
       assertTrue(String.valueOf(refused.getMessage()).contains(damaged), refused.getMessage());
       assertEquals(active, node.pipeline().release());
@@ -396,8 +395,7 @@ final class NodeTest {
     try (Node node = open(data)) {
       WinnowException refused =
           assertThrows(
-              WinnowException.class,
-              () -> node.promote("r-next", PromotionGate.Promotion.AUDITED));
+              WinnowException.class, () -> node.promote("r-next", PromotionGate.Promotion.AUDITED));
       assertEquals(ErrorCode.BLOCKED, refused.code());
       assertEquals(Optional.of(active), node.releases().active());
       node.promote("r-next", PromotionGate.Promotion.forced("a planted bit"));

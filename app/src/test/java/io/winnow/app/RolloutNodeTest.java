@@ -158,7 +158,9 @@ final class RolloutNodeTest {
   }
 
   private static String on(int port) {
-    return APPLICATION + "engines: { registry: \"postgresql://postgres@localhost:" + port
+    return APPLICATION
+        + "engines: { registry: \"postgresql://postgres@localhost:"
+        + port
         + "/postgres\" }\n";
   }
 
@@ -193,8 +195,7 @@ final class RolloutNodeTest {
       String problem = String.valueOf(two.status().problem());
       assertTrue(problem.startsWith("release v2 cannot be served: "), problem);
       assertEquals("v1", recommend(two, "u1").release());
-      await(() ->
-          one.registry().servers().stream().anyMatch(server -> server.problem() != null));
+      await(() -> one.registry().servers().stream().anyMatch(server -> server.problem() != null));
       assertEquals(
           List.of("v1", "v2"),
           one.registry().servers().stream().map(server -> server.champion()).sorted().toList());
@@ -325,9 +326,7 @@ final class RolloutNodeTest {
                   Rollout.Stage.CANARY,
                   0,
                   0,
-                  node.registry()
-                      .plan()
-                      .withCanary("v2", new ServingPlan.Canary(open.id(), 0.5)),
+                  node.registry().plan().withCanary("v2", new ServingPlan.Canary(open.id(), 0.5)),
                   PERSON);
           long revision = node.registry().plan().revision();
           await(() -> node.status().revision() >= revision);
@@ -342,16 +341,17 @@ final class RolloutNodeTest {
         released.putAll(answer.get()); // throws what failed
       }
       Map<String, Set<String>> logged = new HashMap<>();
-      node.log().replay((_, record) -> {
-        if (record instanceof LogRecord.Happened(Event event) && event.impression() != null) {
-          logged
-              .computeIfAbsent(event.impression().requestId(), _ -> new HashSet<>())
-              .add(event.impression().provenance().release());
-        }
-      });
+      node.log()
+          .replay((_, record) -> {
+            if (record instanceof LogRecord.Happened(Event event) && event.impression() != null) {
+              logged
+                  .computeIfAbsent(event.impression().requestId(), _ -> new HashSet<>())
+                  .add(event.impression().provenance().release());
+            }
+          });
       assertEquals(released.keySet(), logged.keySet());
-      released.forEach((request, release) ->
-          assertEquals(Set.of(release), logged.get(request), request));
+      released.forEach(
+          (request, release) -> assertEquals(Set.of(release), logged.get(request), request));
       assertEquals(Set.of("v1", "v2"), new HashSet<>(released.values()), "it has switched");
     }
   }

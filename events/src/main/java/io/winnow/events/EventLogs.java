@@ -30,6 +30,18 @@ public final class EventLogs {
   }
 
   /**
+   * Reads the beginning of a log in a folder, beside the process that has it open if there is one.
+   * Nothing in the folder is changed, locked or mended.
+   *
+   * @param toOffset the end of what is read; that process told it as its log's end before
+   * @throws io.winnow.core.WinnowException {@code INVALID_ARGUMENT} if the folder holds no log,
+   *     {@code UNAVAILABLE} if it cannot be read, {@code CORRUPT} if a later release wrote it
+   */
+  public static RecordSource readPrefix(EventLogConfig config, long toOffset) {
+    return PrefixView.open(config, toOffset);
+  }
+
+  /**
    * Opens the log in a Kafka topic, which is made if it is missing, and replays to each fold what
    * it has not seen. A fold that has seen what the topic does not hold is told to {@linkplain
    * LogFold#discard() forget}. Several servers may open one topic, each with a folder of its own.

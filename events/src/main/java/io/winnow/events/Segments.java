@@ -72,7 +72,35 @@ final class Segments implements Closeable {
     }
   }
 
+  /**
+   * Reads a folder that another process may be writing to, and changes nothing in it: its files as
+   * long as they are now. What was acknowledged by now can be replayed; it cannot be appended to.
+   *
+   * @throws IOException if the file system fails
+   */
+  static Segments view(Path folder, int payloadBytesMax) throws IOException {
+    Segments view =
+        new Segments(
+            folder,
+            Long.MAX_VALUE,
+            payloadBytesMax,
+            path -> {
+              throw new IOException(path + ": open for reading only");
+            });
+    view.list();
+    return view;
+  }
+
   private void load() throws IOException {
+    list();
+    if (segments.isEmpty()) {
+      startSegment(0);
+    } else {
+      recoverLast();
+    }
+  }
+
+  private void list() throws IOException {
     List<Long> bases = new ArrayList<>();
     try (Stream<Path> files = Files.list(folder)) {
       files.map(Segment::baseOffsetOf).filter(base -> base >= 0).sorted().forEach(bases::add);
@@ -82,11 +110,6 @@ final class Segments implements Closeable {
       segment.committedBytes(Files.size(segment.path()));
       checkVersion(segment);
       segments.add(segment);
-    }
-    if (bases.isEmpty()) {
-      startSegment(0);
-    } else {
-      recoverLast();
     }
   }
 

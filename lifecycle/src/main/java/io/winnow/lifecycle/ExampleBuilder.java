@@ -7,6 +7,7 @@ import io.winnow.events.RecordSource;
 import io.winnow.features.FeatureReader.FeatureRows;
 import io.winnow.features.PointInTimeReplay;
 import io.winnow.lifecycle.RequestStages.Moment;
+import io.winnow.models.Interruption;
 import io.winnow.models.ranker.HistorySpec;
 import io.winnow.models.ranker.ItemFacts;
 import io.winnow.models.ranker.RankingExamples;
@@ -127,6 +128,7 @@ final class ExampleBuilder {
           if (serving[0] == null) {
             serving[0] = new ServingRelease(release, reader, new CallerRunsExecutor());
           }
+          Interruption.check("examples");
           Group group = example(serving[0], mine.get(index), shard + index * shards);
           if (group != null) {
             groups.add(group);

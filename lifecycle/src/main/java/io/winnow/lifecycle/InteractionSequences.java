@@ -63,6 +63,11 @@ final class InteractionSequences implements RecordSource.Visitor {
     return byUser.size();
   }
 
+  /** How many choices each user made so far, in the order of {@link #toInteractions}. */
+  int[] lengths() {
+    return byUser.values().stream().mapToInt(sequence -> sequence.items.size()).toArray();
+  }
+
   /**
    * The sequences so far as training data.
    *

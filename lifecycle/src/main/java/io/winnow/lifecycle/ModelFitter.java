@@ -6,8 +6,10 @@ import io.winnow.core.TimeSource;
 import io.winnow.core.application.ApplicationDefinition;
 import io.winnow.features.Catalog;
 import io.winnow.models.Interactions;
+import io.winnow.models.encoder.EncoderConfig;
 import io.winnow.models.encoder.EncoderTrainer;
 import io.winnow.models.encoder.ItemTokens;
+import io.winnow.models.encoder.News;
 import io.winnow.models.encoder.TrainedEncoder;
 import io.winnow.models.linear.Ease;
 import io.winnow.models.linear.ImplicitAls;
@@ -86,8 +88,20 @@ final class ModelFitter {
    * @param older models of an older part of the same log, whose encoder goes on learning; or null
    */
   RetrievalModels fit(TrainingSet set, @Nullable RetrievalModels older) {
+    return fit(set, older, null);
+  }
+
+  /**
+   * Fits all models.
+   *
+   * @param older models of an older part of the same log, whose encoder goes on learning; or null
+   * @param news what those have not seen, if they are a release's, whose factors go on, too; or
+   *     null
+   */
+  RetrievalModels fit(TrainingSet set, @Nullable RetrievalModels older, @Nullable News news) {
     RetrievalModels.Deep deep = older == null ? null : older.deep();
     TrainedEncoder previous = deep == null ? null : deep.encoder();
+    RetrievalModels.Linear linear = older == null || news == null ? null : older.linear();
     Interactions interactions = set.interactions();
     int threads = config.threads();
     Seed seed = new Seed(config.seed());
@@ -108,22 +122,18 @@ final class ModelFitter {
         timed(
             "ials",
             interactions,
-            () ->
-                ImplicitAls.train(
-                    interactions, config.linear().ials(), seed.derive("ials"), threads));
+            () -> ials(interactions, linear == null ? null : linear.ials(), seed.derive("ials")));
     TrainedEncoder encoder =
         timed(
             "encoder",
             interactions,
             () ->
-                new EncoderTrainer(
-                        previous == null ? config.encoder() : config.encoderRefit(),
-                        seed,
-                        TimeSource.system())
+                new EncoderTrainer(encoder(previous, news), seed, TimeSource.system())
                     .train(
                         interactions,
                         set.tokens(),
                         previous,
+                        news,
                         progress.network(),
                         checkpoints == null ? null : checkpoints.encoder(previous != null)));
     PartitionedIndex index =
@@ -133,6 +143,23 @@ final class ModelFitter {
         set.tokenizer(),
         new RetrievalModels.Deep(encoder, index),
         new RetrievalModels.Linear(popularity, transitions, ease, ials));
+  }
+
+  private EncoderConfig encoder(@Nullable TrainedEncoder previous, @Nullable News news) {
+    if (news != null) {
+      return config.incremental().encoder(config.encoderRefit());
+    }
+    return previous == null ? config.encoder() : config.encoderRefit();
+  }
+
+  /** Factors of another size cannot go on; they are quick to begin anew. */
+  private ImplicitAls ials(Interactions interactions, @Nullable ImplicitAls previous, Seed seed) {
+    ImplicitAls.Config full = config.linear().ials();
+    if (previous == null || previous.config().factors().dimension() != full.factors().dimension()) {
+      return ImplicitAls.train(interactions, full, seed, config.threads());
+    }
+    return ImplicitAls.trainFrom(
+        previous, interactions, config.incremental().ials(full), seed, config.threads());
   }
 
   private static PartitionedIndex index(TrainedEncoder encoder, Seed seed, int threads) {

@@ -6,6 +6,8 @@ import io.winnow.features.FeatureSchema;
 import io.winnow.models.encoder.QueryEncoder;
 import io.winnow.models.ranker.Ranker;
 import io.winnow.models.ranker.TrainedRanker;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -102,6 +104,11 @@ public final class Release {
    */
   public ReleaseManifest publish(ReleaseStore store) {
     return store.publish(manifest, bundle -> ReleaseFiles.write(this, bundle));
+  }
+
+  /** Writes every file of a bundle but the manifest. */
+  public void writeTo(Path bundle) throws IOException {
+    ReleaseFiles.write(this, bundle);
   }
 
   /** Names the release. */

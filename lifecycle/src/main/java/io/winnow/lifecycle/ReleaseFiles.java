@@ -18,6 +18,7 @@ import io.winnow.models.linear.ImplicitAls;
 import io.winnow.models.linear.Popularity;
 import io.winnow.models.linear.Transitions;
 import io.winnow.models.ranker.RankerSpec;
+import io.winnow.models.ranker.RankerWeights;
 import io.winnow.models.ranker.TrainedRanker;
 import io.winnow.retrieval.PartitionedIndex;
 import java.io.IOException;
@@ -40,12 +41,14 @@ import org.jspecify.annotations.Nullable;
  * popularity.bin, transitions.bin,
  * ease.bin, ials.bin                    linear models
  * ranker.onnx, ranker.json              ranking network, its inputs and figures
+ * ranker-weights.bin                    its weights, to go on training from; not in earlier bundles
  * </pre>
  */
 final class ReleaseFiles {
   private static final String APPLICATION = "application.yaml";
   private static final String VECTORS_KIND = "encoder-vectors";
   private static final int VECTORS_VERSION = 1;
+  private static final String RANKER_WEIGHTS = "ranker-weights.bin";
   private static final ObjectMapper JSON =
       JsonMapper.builder().propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE).build();
 
@@ -88,6 +91,9 @@ final class ReleaseFiles {
     if (ranker != null) {
       Files.write(bundle.resolve("ranker.onnx"), ranker.onnx());
       JSON.writeValue(bundle.resolve("ranker.json").toFile(), ranker.spec());
+      if (ranker.weights() != null) {
+        ranker.weights().write(bundle.resolve(RANKER_WEIGHTS));
+      }
     }
   }
 
@@ -234,7 +240,8 @@ final class ReleaseFiles {
     }
     return new TrainedRanker(
         Files.readAllBytes(bundle.file("ranker.onnx")),
-        JSON.readValue(bundle.file("ranker.json").toFile(), RankerSpec.class));
+        JSON.readValue(bundle.file("ranker.json").toFile(), RankerSpec.class),
+        bundle.holds(RANKER_WEIGHTS) ? RankerWeights.read(bundle.file(RANKER_WEIGHTS)) : null);
   }
 
   /** The files of one release. */

@@ -109,8 +109,8 @@ public final class ReleaseStore {
   /**
    * Publishes a bundle that was made elsewhere, under the manifest that it had there.
    *
-   * @throws WinnowException as {@link #publish}; with {@code CORRUPT} if what is written is not what
-   *     the manifest says: nothing is published then
+   * @throws WinnowException as {@link #publish}; with {@code CORRUPT} if what is written is not
+   *     what the manifest says: nothing is published then
    */
   public void publishAs(ReleaseManifest manifest, BundleWriter writer) {
     ReleaseManifest published =

@@ -1,5 +1,6 @@
 package io.winnow.lifecycle;
 
+import io.winnow.models.Interruption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
@@ -35,7 +36,7 @@ public final class Shards {
       throw new IllegalStateException(e.getCause());
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      throw new IllegalStateException("interrupted while training", e);
+      throw Interruption.of("training");
     }
   }
 }

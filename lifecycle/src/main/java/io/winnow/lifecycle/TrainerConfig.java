@@ -19,6 +19,7 @@ import io.winnow.models.ranker.RankerConfig;
  *     whose dropout may differ
  * @param linear the linear models
  * @param ranker the ranker
+ * @param incremental what is other where a training goes on from a release
  */
 public record TrainerConfig(
     long seed,
@@ -27,7 +28,20 @@ public record TrainerConfig(
     EncoderConfig encoder,
     EncoderConfig encoderRefit,
     Linear linear,
-    RankerConfig ranker) {
+    RankerConfig ranker,
+    Incremental incremental) {
+  /** With the usual training from a release. */
+  public TrainerConfig(
+      long seed,
+      int threads,
+      Split split,
+      EncoderConfig encoder,
+      EncoderConfig encoderRefit,
+      Linear linear,
+      RankerConfig ranker) {
+    this(seed, threads, split, encoder, encoderRefit, linear, ranker, Incremental.DEFAULT);
+  }
+
   /** Checks what one record cannot: that the refit can go on with the encoder. */
   public TrainerConfig {
     EncoderConfig.Network begun = encoder.network();
@@ -115,6 +129,82 @@ public record TrainerConfig(
     }
   }
 
+  /**
+   * A training that goes on from a release. The models keep their shape, and what is not named here
+   * is as in a full training, {@code encoder_refit} for the encoder.
+   *
+   * @param epochs of the encoder, at most
+   * @param rehearsal the share of sequences without new events that an epoch of the encoder learns
+   *     from as well, 0 to 1
+   * @param learningRate of the encoder, as a share of its usual one
+   * @param rankerEpochs of the ranker, at most
+   * @param rankerLearningRate of the ranker, as a share of its usual one
+   * @param ialsIterations alternations of users and items, from the release's factors
+   */
+  public record Incremental(
+      int epochs,
+      double rehearsal,
+      double learningRate,
+      int rankerEpochs,
+      double rankerLearningRate,
+      int ialsIterations) {
+    /** What docs/cadence.md measured. */
+    public static final Incremental DEFAULT = new Incremental(3, 0.1, 0.5, 3, 0.5, 2);
+
+    /** Checks the ranges. */
+    public Incremental {
+      new Ranges()
+          .check("epochs", epochs, 1, 1000)
+          .check("rehearsal", rehearsal, 0, 1)
+          .check("learningRate", learningRate, 1e-3, 1)
+          .check("rankerEpochs", rankerEpochs, 1, 1000)
+          .check("rankerLearningRate", rankerLearningRate, 1e-3, 1)
+          .check("ialsIterations", ialsIterations, 1, 1000)
+          .refuse();
+    }
+
+    /** The encoder's configuration. */
+    EncoderConfig encoder(EncoderConfig refit) {
+      EncoderConfig.Training t = refit.training();
+      return new EncoderConfig(
+          refit.network(),
+          refit.sampling(),
+          new EncoderConfig.Training(
+              t.batchPositions(),
+              epochs,
+              t.patience(),
+              t.learningRate() * learningRate,
+              t.weightDecay(),
+              t.averaging(),
+              t.maxSeconds()));
+    }
+
+    /** The ranker's. */
+    RankerConfig ranker(RankerConfig full) {
+      RankerConfig.Training t = full.training();
+      return new RankerConfig(
+          full.network(),
+          new RankerConfig.Training(
+              t.batchRows(),
+              rankerEpochs,
+              t.learningRate() * rankerLearningRate,
+              t.weightDecay(),
+              t.listwiseShare(),
+              t.holdOutShare(),
+              t.maxSeconds(),
+              t.averaging()));
+    }
+
+    /** That of iALS. */
+    ImplicitAls.Config ials(ImplicitAls.Config full) {
+      ImplicitAls.Factors f = full.factors();
+      return new ImplicitAls.Config(
+          new ImplicitAls.Factors(f.dimension(), f.blockSize(), ialsIterations),
+          full.loss(),
+          full.histories());
+    }
+  }
+
   /** The linear models' configurations. */
   public record Linear(Transitions.Config transitions, Ease.Config ease, ImplicitAls.Config ials) {}
 
@@ -130,8 +220,20 @@ public record TrainerConfig(
         RankerConfig.defaults());
   }
 
+  /** The same with another number of threads. */
+  public TrainerConfig withThreads(int other) {
+    return new TrainerConfig(
+        seed, other, split, encoder, encoderRefit, linear, ranker, incremental);
+  }
+
+  /** The same with other settings of a training that goes on from a release. */
+  public TrainerConfig withIncremental(Incremental other) {
+    return new TrainerConfig(seed, threads, split, encoder, encoderRefit, linear, ranker, other);
+  }
+
   /** The same with another seed. */
   public TrainerConfig withSeed(long other) {
-    return new TrainerConfig(other, threads, split, encoder, encoderRefit, linear, ranker);
+    return new TrainerConfig(
+        other, threads, split, encoder, encoderRefit, linear, ranker, incremental);
   }
 }

@@ -139,8 +139,7 @@ public final class DamagedReleases {
   private static ReleaseManifest manifest(
       Release good, String version, ApplicationFile application) {
     ReleaseManifest manifest = good.manifest();
-    FeatureSchema schema =
-        FeatureSchema.of(application.definition());
+    FeatureSchema schema = FeatureSchema.of(application.definition());
     return new ReleaseManifest(
         version,
         manifest.createdMs(),

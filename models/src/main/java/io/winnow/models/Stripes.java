@@ -22,7 +22,7 @@ public final class Stripes {
 
   /**
    * Runs all stripes and returns when the last is done. A failure in one is thrown as it is; the
-   * others are let run out.
+   * others are let run out, unless the caller's thread is interrupted: then all end soon.
    *
    * @param threads at most so many at a time, >= 1; with 1 the caller's own thread does it
    * @param count the range is {@code 0 … count-1}
@@ -38,6 +38,7 @@ public final class Stripes {
     Runnable worker =
         () -> {
           for (int s = next.getAndIncrement(); s < stripes; s = next.getAndIncrement()) {
+            Interruption.check("training");
             work.run(s * stripe, Math.min(count, (s + 1) * stripe));
           }
         };
@@ -62,7 +63,7 @@ public final class Stripes {
       future.get();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      throw new IllegalStateException("interrupted while waiting for a stripe", e);
+      throw Interruption.of("training");
     } catch (ExecutionException e) {
       switch (e.getCause()) {
         case RuntimeException failure -> throw failure;

@@ -19,8 +19,7 @@ public interface ExperimentAssignments {
    *
    * @param log takes exposures
    */
-  static ExperimentAssignments of(
-      Supplier<ServedPlan> served, EventLog log, TimeSource clock) {
+  static ExperimentAssignments of(Supplier<ServedPlan> served, EventLog log, TimeSource clock) {
     return new LiveAssignments(served, log, clock);
   }
 

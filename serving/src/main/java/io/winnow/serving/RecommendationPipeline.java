@@ -56,8 +56,9 @@ import org.slf4j.LoggerFactory;
  * application's exclusions name, and the answer says so.
  *
  * <p>A request works with one release from beginning to end, whatever is installed meanwhile: the
- * champion or, where a challenger answers its user, that; or the one that its arm names. An interleaved slate is drafted from two slates, each
- * of which went all the way by itself. Thread-safe.
+ * champion or, where a challenger answers its user, that; or the one that its arm names. An
+ * interleaved slate is drafted from two slates, each of which went all the way by itself.
+ * Thread-safe.
  */
 public final class RecommendationPipeline implements Recommender, AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(RecommendationPipeline.class);
@@ -152,8 +153,7 @@ public final class RecommendationPipeline implements Recommender, AutoCloseable 
       return slate;
     } catch (RuntimeException | Error e) {
       if (!(e instanceof WinnowException known && known.code().owner() == ErrorCode.Owner.CALLER)) {
-        recorder.answered(
-            side, Answers.judge(System.nanoTime() - arrived, true, List.of(), true));
+        recorder.answered(side, Answers.judge(System.nanoTime() - arrived, true, List.of(), true));
       }
       throw e;
     }

@@ -64,8 +64,7 @@ public record ServedPlan(ServedExperiments champion, @Nullable Trial trial) {
   /** Whose answers those of a side are; empty where nobody counts them. */
   Optional<Side> side(ServedExperiments answering) {
     return switch (trial) {
-      case Trial.Canary _ ->
-          Optional.of(answering == champion ? Side.CHAMPION : Side.CHALLENGER);
+      case Trial.Canary _ -> Optional.of(answering == champion ? Side.CHAMPION : Side.CHALLENGER);
       case Trial.Live _ -> Optional.of(Side.LIVE);
       case Trial.Shadow _ -> Optional.empty();
       case null -> Optional.empty();

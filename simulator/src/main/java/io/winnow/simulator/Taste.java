@@ -76,24 +76,26 @@ final class Taste {
   }
 
   /** How far a video is about what the person wants now, in [0, 1]. */
-  double match(Person person, Memory memory, Memory.Session session, Video video, long timeMs) {
+  double match(
+      Person person, Memory memory, Memory.Session session, Video video, long timeMs) {
     Video.Content content = video.content();
-    boolean restless = fashion.isRestless(person, timeMs);
-    return content.share() * liking(person, memory, session, content.topic(), restless)
-        + (1 - content.share()) * liking(person, memory, session, content.secondTopic(), restless);
+    if (fashion.wantsVariety(person, timeMs)) {
+      return content.share() * varied(memory, session, content.topic())
+          + (1 - content.share()) * varied(memory, session, content.secondTopic());
+    }
+    boolean moved = fashion.hasMoved(person, timeMs);
+    return content.share() * liking(person, session, content.topic(), moved)
+        + (1 - content.share()) * liking(person, session, content.secondTopic(), moved);
   }
 
-  private double liking(
-      Person person, Memory memory, Memory.Session session, int topic, boolean restless) {
-    double liking =
-        restless
-            ? Math.max(CURIOSITY, Fashion.liking(memory, Names.categoryOf(topic)))
-            : liking(person, session, topic);
+  private double varied(Memory memory, Memory.Session session, int topic) {
     boolean led = session.lastTopic() >= 0 && leadsTo[session.lastTopic()] == topic;
+    double liking = Math.max(CURIOSITY, Fashion.variety(memory, Names.categoryOf(topic)));
     return led ? Math.max(liking, LED_TO) : liking;
   }
 
-  private static double liking(Person person, Memory.Session session, int topic) {
+  private double liking(Person person, Memory.Session session, int shown, boolean moved) {
+    int topic = moved ? fashion.becomes(shown) : shown;
     double liking = CURIOSITY;
     for (int i = 0; i < person.interests().size(); i++) {
       Person.Interest interest = person.interests().get(i);
@@ -103,7 +105,12 @@ final class Taste {
         liking = Math.max(liking, inMood ? love : OTHER_MOOD * love);
       }
     }
-    return liking;
+    int last =
+        session.lastTopic() >= 0 && moved
+            ? fashion.becomes(session.lastTopic())
+            : session.lastTopic();
+    boolean led = last >= 0 && leadsTo[last] == topic;
+    return led ? Math.max(liking, LED_TO) : liking;
   }
 
   /** In (0, 1]: 1 if the duration is what the person has time for at this hour. */

@@ -79,7 +79,9 @@ public final class World {
     long startMs = nowMs - (long) (config.historyDays() * DAY_MS);
     audience =
         new Audience(
-            new Taste(seed, new Fashion(config.drift(), nowMs, dice)), new Heat(startMs), dice);
+            new Taste(seed, new Fashion(config.drift(), nowMs, seed, dice)),
+            new Heat(startMs),
+            dice);
     publishBefore(startMs);
     for (int i = 0; i < config.people().users(); i++) {
       double daysAgo = OLDEST_DAYS * dice.uniform(Dice.Roll.AGE, i, 1, 0);

@@ -379,8 +379,17 @@ final class WorldTest {
     double[] half = knownAndBest(new WorldConfig.Drift(0, 0, 0.5));
     double[] slow = knownAndBest(new WorldConfig.Drift(0, 365, 1));
     assertTrue(moved[0] < 0.6 * still[0], moved[0] + " of " + still[0]);
-    assertTrue(half[0] < 0.9 * still[0] && half[0] > moved[0], half[0] + " of " + still[0]);
+    assertTrue(half[0] < 0.85 * still[0] && half[0] > moved[0], half[0] + " of " + still[0]);
     assertTrue(slow[0] > 0.9 * still[0], slow[0] + " of " + still[0]);
+    assertTrue(Math.abs(moved[1] / still[1] - 1) < 0.1, moved[1] + " of " + still[1]);
+  }
+
+  @Test
+  void drift_towardsVariety_takesAwayWhatWasLikedAndLeavesAsMuchToFind() {
+    double[] still = knownAndBest(WorldConfig.Drift.NONE);
+    double[] moved =
+        knownAndBest(new WorldConfig.Drift(0, 0, 1, WorldConfig.Drift.Kind.VARIETY));
+    assertTrue(moved[0] < 0.7 * still[0], moved[0] + " of " + still[0]);
     assertTrue(Math.abs(moved[1] / still[1] - 1) < 0.1, moved[1] + " of " + still[1]);
   }
 

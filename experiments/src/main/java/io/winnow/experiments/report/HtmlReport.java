@@ -77,6 +77,7 @@ public final class HtmlReport {
     return html.raw("</main></body></html>\n").toString();
   }
 
+  /** The style of every page. */
   static String style() {
     try (InputStream input = HtmlReport.class.getResourceAsStream("report.css")) {
       if (input == null) {

@@ -53,8 +53,7 @@ final class RateBoundsTest {
 
   @Test
   void upper_isTheMirrorOfLower() {
-    assertEquals(
-        1 - RateBounds.lower(30, 100, ALPHA), RateBounds.upper(70, 100, ALPHA), 1e-12);
+    assertEquals(1 - RateBounds.lower(30, 100, ALPHA), RateBounds.upper(70, 100, ALPHA), 1e-12);
     assertTrue(RateBounds.upper(0, 1_000, 0.001) < 0.015);
   }
 

@@ -124,7 +124,9 @@ record HeldOutMoments(List<Stop> stops, int outcomes, boolean impressions) {
   }
 
   private static void mark(
-      IdentityHashMap<TrainingRequest, boolean[]> uses, List<? extends TrainingRequest> requests, int use) {
+      IdentityHashMap<TrainingRequest, boolean[]> uses,
+      List<? extends TrainingRequest> requests,
+      int use) {
     for (TrainingRequest request : requests) {
       uses.computeIfAbsent(request, _ -> new boolean[3])[use] = true;
     }

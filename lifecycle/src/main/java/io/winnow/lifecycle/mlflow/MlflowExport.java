@@ -136,8 +136,9 @@ public final class MlflowExport {
     params.put("code_version", manifest.provenance().codeVersion());
     writeNamed(folder.resolve(MlflowFiles.PARAMS), params);
     Map<String, String> metrics = new TreeMap<>();
-    release.metrics().forEach((name, value) ->
-        metrics.put(name, manifest.createdMs() + " " + value + " 0\n"));
+    release
+        .metrics()
+        .forEach((name, value) -> metrics.put(name, manifest.createdMs() + " " + value + " 0\n"));
     Map<String, String> names = writeNamed(folder.resolve(MlflowFiles.METRICS), metrics);
     Path tags = folder.resolve(MlflowFiles.TAGS);
     MlflowFiles.writeText(tags.resolve("mlflow.runName"), manifest.version());
@@ -164,8 +165,7 @@ public final class MlflowExport {
     for (String name : manifest.files().keySet()) {
       Path target = folder.resolve(name);
       Files.createDirectories(target.getParent());
-      Files.copy(
-          store.file(manifest.version(), name), target, StandardCopyOption.REPLACE_EXISTING);
+      Files.copy(store.file(manifest.version(), name), target, StandardCopyOption.REPLACE_EXISTING);
     }
     MlflowFiles.writeText(folder.resolve("manifest.json"), ManifestJson.write(manifest));
     ObjectNode model =
@@ -190,8 +190,7 @@ public final class MlflowExport {
   private static void version(Path model, RegisteredRelease release, Path run, int number)
       throws IOException {
     Path folder = model.resolve(MlflowFiles.VERSION_PREFIX + number);
-    String source =
-        uri(run.resolve(MlflowFiles.ARTIFACTS).resolve(MlflowFiles.MODEL));
+    String source = uri(run.resolve(MlflowFiles.ARTIFACTS).resolve(MlflowFiles.MODEL));
     ObjectNode meta = JSON.createObjectNode();
     meta.putArray("aliases");
     meta.put("creation_timestamp", release.registeredMs())

@@ -74,9 +74,9 @@ public final class MlflowImport {
    * @param model its name, or null if the store holds only one
    * @param cause of the plan, where the aliases make one: {@code champion} and {@code previous} are
    *     taken over if no champion serves yet; trials are not, since they have no rollout here
-   * @throws WinnowException with {@code INVALID_ARGUMENT} if this is no such folder or model, {@code
-   *     CORRUPT} if a file is not what its manifest says, {@code CONFLICT} if another release of
-   *     the same version is here
+   * @throws WinnowException with {@code INVALID_ARGUMENT} if this is no such folder or model,
+   *     {@code CORRUPT} if a file is not what its manifest says, {@code CONFLICT} if another
+   *     release of the same version is here
    */
   public Report readFrom(Path root, @Nullable String model, Cause cause) {
     Path folder = modelFolder(root, model);
@@ -227,13 +227,15 @@ public final class MlflowImport {
       ReleaseManifest manifest, Path version, Path run, Map<String, String> passedOver) {
     Map<String, String> names = names(run);
     Map<String, Double> measured = new TreeMap<>();
-    MlflowFiles.readTexts(run.resolve(MlflowFiles.METRICS)).forEach((name, lines) -> {
-      String metric = names.getOrDefault(name, name);
-      double value = lastValue(name, lines);
-      if (Double.isFinite(value) && !Double.valueOf(value).equals(manifest.metrics().get(metric))) {
-        measured.put(metric, value);
-      }
-    });
+    MlflowFiles.readTexts(run.resolve(MlflowFiles.METRICS))
+        .forEach((name, lines) -> {
+          String metric = names.getOrDefault(name, name);
+          double value = lastValue(name, lines);
+          if (Double.isFinite(value)
+              && !Double.valueOf(value).equals(manifest.metrics().get(metric))) {
+            measured.put(metric, value);
+          }
+        });
     registry.measure(manifest.version(), measured);
     MlflowFiles.readTexts(version.resolve(MlflowFiles.TAGS))
         .forEach((name, value) -> {
@@ -277,12 +279,13 @@ public final class MlflowImport {
 
   private Map<String, String> aliases(Path model, Map<String, String> versions, Cause cause) {
     Map<String, String> given = new HashMap<>();
-    MlflowFiles.readTexts(model.resolve(MlflowFiles.ALIASES)).forEach((alias, number) -> {
-      String version = versions.get(number.strip());
-      if (version != null) {
-        given.put(alias, version);
-      }
-    });
+    MlflowFiles.readTexts(model.resolve(MlflowFiles.ALIASES))
+        .forEach((alias, number) -> {
+          String version = versions.get(number.strip());
+          if (version != null) {
+            given.put(alias, version);
+          }
+        });
     ServingPlan plan = registry.plan();
     String champion = given.get("champion");
     if (plan.champion() != null || champion == null) {

@@ -91,7 +91,8 @@ final class GateRules {
         .above(maxMismatches)
         .forEach((feature, count) ->
             found.add(
-                format(
+                String.format(
+                    Locale.ROOT,
                     "%s: %,d of %,d served values (%.4f %%) are not what replay computes (expected:"
                         + " at most %s %%, feature_store.audit.max_mismatches)",
                     feature,
@@ -107,10 +108,12 @@ final class GateRules {
             ? String.join("; ", found)
             : audit.values() == 0
                 ? "the columns are those of the schema; no served value was compared"
-                : format(
+                : String.format(
+                    Locale.ROOT,
                     "the columns are those of the schema; %,d of %,d served values differ from"
                         + " replay",
-                    audit.mismatches(), audit.values()));
+                    audit.mismatches(),
+                    audit.values()));
   }
 
   /** Compares sizes of bundles. */
@@ -122,7 +125,7 @@ final class GateRules {
           OfflineGate.MEMORY,
           Verdict.PASSED,
           numbers,
-          format("%,.0f bytes; no champion to compare with", candidateBytes));
+          String.format(Locale.ROOT, "%,.0f bytes; no champion to compare with", candidateBytes));
     }
     double ratio = candidateBytes / championBytes;
     numbers.put("champion_bytes", championBytes);
@@ -133,9 +136,12 @@ final class GateRules {
         OfflineGate.MEMORY,
         failed ? Verdict.FAILED : Verdict.PASSED,
         numbers,
-        format(
+        String.format(
+            Locale.ROOT,
             "%,.0f bytes, %.2f times the champion's (allowed: %.2f times)",
-            candidateBytes, ratio, maxRatio));
+            candidateBytes,
+            ratio,
+            maxRatio));
   }
 
   /** The ranking of what users did: of shown items, and of all where they chose by themselves. */
@@ -162,16 +168,20 @@ final class GateRules {
       texts.add(
           text(part.getKey(), difference)
               + (enough ? "" : ", too few to decide")
-              + (lost ? format(": lost more than %.1f %%", 100 * gate.maxLoss()) : ""));
+              + (lost
+                  ? String.format(Locale.ROOT, ": lost more than %.1f %%", 100 * gate.maxLoss())
+                  : ""));
     }
     boolean waiting = comparison.outcomes() < gate.minOutcomes() || !judged;
     // A loss that is shown with few outcomes is a loss.
     Verdict verdict = failed ? Verdict.FAILED : waiting ? Verdict.WAITING : Verdict.PASSED;
     if (comparison.outcomes() < gate.minOutcomes()) {
       texts.add(
-          format(
+          String.format(
+              Locale.ROOT,
               "%,d outcomes behind both trainings (needed: %,d)",
-              comparison.outcomes(), gate.minOutcomes()));
+              comparison.outcomes(),
+              gate.minOutcomes()));
     }
     if (!comparison.complete()) {
       texts.add("the time allowed ran out before all moments were looked at");
@@ -195,8 +205,13 @@ final class GateRules {
           put(numbers, source, recall);
           all.add(
               Double.isNaN(recall.champion())
-                  ? format("%s %.3f", source, recall.candidate())
-                  : format("%s %.3f (%.3f)", source, recall.candidate(), recall.champion()));
+                  ? String.format(Locale.ROOT, "%s %.3f", source, recall.candidate())
+                  : String.format(
+                      Locale.ROOT,
+                      "%s %.3f (%.3f)",
+                      source,
+                      recall.candidate(),
+                      recall.champion()));
           if (isEnough(recall)
               && recall.champion() >= MIN_CHAMPION_RECALL
               && recall.isLoss()
@@ -205,7 +220,8 @@ final class GateRules {
           }
         });
     String found =
-        format(
+        String.format(
+                Locale.ROOT,
                 "share of outcomes among a source's first %d, the champion's in brackets: ",
                 comparison.recallDepth())
             + (all.isEmpty() ? "none to judge by" : String.join(", ", all));
@@ -215,7 +231,8 @@ final class GateRules {
         numbers,
         failed.isEmpty()
             ? found
-            : format(
+            : String.format(
+                    Locale.ROOT,
                     "finds less than %.0f %% of what the champion's finds: ",
                     100 * MIN_RECALL_SHARE)
                 + String.join("; ", failed));
@@ -242,10 +259,16 @@ final class GateRules {
             numbers.put(objective + ".champion_ratio", other.ratio());
           }
           String text =
-              format(
+              String.format(
+                  Locale.ROOT,
                   "%s: expected calibration error %.4f (%.4f beyond chance), predicted / observed"
                       + " %.2f, of %,d outcomes of %,d shown items",
-                  objective, fit.ece(), fit.excess(), fit.ratio(), fit.outcomes(), fit.rows());
+                  objective,
+                  fit.ece(),
+                  fit.excess(),
+                  fit.ratio(),
+                  fit.outcomes(),
+                  fit.rows());
           all.add(text);
           if (isWrong(fit, other)) {
             failed.add(text);
@@ -258,8 +281,11 @@ final class GateRules {
         numbers,
         !failed.isEmpty()
             ? String.join("; ", failed)
-                + format(
-                    " (allowed: %.3f beyond chance, a factor of %.1f)", gate.maxEce(), MAX_RATIO)
+                + String.format(
+                    Locale.ROOT,
+                    " (allowed: %.3f beyond chance, a factor of %.1f)",
+                    gate.maxEce(),
+                    MAX_RATIO)
             : all.isEmpty() ? "no shown items to judge a ranker by" : String.join("; ", all));
   }
 
@@ -300,7 +326,8 @@ final class GateRules {
           }
           if (isWorse(segment, comparison.champion() != null)) {
             failed.add(
-                format(
+                String.format(
+                    Locale.ROOT,
                     "%s: of %,d answers %,d failed, %,d were short, %,d degraded (the champion's:"
                         + " %,d, %,d, %,d)",
                     kind,
@@ -325,7 +352,8 @@ final class GateRules {
         failed.isEmpty() ? Verdict.PASSED : Verdict.FAILED,
         numbers,
         failed.isEmpty()
-            ? format(
+            ? String.format(
+                Locale.ROOT,
                 "%,.0f recorded requests answered in full, or no worse than by the champion",
                 numbers.getOrDefault("requests", 0.0))
             : String.join("; ", failed));
@@ -356,9 +384,11 @@ final class GateRules {
           OfflineGate.LATENCY,
           Verdict.WAITING,
           numbers,
-          format(
+          String.format(
+              Locale.ROOT,
               "%d recorded requests were answered (needed: %d)",
-              candidate.timedRequests(), MIN_REQUESTS));
+              candidate.timedRequests(),
+              MIN_REQUESTS));
     }
     numbers.put("p50_ms", candidate.p50Ms());
     numbers.put("p95_ms", candidate.p95Ms());
@@ -375,15 +405,19 @@ final class GateRules {
         OfflineGate.LATENCY,
         candidate.p95Ms() > allowedMs ? Verdict.FAILED : Verdict.PASSED,
         numbers,
-        format(
+        String.format(
+            Locale.ROOT,
             "95th percentile %.2f ms of %d recorded requests (allowed: %.2f ms, %s)",
             candidate.p95Ms(),
             candidate.timedRequests(),
             allowedMs,
             champion == null
                 ? "the deadline of a whole request"
-                : format(
-                    "%.1f times the champion's %.2f ms", gate.maxLatency(), champion.p95Ms())));
+                : String.format(
+                    Locale.ROOT,
+                    "%.1f times the champion's %.2f ms",
+                    gate.maxLatency(),
+                    champion.p95Ms())));
   }
 
   private static void put(Map<String, Double> numbers, String name, PairedDifference difference) {
@@ -402,10 +436,15 @@ final class GateRules {
 
   private static String text(String name, PairedDifference difference) {
     return Double.isNaN(difference.relative())
-        ? format(
+        ? String.format(
+            Locale.ROOT,
             "%s %.4f on %,d outcomes of %,d users",
-            name, difference.candidate(), difference.outcomes(), difference.users())
-        : format(
+            name,
+            difference.candidate(),
+            difference.outcomes(),
+            difference.users())
+        : String.format(
+            Locale.ROOT,
             "%s %.4f against %.4f, %+.1f %% (%+.1f to %+.1f) on %,d outcomes of %,d users",
             name,
             difference.candidate(),
@@ -415,9 +454,5 @@ final class GateRules {
             100 * difference.high(),
             difference.outcomes(),
             difference.users());
-  }
-
-  private static String format(String text, Object... values) {
-    return String.format(Locale.ROOT, text, values);
   }
 }

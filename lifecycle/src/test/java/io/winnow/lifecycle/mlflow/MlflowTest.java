@@ -89,7 +89,8 @@ final class MlflowTest {
 
     try (Registry other = registry("two")) {
       assertEquals(
-          3, new MlflowImport(other, store("two")).readFrom(moved, "clips", CAUSE).imported().size());
+          3,
+          new MlflowImport(other, store("two")).readFrom(moved, "clips", CAUSE).imported().size());
     }
   }
 
@@ -108,8 +109,7 @@ final class MlflowTest {
   void export_layout_isThatOfTheFileStore() throws IOException {
     new MlflowExport(registry, store).writeTo(mlruns);
 
-    JsonNode version =
-        MlflowFiles.readYaml(mlruns.resolve("models/clips/version-2/meta.yaml"));
+    JsonNode version = MlflowFiles.readYaml(mlruns.resolve("models/clips/version-2/meta.yaml"));
     assertEquals("clips", version.get("name").asText());
     assertEquals(2, version.get("version").asInt());
     assertEquals("READY", version.get("status").asText());
@@ -126,8 +126,7 @@ final class MlflowTest {
     assertEquals("r-2", meta.get("run_name").asText());
     assertEquals(run.getParent().getFileName().toString(), meta.get("experiment_id").asText());
     assertEquals(
-        "clips",
-        MlflowFiles.readYaml(run.getParent().resolve("meta.yaml")).get("name").asText());
+        "clips", MlflowFiles.readYaml(run.getParent().resolve("meta.yaml")).get("name").asText());
     assertEquals("2 0.5 0\n", Files.readString(run.resolve("metrics/ndcg_at_10")));
     assertEquals("4", Files.readString(run.resolve("params/ranker.epochs")));
     assertEquals(
@@ -152,11 +151,10 @@ final class MlflowTest {
       MlflowImport.Report report =
           new MlflowImport(other, store("two")).readFrom(mlruns, null, CAUSE);
 
-      assertEquals(List.of("4", "r-3, tag a/b"), report.passedOver().keySet().stream().sorted().toList());
-      assertEquals("r-3", other.plan().champion());
       assertEquals(
-          Map.of("approved", "yes"),
-          other.release("r-3").orElseThrow().tags());
+          List.of("4", "r-3, tag a/b"), report.passedOver().keySet().stream().sorted().toList());
+      assertEquals("r-3", other.plan().champion());
+      assertEquals(Map.of("approved", "yes"), other.release("r-3").orElseThrow().tags());
     }
   }
 
@@ -165,8 +163,7 @@ final class MlflowTest {
     new MlflowExport(registry, store).writeTo(mlruns);
     long revision = registry.plan().revision();
 
-    MlflowImport.Report report =
-        new MlflowImport(registry, store).readFrom(mlruns, null, CAUSE);
+    MlflowImport.Report report = new MlflowImport(registry, store).readFrom(mlruns, null, CAUSE);
 
     assertEquals(List.of("r-1", "r-2", "r-3"), report.known());
     assertEquals(List.of(), report.imported());

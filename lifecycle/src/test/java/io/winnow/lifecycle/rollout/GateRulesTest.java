@@ -13,8 +13,8 @@ import io.winnow.lifecycle.rollout.GateReport.Check;
 import io.winnow.lifecycle.rollout.GateReport.Verdict;
 import java.util.List;
 import java.util.Map;
-import org.junit.jupiter.api.Test;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
 
 /** What follows from figures. */
 final class GateRulesTest {
@@ -24,8 +24,7 @@ final class GateRulesTest {
   private static final PairedDifference EQUAL = difference(1_000, 0.01, -0.03, 0.05);
 
   private final GateRules rules =
-      new GateRules(
-          GateWorld.definition(), GateWorld.definition().operations().rollout().gate());
+      new GateRules(GateWorld.definition(), GateWorld.definition().operations().rollout().gate());
 
   private static PairedDifference difference(
       int outcomes, double relative, double low, double high) {
@@ -140,12 +139,7 @@ final class GateRulesTest {
   private Check answers(Map<String, Segment> segments, List<String> failures) {
     return rules.answers(
         comparison(
-            1_000,
-            EQUAL,
-            null,
-            side(GOOD, 10, failures),
-            side(GOOD, 10, List.of()),
-            segments));
+            1_000, EQUAL, null, side(GOOD, 10, failures), side(GOOD, 10, List.of()), segments));
   }
 
   @Test

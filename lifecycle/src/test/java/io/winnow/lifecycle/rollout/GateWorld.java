@@ -99,8 +99,7 @@ final class GateWorld {
             tiny.linear(),
             new RankerConfig(
                 tiny.ranker().network(),
-                new RankerConfig.Training(
-                    1024, 8, 5e-3, 0.01, 0.5, 0.2, 1000)));
+                new RankerConfig.Training(1024, 8, 5e-3, 0.01, 0.5, 0.2, 1000)));
     long nowMs = records.getLast().timeMs() + seed;
     return new Trainer(application(), config, () -> nowMs, TrainingProgress.silent())
         .train(RecordSource.of(records), records.size());

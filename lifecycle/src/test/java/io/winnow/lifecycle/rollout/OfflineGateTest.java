@@ -59,7 +59,8 @@ final class OfflineGateTest {
     assertNotNull(champion.manifest().metrics().get("ranker.click.auc"), "has a ranker");
   }
 
-  private GateReport judge(String candidate, List<LogRecord> log, HeldFeatures held, AuditReport skew) {
+  private GateReport judge(
+      String candidate, List<LogRecord> log, HeldFeatures held, AuditReport skew) {
     return new OfflineGate(
             GateWorld.definition(),
             store,
@@ -101,7 +102,14 @@ final class OfflineGateTest {
     assertEquals(Map.of(), notPassed(report), report::toString);
     assertEquals(
         List.of(
-            "whole", "features", "skew", "memory", "ndcg@10", "retrieval", "calibration", "answers",
+            "whole",
+            "features",
+            "skew",
+            "memory",
+            "ndcg@10",
+            "retrieval",
+            "calibration",
+            "answers",
             "latency"),
         report.checks().stream().map(Check::name).toList());
     Map<String, Double> numbers = report.numbers();
@@ -125,15 +133,13 @@ final class OfflineGateTest {
   void judge_theSameTrainingWithAnotherSeed_passes() {
     GateReport report = judge(other.version(), records, HELD, AuditReport.NONE);
     assertEquals(Map.of(), notPassed(report), report::toString);
-    assertTrue(
-        check(report, "ndcg@10").numbers().get("shown.relative") != 0, "is another release");
+    assertTrue(check(report, "ndcg@10").numbers().get("shown.relative") != 0, "is another release");
   }
 
   @Test
   void judge_vectorsOfOtherItems_failsBySourceAlone() {
     GateReport report = judge(DamagedReleases.shuffledVectors(other, "shuffled"));
-    assertEquals(
-        Verdict.FAILED, check(report, OfflineGate.RETRIEVAL).verdict(), report::toString);
+    assertEquals(Verdict.FAILED, check(report, OfflineGate.RETRIEVAL).verdict(), report::toString);
     assertTrue(check(report, OfflineGate.RETRIEVAL).text().contains("two_tower"));
     assertEquals(Verdict.PASSED, check(report, OfflineGate.WHOLE).verdict());
     double found = check(report, OfflineGate.RETRIEVAL).numbers().get("two_tower.candidate");
@@ -156,17 +162,19 @@ final class OfflineGateTest {
   }
 
   @Test
-  void judge_aFlippedByte_isNotWholeAndChecksWhatItCan() throws IOException {
-    Release twin = DamagedReleases.renamed(champion, "flipped");
+  void judge_aDamagedFile_isNotWholeAndChecksWhatItCan() throws IOException {
+    Release twin = DamagedReleases.renamed(champion, "damaged");
     twin.publish(store);
-    Path file = store.bundle("flipped").resolve("ease.bin");
-    byte[] bytes = Files.readAllBytes(file);
-    bytes[bytes.length / 2] ^= 1;
-    Files.write(file, bytes);
-    GateReport report = judge("flipped", records, HELD, AuditReport.NONE);
+    damage("damaged", "ease.bin");
+    GateReport report = judge("damaged", records, HELD, AuditReport.NONE);
     assertFails(OfflineGate.WHOLE, "file ease.bin", report);
     assertEquals(
         List.of("whole", "skew", "memory"), report.checks().stream().map(Check::name).toList());
+  }
+
+  /** Puts other bytes in the place of a bundle's file. */
+  private void damage(String version, String name) throws IOException {
+    Files.writeString(store.bundle(version).resolve(name), "not what was published");
   }
 
   @Test
@@ -193,10 +201,11 @@ final class OfflineGateTest {
   @Test
   void judge_aFeatureThatTheStoreDoesNotHoldYet_waitsAndNamesIt() {
     ApplicationFile changed =
-        application("user: { clicks_1d: count(click) over 1d }", "user: { clicks_1d: count(click) over 2d }");
+        application(
+            "user: { clicks_1d: count(click) over 1d }",
+            "user: { clicks_1d: count(click) over 2d }");
     GateReport report = judge(DamagedReleases.under(champion, changed, "changed"));
-    assertEquals(
-        Verdict.WAITING, check(report, OfflineGate.FEATURES).verdict(), report::toString);
+    assertEquals(Verdict.WAITING, check(report, OfflineGate.FEATURES).verdict(), report::toString);
     assertTrue(check(report, OfflineGate.FEATURES).text().contains("user.clicks_1d"));
     GateReport held =
         judge(
@@ -214,7 +223,9 @@ final class OfflineGateTest {
         application("events:\n  click: {}", "events:\n  click: {}\n  share: {}");
     changed =
         ApplicationFile.parse(
-            changed.text().replace("clicks_1d: count(click) over 1d }", "clicks_1d: count(share) over 1d }"),
+            changed
+                .text()
+                .replace("clicks_1d: count(click) over 1d }", "clicks_1d: count(share) over 1d }"),
             "changed.yaml",
             Map.of());
     GateReport report = judge(DamagedReleases.under(champion, changed, "impossible"));
@@ -262,10 +273,10 @@ final class OfflineGateTest {
   }
 
   @Test
-  void judge_aChampionThatIsGone_waits() throws IOException {
+  void judge_aDamagedChampion_waits() throws IOException {
     Release gone = DamagedReleases.renamed(champion, "gone");
     gone.publish(store);
-    Files.delete(store.bundle("gone").resolve("ials.bin"));
+    damage("gone", "ials.bin");
     GateReport report =
         new OfflineGate(
                 GateWorld.definition(),
@@ -282,9 +293,7 @@ final class OfflineGateTest {
   void judge_noSuchRelease_saysSo() {
     assertEquals(
         ErrorCode.NOT_FOUND,
-        assertThrows(
-                WinnowException.class,
-                () -> judge("r-none", records, HELD, AuditReport.NONE))
+        assertThrows(WinnowException.class, () -> judge("r-none", records, HELD, AuditReport.NONE))
             .code());
   }
 

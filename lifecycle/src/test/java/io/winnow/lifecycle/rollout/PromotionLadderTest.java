@@ -288,8 +288,7 @@ final class PromotionLadderTest {
     slates(2_000, 0.1);
     ladder.step(nowMs.get());
     slates(2_000, 0.1);
-    PromotionLadder other =
-        new PromotionLadder(registry, log, () -> APPLICATION, nowMs::get);
+    PromotionLadder other = new PromotionLadder(registry, log, () -> APPLICATION, nowMs::get);
     PromotionLadder.Standing mine = ladder.standing(nowMs.get()).orElseThrow();
     assertEquals(mine, other.standing(nowMs.get()).orElseThrow());
     assertTrue(Objects.requireNonNull(mine.outcomes()).slates() > 100, mine.toString());
@@ -313,8 +312,7 @@ final class PromotionLadderTest {
     toCanary();
     answers(TrialObservations.Side.CHAMPION, 2_000, 0, 5);
     Rollout open = registry.openRollout().orElseThrow();
-    registry.advance(
-        open, Stage.LIVE, 1, log.endOffset(), registry.plan().promote("v2"), PERSON);
+    registry.advance(open, Stage.LIVE, 1, log.endOffset(), registry.plan().promote("v2"), PERSON);
     answers(TrialObservations.Side.LIVE, 100, 50, 5);
     PromotionLadder.Step step = step();
     assertEquals(Stage.ROLLED_BACK, newest().stage(), step.text());
@@ -345,8 +343,7 @@ final class PromotionLadderTest {
 
   private void report(String server, String problem) {
     registry.report(
-        new ServerStatus(
-            server, "", registry.plan().revision(), "v1", problem, nowMs.get()));
+        new ServerStatus(server, "", registry.plan().revision(), "v1", problem, nowMs.get()));
   }
 
   @Test

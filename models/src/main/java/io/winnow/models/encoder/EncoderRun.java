@@ -1,10 +1,10 @@
 package io.winnow.models.encoder;
 
-import io.winnow.core.ErrorCode;
 import io.winnow.core.Seed;
 import io.winnow.core.TimeSource;
 import io.winnow.core.WinnowException;
 import io.winnow.models.Interactions;
+import io.winnow.models.Interruption;
 import io.winnow.models.ModelFile;
 import io.winnow.models.encoder.EncoderBatch.Window;
 import io.winnow.models.network.Adam;
@@ -61,7 +61,11 @@ final class EncoderRun implements Resumable {
   private long savedMs;
 
   /** What a training learns from and where it begins. */
-  record Start(Interactions interactions, ItemTokens tokens, @Nullable TrainedEncoder previous) {}
+  record Start(
+      Interactions interactions,
+      ItemTokens tokens,
+      @Nullable TrainedEncoder previous,
+      @Nullable News news) {}
 
   EncoderRun(EncoderConfig config, Seed seed, TimeSource clock, Start start) {
     this.config = config;
@@ -69,8 +73,8 @@ final class EncoderRun implements Resumable {
     this.clock = clock;
     this.interactions = start.interactions();
     this.tokens = start.tokens();
-    this.heldOut = HeldOut.of(interactions);
-    this.epochs = new Epochs(interactions, heldOut, config, seed);
+    this.heldOut = HeldOut.of(interactions, start.news());
+    this.epochs = new Epochs(interactions, heldOut, config, seed, start.news());
     this.batches = epochs.batches(1);
     if (batches.isEmpty()) {
       throw WinnowException.invalid(
@@ -149,6 +153,7 @@ final class EncoderRun implements Resumable {
 
   private void epoch(Torch torch, Progress progress, @Nullable Saving saving) {
     while (batchesDone < batches.size() && !schedule.isDone()) {
+      Interruption.check("encoder");
       step(torch, batches.get(batchesDone));
       batchesDone++;
       if (batchesDone == batches.size()) {
@@ -183,7 +188,9 @@ final class EncoderRun implements Resumable {
       dropped[i] = drop && table.hasTokens(items[i]);
     }
     Parameter leaf = table.gather(items, dropped);
-    lossSum += batch.step(torch, number, network, leaf) * batch.positions();
+    double stepLoss = batch.step(torch, number, network, leaf);
+    Schedule.checkLoss("encoder", epochsDone + 1, stepLoss);
+    lossSum += stepLoss * batch.positions();
     lossPositions += batch.positions();
     float rate = schedule.nextLearningRate();
     averages.begin();
@@ -197,6 +204,8 @@ final class EncoderRun implements Resumable {
     List<float[]> live = parameters.stream().map(p -> p.values().clone()).toList();
     List<float[]> averaged = averages.parameters();
     float[] items = table.itemVectors();
+    averaged.forEach(weights -> Schedule.checkWeights("encoder", epochsDone + 1, weights));
+    Schedule.checkWeights("encoder", epochsDone + 1, items);
     set(averaged);
     EncoderConfig.Network size = config.network();
     double ndcg = heldOut.ndcg(torch, network, items, size.embeddingSize(), size.maxLength());
@@ -220,9 +229,7 @@ final class EncoderRun implements Resumable {
   }
 
   private TrainedEncoder finish() {
-    bestWeights.forEach(EncoderRun::requireFinite);
-    requireFinite(bestItems);
-    requireFinite(bestTokens);
+    Schedule.checkWeights("encoder", epochsDone, bestTokens);
     set(bestWeights);
     double ndcg = heldOut.size() == 0 ? Double.NaN : bestNdcg;
     EncoderSpec spec =
@@ -234,16 +241,6 @@ final class EncoderRun implements Resumable {
             config.network().blocks(),
             new EncoderMetrics(epochsDone, loss, heldOut.size(), ndcg));
     return new TrainedEncoder(bestItems, bestTokens, network.write(), spec, bestWeights);
-  }
-
-  /** The loss is checked before a step's update, so the last update is checked here. */
-  private static void requireFinite(float[] weights) {
-    for (float weight : weights) {
-      if (!Float.isFinite(weight)) {
-        throw new WinnowException(
-            ErrorCode.INTERNAL, "encoder.weights: " + weight + " (expected: a finite number)");
-      }
-    }
   }
 
   /** Where and under which digest the state is saved, and who hears if it cannot be. */

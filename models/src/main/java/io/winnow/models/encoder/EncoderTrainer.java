@@ -67,13 +67,32 @@ public final class EncoderTrainer {
       @Nullable TrainedEncoder previous,
       Progress progress,
       @Nullable Checkpoints checkpoints) {
+    return train(interactions, tokens, previous, null, progress, checkpoints);
+  }
+
+  /**
+   * Goes on from an encoder with what is new to it.
+   *
+   * @param previous where to continue from
+   * @param news which events it has not seen; null to learn from all of them alike
+   * @param checkpoints where to keep the state; or null
+   * @throws WinnowException as the methods without news
+   */
+  public TrainedEncoder train(
+      Interactions interactions,
+      ItemTokens tokens,
+      @Nullable TrainedEncoder previous,
+      @Nullable News news,
+      Progress progress,
+      @Nullable Checkpoints checkpoints) {
     check(interactions, tokens, previous);
-    EncoderRun.Start start = new EncoderRun.Start(interactions, tokens, previous);
+    check(interactions, news);
+    EncoderRun.Start start = new EncoderRun.Start(interactions, tokens, previous, news);
     EncoderRun run = new EncoderRun(config, seed, clock, start);
     EncoderRun.Saving saving = null;
     if (checkpoints != null) {
       String digest =
-          TrainingDigest.of(Torch.platform(), config, seed, interactions, tokens, previous);
+          TrainingDigest.of(Torch.platform(), config, seed, interactions, tokens, previous, news);
       saving = new EncoderRun.Saving(checkpoints, digest, progress);
       run = resume(run, saving, start);
     }
@@ -95,6 +114,23 @@ public final class EncoderTrainer {
       }
       progress.onNote("encoder", "starts anew: " + e.getMessage());
       return new EncoderRun(config, seed, clock, start);
+    }
+  }
+
+  private static void check(Interactions interactions, @Nullable News news) {
+    if (news == null) {
+      return;
+    }
+    int users = interactions.userCount();
+    if (news.known().length != users) {
+      throw WinnowException.invalid("news.known", news.known().length + " users", users + " users");
+    }
+    for (int user = 0; user < users; user++) {
+      int events = interactions.userOffsets()[user + 1] - interactions.userOffsets()[user];
+      int known = news.known()[user];
+      if (known < 0 || known > events) {
+        throw WinnowException.invalid("news.known[" + user + "]", known, "0 to " + events);
+      }
     }
   }
 

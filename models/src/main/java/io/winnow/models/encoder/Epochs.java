@@ -10,6 +10,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Random;
 import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Each epoch's batches: they follow from the seed and the epoch's number alone, so that a training
@@ -23,10 +24,20 @@ final class Epochs {
   private final HeldOut heldOut;
   private final EncoderConfig config;
   private final Seed seed;
+  private final @Nullable News news;
 
-  Epochs(Interactions interactions, HeldOut heldOut, EncoderConfig config, Seed seed) {
+  /**
+   * @param news what to learn from above all; or null for everything
+   */
+  Epochs(
+      Interactions interactions,
+      HeldOut heldOut,
+      EncoderConfig config,
+      Seed seed,
+      @Nullable News news) {
     this.interactions = interactions;
     this.heldOut = heldOut;
+    this.news = news;
     this.config = config;
     this.seed = seed;
   }
@@ -62,22 +73,47 @@ final class Epochs {
     return batches;
   }
 
-  /** Every user's events cut into windows of at most L inputs, the first cut at random. */
+  /**
+   * Every user's events cut into windows of at most L inputs; with news, those that hold any, and a
+   * share of the others.
+   */
   private Window[] windows(RandomGenerator random) {
-    int length = config.network().maxLength();
     List<Window> windows = new ArrayList<>();
     for (int user = 0; user < interactions.userCount(); user++) {
       int start = interactions.userOffsets()[user];
-      int targets = heldOut.trainEnd(user) - start - 1;
-      int first = targets > length ? 1 + random.nextInt(length) : targets;
-      for (int done = 0; done < targets; ) {
-        int take = Math.min(done == 0 ? first : length, targets - done);
-        windows.add(new Window(start + done, take));
-        done += take;
+      int end = heldOut.trainEnd(user);
+      if (news == null) {
+        cut(start, end, random, windows);
+        continue;
+      }
+      int firstNew = start + news.known()[user];
+      int context = Math.max(start, firstNew - config.network().maxLength());
+      boolean rehearsed = random.nextDouble() < news.rehearsal();
+      if (firstNew >= end) {
+        if (rehearsed) {
+          cut(start, end, random, windows);
+        }
+      } else {
+        cut(context, end, random, windows);
+        if (rehearsed) {
+          cut(start, context, random, windows);
+        }
       }
     }
     Collections.shuffle(windows, Random.from(random));
     windows.sort(Comparator.comparingInt(Window::length));
     return windows.toArray(Window[]::new);
+  }
+
+  /** Cuts the events {@code start … end-1} of one user into windows, the first cut at random. */
+  private void cut(int start, int end, RandomGenerator random, List<Window> windows) {
+    int length = config.network().maxLength();
+    int targets = end - start - 1;
+    int first = targets > length ? 1 + random.nextInt(length) : targets;
+    for (int done = 0; done < targets; ) {
+      int take = Math.min(done == 0 ? first : length, targets - done);
+      windows.add(new Window(start + done, take));
+      done += take;
+    }
   }
 }

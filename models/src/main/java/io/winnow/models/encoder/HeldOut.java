@@ -4,6 +4,7 @@ import io.winnow.models.Interactions;
 import io.winnow.models.network.Torch;
 import io.winnow.models.network.TrainingGraph;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The latest event of those users whose latest event is the most recent: kept from training, to
@@ -15,6 +16,7 @@ final class HeldOut {
   private static final int MIN_EVENTS = 3;
   private static final double MAX_SHARE_OF_USERS = 0.5;
   private static final double MAX_SHARE_OF_EVENTS = 0.05;
+  private static final double MAX_SHARE_OF_NEWS = 0.1;
   private static final int USERS_A_STEP = 64;
   private static final int ITEMS_A_STEP = 4096;
   private static final int DEPTH = 10;
@@ -32,22 +34,30 @@ final class HeldOut {
     }
   }
 
-  /** Chooses the users: half of them at most, with a twentieth of all events at most. */
-  static HeldOut of(Interactions interactions) {
+  /**
+   * Chooses the users: half of them at most, with a twentieth of all events at most. Of news, only
+   * users who have any, with a tenth of the new events at most: what the previous training learnt
+   * from says nothing of how this one does.
+   */
+  static HeldOut of(Interactions interactions, @Nullable News news) {
     int[] offsets = interactions.userOffsets();
     long[] byTime = new long[interactions.userCount()];
     Integer[] order = new Integer[interactions.userCount()];
     int eligible = 0;
     for (int user = 0; user < order.length; user++) {
-      if (offsets[user + 1] - offsets[user] >= MIN_EVENTS) {
+      int length = offsets[user + 1] - offsets[user];
+      if (length >= MIN_EVENTS && (news == null || length > news.known()[user])) {
         byTime[user] = interactions.timesMs()[offsets[user + 1] - 1];
         order[eligible++] = user;
       }
     }
     Integer[] sorted = Arrays.copyOf(order, eligible);
     Arrays.sort(sorted, (a, b) -> Long.compare(byTime[b], byTime[a]));
-    double share =
-        Math.min(eligible * MAX_SHARE_OF_USERS, interactions.size() * MAX_SHARE_OF_EVENTS);
+    double events =
+        news == null
+            ? interactions.size() * MAX_SHARE_OF_EVENTS
+            : (interactions.size() - news.knownEvents()) * MAX_SHARE_OF_NEWS;
+    double share = Math.min(eligible * MAX_SHARE_OF_USERS, events);
     int count = Math.min(MAX_USERS, (int) share);
     int[] users = new int[count];
     for (int i = 0; i < count; i++) {

@@ -36,7 +36,8 @@ final class TrainingDigest {
       Seed seed,
       Interactions interactions,
       ItemTokens tokens,
-      @Nullable TrainedEncoder previous) {
+      @Nullable TrainedEncoder previous,
+      @Nullable News news) {
     TrainingDigest all = new TrainingDigest();
     all.add(ALGORITHM);
     all.add(platform);
@@ -53,6 +54,10 @@ final class TrainingDigest {
       all.add(previous.itemVectors());
       all.add(previous.tokenVectors());
       previous.weights().forEach(all::add);
+    }
+    if (news != null) {
+      all.add(news.known());
+      all.add(Double.toString(news.rehearsal()));
     }
     return HexFormat.of().formatHex(all.digest.digest());
   }

@@ -1,7 +1,10 @@
 package io.winnow.models.linear;
 
+import io.winnow.core.ErrorCode;
 import io.winnow.core.Seed;
+import io.winnow.core.WinnowException;
 import io.winnow.models.Interactions;
+import io.winnow.models.Interruption;
 import io.winnow.models.Stripes;
 import io.winnow.models.linear.SubspaceSolver.Neighbours;
 import java.util.Arrays;
@@ -29,7 +32,12 @@ final class AlsTrainer {
   private final float[] users;
   private final float[] items;
 
-  AlsTrainer(Interactions interactions, ImplicitAls.Config config, Seed seed, int threads) {
+  /**
+   * @param start item factors of a previous training, shape (M, E), whose items are the first M of
+   *     these; empty to begin at random
+   */
+  AlsTrainer(
+      Interactions interactions, ImplicitAls.Config config, Seed seed, int threads, float[] start) {
     Checks.items(interactions);
     this.config = config;
     this.dimension = config.factors().dimension();
@@ -43,9 +51,14 @@ final class AlsTrainer {
     this.byItem = byUser.transpose(interactions.itemCount());
     this.users = new float[byUser.size() * dimension];
     this.items = new float[byItem.size() * dimension];
+    if (start.length > items.length) {
+      throw WinnowException.invalid(
+          "items", byItem.size(), "at least the previous training's " + start.length / dimension);
+    }
+    System.arraycopy(start, 0, items, 0, start.length);
     RandomGenerator random = seed.generator("ials");
     double scale = 0.1 / Math.sqrt(dimension);
-    for (int i = 0; i < items.length; i++) {
+    for (int i = start.length; i < items.length; i++) {
       items[i] = (float) (scale * random.nextGaussian());
     }
   }
@@ -68,11 +81,28 @@ final class AlsTrainer {
   float[] train(TrainingSteps progress) {
     int iterations = config.factors().iterations();
     for (int iteration = 1; iteration <= iterations; iteration++) {
+      Interruption.check("ials");
       sweep(byUser, items, users);
       sweep(byItem, users, items);
+      checkFinite(iteration);
       progress.onStep("ials", iteration, iterations, this::objective);
     }
     return items;
+  }
+
+  /** A factor that is not a number would spread to every row of the next sweep. */
+  private void checkFinite(int iteration) {
+    for (int i = 0; i < items.length; i++) {
+      if (!Float.isFinite(items[i])) {
+        throw new WinnowException(
+            ErrorCode.INTERNAL,
+            ("ials.factors: %s of item %d in iteration %d (expected: a finite number); the"
+                    + " training diverged and gives no release: try a larger"
+                    + " linear.ials.loss.regularisation in the settings, or a full training if it"
+                    + " went on from a release")
+                .formatted(items[i], i / dimension, iteration));
+      }
+    }
   }
 
   private void sweep(Adjacency known, float[] fixed, float[] solved) {

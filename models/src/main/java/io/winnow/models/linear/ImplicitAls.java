@@ -1,6 +1,7 @@
 package io.winnow.models.linear;
 
 import io.winnow.core.Seed;
+import io.winnow.core.WinnowException;
 import io.winnow.models.Interactions;
 import io.winnow.models.ItemScorer;
 import io.winnow.models.ModelFile;
@@ -128,8 +129,34 @@ public final class ImplicitAls implements ItemScorer {
    */
   public static ImplicitAls train(
       Interactions interactions, Config config, Seed seed, int threads, TrainingSteps progress) {
-    AlsTrainer trainer = new AlsTrainer(interactions, config, seed, threads);
+    AlsTrainer trainer = new AlsTrainer(interactions, config, seed, threads, new float[0]);
     return new ImplicitAls(config, trainer.train(progress));
+  }
+
+  /**
+   * Goes on from another model's factors: a few iterations come close to what many give from
+   * nothing.
+   *
+   * @param previous its items are the first of these
+   * @throws WinnowException INVALID_ARGUMENT if its factors have another dimension, or it knows
+   *     more items
+   */
+  public static ImplicitAls trainFrom(
+      ImplicitAls previous, Interactions interactions, Config config, Seed seed, int threads) {
+    int dimension = previous.config.factors().dimension();
+    if (dimension != config.factors().dimension()) {
+      throw WinnowException.invalid(
+          "linear.ials.factors.dimension",
+          config.factors().dimension(),
+          dimension + ", as the previous training's");
+    }
+    AlsTrainer trainer = new AlsTrainer(interactions, config, seed, threads, previous.factors);
+    return new ImplicitAls(config, trainer.train(TrainingSteps.silent()));
+  }
+
+  /** How it was trained and scores. */
+  public Config config() {
+    return config;
   }
 
   @Override

@@ -98,9 +98,25 @@ public final class Schedule implements Resumable {
   /** Refuses a loss that is not a number, naming the epoch: such weights must never be served. */
   public static void checkLoss(String model, int epoch, double loss) {
     if (!Double.isFinite(loss)) {
-      throw new WinnowException(
-          ErrorCode.INTERNAL,
-          model + ".loss: " + loss + " in epoch " + epoch + " (expected: a finite number)");
+      throw diverged(model + ".loss", loss, epoch, model);
     }
+  }
+
+  /** Refuses weights of which one is not a number: the last update comes behind the last loss. */
+  public static void checkWeights(String model, int epoch, float[] weights) {
+    for (float weight : weights) {
+      if (!Float.isFinite(weight)) {
+        throw diverged(model + ".weights", weight, epoch, model);
+      }
+    }
+  }
+
+  private static WinnowException diverged(String what, double value, int epoch, String model) {
+    return new WinnowException(
+        ErrorCode.INTERNAL,
+        ("%s: %s in epoch %d (expected: a finite number); the training diverged and gives no"
+                + " release: try a lower learning rate of %s in the settings, or a full training"
+                + " if it went on from a release, and look at values in the data that are far out")
+            .formatted(what, value, epoch, model));
   }
 }

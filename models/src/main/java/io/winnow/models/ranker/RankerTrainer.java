@@ -3,6 +3,7 @@ package io.winnow.models.ranker;
 import io.winnow.core.Seed;
 import io.winnow.core.TimeSource;
 import io.winnow.core.WinnowException;
+import io.winnow.models.Interruption;
 import io.winnow.models.network.Adam;
 import io.winnow.models.network.OnnxWriter;
 import io.winnow.models.network.Parameter;
@@ -52,11 +53,25 @@ public final class RankerTrainer {
    *     has)
    */
   public TrainedRanker train(RankingExamples examples, Progress progress) {
+    return train(examples, null, progress);
+  }
+
+  /**
+   * Goes on with a ranker's training: from its weights, with columns prepared as it did, for the
+   * configured epochs and no more, however small the data is.
+   *
+   * @param start must have no {@link RankerWeights#obstacles}; null to begin anew
+   * @throws WinnowException as {@link #train(RankingExamples, Progress)}
+   */
+  public TrainedRanker train(
+      RankingExamples examples, @Nullable RankerWeights start, Progress progress) {
     Split split = Split.of(examples, config.training().holdOutShare());
     Preprocessing features =
-        Preprocessing.fit(
-            examples.features(), split.trainRows(examples), examples.featureNames().size());
-    Preprocessing similarity = fitSimilarity(examples, split);
+        start != null
+            ? start.features()
+            : Preprocessing.fit(
+                examples.features(), split.trainRows(examples), examples.featureNames().size());
+    Preprocessing similarity = start != null ? start.similarity() : fitSimilarity(examples, split);
     BaseRates rates = new BaseRates(examples, split.trainRows(examples));
     List<RankerNetwork> members = new ArrayList<>();
     for (int m = 0; m < config.network().members(); m++) {
@@ -70,11 +85,51 @@ public final class RankerTrainer {
               spec(examples),
               rates,
               own.generator("weights"));
-      train(network, examples, split, rates.lossFactors(), own, progress);
+      if (start != null) {
+        set(network.parameters(), start.members().get(m));
+      }
+      Run run = new Run(own, rates.lossFactors(), epochs(examples, split, start != null));
+      train(network, examples, split, run, progress);
       members.add(network);
     }
-    return finish(members, examples, split);
+    TrainedRanker trained = finish(members, examples, split);
+    List<List<float[]>> weights = new ArrayList<>();
+    for (RankerNetwork member : members) {
+      weights.add(member.parameters().stream().map(p -> p.values().clone()).toList());
+    }
+    return new TrainedRanker(
+        trained.onnx(),
+        trained.spec(),
+        new RankerWeights(config.network(), features, similarity, weights));
   }
+
+  private static void set(List<Parameter> parameters, List<float[]> weights) {
+    if (weights.size() != parameters.size()) {
+      throw WinnowException.invalid(
+          "ranker.weights", weights.size() + " arrays", parameters.size() + " arrays");
+    }
+    for (int p = 0; p < weights.size(); p++) {
+      parameters.get(p).set(weights.get(p));
+    }
+  }
+
+  /** Small data is gone through more often, unless it only adds to what was learnt before. */
+  private int epochs(RankingExamples examples, Split split, boolean goesOn) {
+    if (goesOn) {
+      return config.training().epochs();
+    }
+    int stepsPerEpoch = countBatches(examples, identity(split.train), batchRows(examples, split));
+    int epochs = Math.clamp((MIN_STEPS + stepsPerEpoch - 1) / stepsPerEpoch, 1, MAX_EPOCHS);
+    return Math.max(config.training().epochs(), epochs);
+  }
+
+  private int batchRows(RankingExamples examples, Split split) {
+    int rows = Math.max(1, split.trainRows(examples));
+    return Math.min(config.training().batchRows(), Math.max(MIN_BATCH_ROWS, rows / 50));
+  }
+
+  /** What one network's training has of its own. */
+  private record Run(Seed seed, float[] lossFactors, int epochs) {}
 
   private static @Nullable HistorySpec spec(RankingExamples examples) {
     RankingExamples.History history = examples.history();
@@ -151,26 +206,19 @@ public final class RankerTrainer {
   }
 
   private void train(
-      RankerNetwork network,
-      RankingExamples examples,
-      Split split,
-      float[] lossFactors,
-      Seed own,
-      Progress progress) {
+      RankerNetwork network, RankingExamples examples, Split split, Run run, Progress progress) {
     RankerConfig.Training training = config.training();
-    int rows = Math.max(1, split.trainRows(examples));
-    int batchRows = Math.min(training.batchRows(), Math.max(MIN_BATCH_ROWS, rows / 50));
+    int batchRows = batchRows(examples, split);
     int[] order = identity(split.train);
     int stepsPerEpoch = countBatches(examples, order, batchRows);
-    int epochs = Math.clamp((MIN_STEPS + stepsPerEpoch - 1) / stepsPerEpoch, 1, MAX_EPOCHS);
-    epochs = Math.max(training.epochs(), epochs);
+    int epochs = run.epochs;
     double seconds = training.maxSeconds() / config.network().members();
     List<Parameter> parameters = network.parameters();
     Adam adam = new Adam(parameters, (float) training.weightDecay(), MAX_GRADIENT_NORM);
-    RandomGenerator random = own.generator("order");
-    RankerBatch batch = new RankerBatch(examples, lossFactors);
+    RandomGenerator random = run.seed.generator("order");
+    RankerBatch batch = new RankerBatch(examples, run.lossFactors);
     KeptWeights kept = new KeptWeights(parameters, training.averaging(), PATIENCE);
-    try (Torch torch = Torch.open(own, config.network().dropout())) {
+    try (Torch torch = Torch.open(run.seed, config.network().dropout())) {
       Schedule schedule =
           new Schedule(clock, epochs * stepsPerEpoch, training.learningRate(), seconds);
       for (int epoch = 1; epoch <= epochs && !schedule.isDone(); epoch++) {
@@ -179,8 +227,11 @@ public final class RankerTrainer {
         int steps = 0;
         for (int from = 0; from < order.length && !schedule.isDone(); steps++) {
           int to = batchEnd(examples, order, from, batchRows);
+          Interruption.check("ranker");
           batch.fill(order, from, to);
-          loss += torch.step(parameters, batch.loss(network, training.listwiseShare()));
+          double one = torch.step(parameters, batch.loss(network, training.listwiseShare()));
+          Schedule.checkLoss("ranker", epoch, one);
+          loss += one;
           adam.step(schedule.nextLearningRate());
           kept.add();
           from = to;
@@ -188,6 +239,9 @@ public final class RankerTrainer {
         loss /= Math.max(1, steps);
         Schedule.checkLoss("ranker", epoch, loss);
         kept.swap();
+        for (Parameter parameter : parameters) {
+          Schedule.checkWeights("ranker", epoch, parameter.values());
+        }
         double heldOut = validationLoss(torch, network, examples, split, batch);
         Schedule.checkLoss("ranker", epoch, heldOut);
         progress.onEpoch(

@@ -61,13 +61,15 @@ public record HttpDependencies(
    * @param application changes the application
    * @param rollouts brings releases to users, and back
    * @param registry knows the releases and the ledger
+   * @param jobs orders jobs and tells what became of them
    */
   public record Controls(
       @Nullable ApplicationControl application,
       @Nullable RolloutControl rollouts,
-      @Nullable Registry registry) {
+      @Nullable Registry registry,
+      @Nullable JobControl jobs) {
     /** Everything is fixed. */
-    public static final Controls NONE = new Controls(null, null, null);
+    public static final Controls NONE = new Controls(null, null, null, null);
   }
 
   /**

@@ -167,7 +167,8 @@ public final class HttpServer implements AutoCloseable {
                 dependencies.application(), assignments, reports, operations.requestTime(), json)
             .routes());
     routes.addAll(new OfrepApi(assignments, json).routes());
-    routes.addAll(new OperationsApi(operations, json, metrics)
+    routes.addAll(
+        new OperationsApi(operations, json, metrics)
             .routes(dependencies.controls().registry() == null));
     routes.addAll(controlRoutes(dependencies, openApi, assignments, json));
     dependencies
@@ -206,6 +207,10 @@ public final class HttpServer implements AutoCloseable {
       routes.addAll(
           new RegistryApi(registry, operations.releases(), json, operations.requestTime())
               .routes());
+    }
+    JobControl jobs = controls.jobs();
+    if (jobs != null) {
+      routes.addAll(new JobsApi(jobs, json).routes());
     }
     return routes;
   }

@@ -7,6 +7,7 @@ import io.winnow.core.application.ApplicationDefinition;
 import io.winnow.core.application.AttributeType;
 import io.winnow.core.application.Schema;
 import io.winnow.events.RecordJson;
+import io.winnow.lifecycle.jobs.JobKind;
 import io.winnow.serving.RecommendationRequest;
 import java.io.IOException;
 import java.io.InputStream;
@@ -305,6 +306,7 @@ final class OpenApi {
           typed(exposure, "context", "object", "what is known about the moment");
           typed(exposure, "request_id", "string", "names the request in the log; otherwise drawn");
         });
+    closed(schemas.putObject("JobOrder"), List.of("job"), OpenApi::jobProperties);
     closed(
         schemas.putObject("TagRequest"),
         List.of("value"),
@@ -328,6 +330,17 @@ final class OpenApi {
         typed(ofrep.putObject("properties"), "context", "object", "an OpenFeature context");
     typed(context.putObject("properties"), "targetingKey", "string", "the user");
     problem(schemas.putObject("Problem"));
+  }
+
+  private static void jobProperties(ObjectNode order) {
+    ArrayNode kinds = typed(order, "job", "string", "what is to be done").putArray("enum");
+    for (JobKind kind : JobKind.values()) {
+      kinds.add(kind.label());
+    }
+    typed(order, "key", "string", "the same key is the same work; without one it is work anew")
+        .put("maxLength", 200);
+    typed(order, "reason", "string", "for those who read the run later");
+    typed(order, "options", "object", "of the job, such as timeout");
   }
 
   private static void featuresProperties(ObjectNode request) {

@@ -129,8 +129,7 @@ final class RegistryApi {
     }
     registered.values().stream()
         .sorted(
-            Comparator.comparingLong(
-                    (RegisteredRelease release) -> release.manifest().createdMs())
+            Comparator.comparingLong((RegisteredRelease release) -> release.manifest().createdMs())
                 .reversed())
         .forEach(release -> notHere(list.addObject(), plan, release));
     return Answer.json(json.write(body));
@@ -140,9 +139,7 @@ final class RegistryApi {
   private ServingPlan read(Map<String, RegisteredRelease> registered, ObjectNode body) {
     try {
       ServingPlan plan = registry.plan();
-      registry
-          .releases()
-          .forEach(release -> registered.put(release.manifest().version(), release));
+      registry.releases().forEach(release -> registered.put(release.manifest().version(), release));
       return plan;
     } catch (WinnowException e) {
       if (e.code() != ErrorCode.UNAVAILABLE) {
@@ -189,11 +186,7 @@ final class RegistryApi {
     body.put("registered", RecordJson.isoTime(release.registeredMs()));
     deleted(body, release);
     describe(
-        body,
-        registry.plan(),
-        release.manifest().version(),
-        release.tags(),
-        release.metrics());
+        body, registry.plan(), release.manifest().version(), release.tags(), release.metrics());
     JsonNode manifest = JSON.valueToTree(release.manifest());
     body.set("manifest", manifest);
     return Answer.json(json.write(body));
@@ -201,8 +194,7 @@ final class RegistryApi {
 
   private Answer compare(Route.Call call) {
     ReleaseDifference difference =
-        ReleaseDifference.of(
-            find(call.query().text("a", "")), find(call.query().text("b", "")));
+        ReleaseDifference.of(find(call.query().text("a", "")), find(call.query().text("b", "")));
     ObjectNode body = json.newObject();
     body.setAll((ObjectNode) JSON.valueToTree(difference));
     return Answer.json(json.write(body));
@@ -251,18 +243,14 @@ final class RegistryApi {
     ObjectNode body = json.newObject();
     if (call.query().text("at") != null) {
       list = body.putArray("entries");
-      registry
-          .servedAt(time(call, "at", 0))
-          .ifPresent(entry -> entry(list.addObject(), entry));
+      registry.servedAt(time(call, "at", 0)).ifPresent(entry -> entry(list.addObject(), entry));
       return Answer.json(json.write(body));
     }
     int limit = call.query().integer("limit", LEDGER_LIMIT, 1, LEDGER_LIMIT_MAX);
     list = body.putArray("entries");
     for (LedgerEntry entry :
         registry.ledger(
-            time(call, "from", Long.MIN_VALUE),
-            time(call, "to", requestTime.nowMs() + 1),
-            limit)) {
+            time(call, "from", Long.MIN_VALUE), time(call, "to", requestTime.nowMs() + 1), limit)) {
       entry(list.addObject(), entry);
     }
     return Answer.json(json.write(body));

@@ -146,23 +146,24 @@ final class RolloutApi {
   }
 
   private static void observations(ObjectNode node, TrialObservations observations) {
-    observations.sides().forEach((side, counts) -> {
-      if (counts.requests() > 0) {
-        node.putObject(side.label())
-            .put("requests", counts.requests())
-            .put("errors", counts.errors())
-            .put("degraded", counts.degraded())
-            .put("empty", counts.empty())
-            .put("latency_p50_ms", counts.latency().percentileMs(0.5))
-            .put("latency_p95_ms", counts.latency().percentileMs(0.95));
-      }
-    });
+    observations
+        .sides()
+        .forEach((side, counts) -> {
+          if (counts.requests() > 0) {
+            node.putObject(side.label())
+                .put("requests", counts.requests())
+                .put("errors", counts.errors())
+                .put("degraded", counts.degraded())
+                .put("empty", counts.empty())
+                .put("latency_p50_ms", counts.latency().percentileMs(0.5))
+                .put("latency_p95_ms", counts.latency().percentileMs(0.95));
+          }
+        });
     node.put("overlap", observations.shadow().meanOverlap());
     node.put("dropped", observations.shadow().dropped());
   }
 
-  private static void thresholds(
-      ObjectNode node, io.winnow.core.application.Rollout thresholds) {
+  private static void thresholds(ObjectNode node, io.winnow.core.application.Rollout thresholds) {
     node.putObject("gate")
         .put("metric", thresholds.gate().metric())
         .put("max_loss", thresholds.gate().maxLoss());
@@ -216,8 +217,7 @@ final class RolloutApi {
     ObjectNode answer = json.newObject();
     plan(
         answer,
-        control.rollback(
-            to.isEmpty() ? null : to, text(body, "reason", "rolled back over HTTP")));
+        control.rollback(to.isEmpty() ? null : to, text(body, "reason", "rolled back over HTTP")));
     return Answer.json(json.write(answer));
   }
 
@@ -235,12 +235,12 @@ final class RolloutApi {
       throw WinnowException.invalid("body", "not an object", "a JSON object");
     }
     List<Problem> problems = new ArrayList<>();
-    node.fieldNames().forEachRemaining(name -> {
-      if (!fields.contains(name)) {
-        problems.add(
-            new Problem(name, "given", Nearest.expectation("field", name, fields)));
-      }
-    });
+    node.fieldNames()
+        .forEachRemaining(name -> {
+          if (!fields.contains(name)) {
+            problems.add(new Problem(name, "given", Nearest.expectation("field", name, fields)));
+          }
+        });
     if (!problems.isEmpty()) {
       throw WinnowException.invalid(problems);
     }
@@ -260,8 +260,7 @@ final class RolloutApi {
 
   private static String bounded(String text) {
     if (text.length() > REASON_MAX) {
-      throw WinnowException.invalid(
-          "text", text.length() + " characters", "at most " + REASON_MAX);
+      throw WinnowException.invalid("text", text.length() + " characters", "at most " + REASON_MAX);
     }
     return text;
   }

@@ -29,8 +29,7 @@ final class RolloutApiTest {
     assertTrue(shown.at("/plan/challenger").isNull());
     assertEquals(0.05, shown.at("/thresholds/canary/shares/0").asDouble());
     assertEquals(1.5, shown.at("/thresholds/shadow/max_latency").asDouble());
-    assertEquals(
-        "release r2 cannot be served: gone", shown.at("/servers/0/problem").asText());
+    assertEquals("release r2 cannot be served: gone", shown.at("/servers/0/problem").asText());
   }
 
   @Test
@@ -48,8 +47,7 @@ final class RolloutApiTest {
     assertEquals(3, shown.at("/observations/shadow/latency_p95_ms").asDouble(), 0.3);
     assertEquals(409, server.post(PATH, "{\"release\": \"r2\"}").statusCode());
 
-    HttpResponse<String> ended =
-        server.send("DELETE", PATH + "?reason=a%20mistake", null, null);
+    HttpResponse<String> ended = server.send("DELETE", PATH + "?reason=a%20mistake", null, null);
     assertEquals(200, ended.statusCode(), ended.body());
     assertEquals("cancelled", json(ended).get("stage").asText());
     assertEquals("a mistake", server.rollouts.reason);

@@ -26,6 +26,7 @@ import io.winnow.experiments.assignment.ArmShares;
 import io.winnow.features.LiveAudit;
 import io.winnow.lifecycle.Release;
 import io.winnow.lifecycle.ServingRelease;
+import io.winnow.lifecycle.registry.Registry;
 import io.winnow.serving.ExperimentAssignments;
 import io.winnow.serving.ServedExperiments;
 import io.winnow.serving.ServedPlan;
@@ -44,6 +45,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ForkJoinPool;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 
 /** A real server over stores in memory, and a client for it. */
 final class TestServer implements AutoCloseable {
@@ -71,6 +73,14 @@ final class TestServer implements AutoCloseable {
   }
 
   TestServer(HttpConfig config) {
+    this(config, null);
+  }
+
+  TestServer(Registry registry) {
+    this(new HttpConfig("127.0.0.1", 0, Map.of(), HttpConfig.Limits.DEFAULT), registry);
+  }
+
+  private TestServer(HttpConfig config, @Nullable Registry registry) {
     ApplicationDefinition application = application();
     store = new MemoryStore(application);
     control = new CheckingControl(application);
@@ -99,7 +109,7 @@ final class TestServer implements AutoCloseable {
                     new Page(
                         "text/html; charset=utf-8",
                         () -> "<p>demo</p>".getBytes(StandardCharsets.UTF_8))),
-                new HttpDependencies.Controls(control, rollouts)));
+                new HttpDependencies.Controls(control, rollouts, registry, new RecordedJobs())));
     control.onChange = server::serve;
   }
 
@@ -199,8 +209,8 @@ final class TestServer implements AutoCloseable {
   HttpResponse<String> send(
       String method,
       String path,
-      @org.jspecify.annotations.Nullable String contentType,
-      @org.jspecify.annotations.Nullable String body,
+      @Nullable String contentType,
+      @Nullable String body,
       String... headers) {
     HttpRequest.Builder request =
         HttpRequest.newBuilder(URI.create(server.uri() + path))

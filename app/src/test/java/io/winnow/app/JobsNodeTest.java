@@ -1,0 +1,499 @@
+package io.winnow.app;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.winnow.core.ErrorCode;
+import io.winnow.core.Seed;
+import io.winnow.core.TimeSource;
+import io.winnow.core.UserId;
+import io.winnow.core.WinnowException;
+import io.winnow.lifecycle.ReleaseManifest;
+import io.winnow.lifecycle.jobs.Job;
+import io.winnow.lifecycle.jobs.JobKind;
+import io.winnow.lifecycle.jobs.JobQueue;
+import io.winnow.lifecycle.jobs.JobRun;
+import io.winnow.lifecycle.jobs.JobRunner;
+import io.winnow.lifecycle.jobs.JobState;
+import io.winnow.lifecycle.registry.Cause;
+import io.winnow.lifecycle.registry.Rollout;
+import io.winnow.serving.RecommendationRequest;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.random.RandomGenerator;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * The jobs of a node with its real parts, and what happens when these fail: each time the champion
+ * answers on, and the run tells what happened and what to do.
+ */
+@Timeout(300)
+final class JobsNodeTest {
+  private static final UserId USER = new UserId("u1");
+  private static final Duration POLL = Duration.ofMillis(50);
+
+  private static final String APPLICATION =
+      """
+      application: clips
+      items:
+        attributes: { category: string }
+      events: [click]
+      features:
+        user: { clicks_7d: count(click) over 7d }
+        item: { clicks_7d: count(click) over 7d }
+      retrieval: { two_tower: 20, item_to_item: 20, popular: 20 }
+      serving: { deadline: 10s }
+      retraining: { attempts: 3 }
+      imports:
+        items:
+          - files: [items.csv]
+            map: { id: item, attributes: { category: category } }
+        events:
+          - files: [clicks.csv]
+            map: { type: =click, user: user, item: item, time: { column: time, format: epoch_seconds } }
+      """;
+
+  private static final String QUICK =
+      """
+      encoder:
+        training:
+          epochs: 2
+      encoder_refit:
+        training:
+          epochs: 1
+      """;
+
+  @TempDir private static Path base;
+  private static Path settings;
+  private static String first;
+
+  /** Imports, and has the first release trained by a job; each test works on a copy. */
+  @BeforeAll
+  static void importAndTrain() throws Exception {
+    Path dataset = Files.createDirectories(base.resolve("dataset"));
+    Files.writeString(dataset.resolve("winnow.yaml"), APPLICATION);
+    StringBuilder items = new StringBuilder("item,category\n");
+    for (int item = 0; item < 40; item++) {
+      items.append("i%d,c%d%n".formatted(item, item % 3));
+    }
+    Files.writeString(dataset.resolve("items.csv"), items);
+    RandomGenerator random = new Seed(3).generator("clicks");
+    StringBuilder clicks = new StringBuilder("user,item,time\n");
+    long nowSeconds = TimeSource.system().nowMs() / 1000;
+    Set<String> had = new HashSet<>();
+    for (int event = 0; event < 800; event++) {
+      int user = random.nextInt(40);
+      int item = random.nextInt(40);
+      if (had.add(user + ":" + item)) {
+        clicks.append("u%d,i%d,%d%n".formatted(user, item, nowSeconds - (900 - event) * 600L));
+      }
+    }
+    Files.writeString(dataset.resolve("clicks.csv"), clicks);
+    settings = base.resolve("quick.yaml");
+    Files.writeString(settings, QUICK);
+    String data = base.resolve("data").toString();
+    assertEquals(
+        0, command("import", "--dataset", dataset.toString(), "--data", data, "--no-train"));
+    assertEquals(
+        0,
+        command(
+            "jobs",
+            "run",
+            "train",
+            "--data",
+            data,
+            "--key",
+            "first",
+            "--settings",
+            settings.toString()));
+    try (Node node = open(new DataFolder(base.resolve("data")))) {
+      first = node.pipeline().release();
+      assertEquals(first, node.registry().plan().champion());
+    }
+    assertFalse(Files.exists(base.resolve("data/training/job/checkpoints/encoder")), "removed");
+  }
+
+  private static final StringWriter SAID = new StringWriter();
+
+  private static int command(String... args) {
+    PrintWriter out = new PrintWriter(SAID);
+    int code = Main.run(Map.of(), out, out, args);
+    assertTrue(code == 0 || !SAID.toString().isEmpty());
+    if (code != 0) {
+      System.err.println(SAID);
+    }
+    return code;
+  }
+
+  private static DataFolder copy(Path to) throws IOException {
+    FileTree.copy(base.resolve("data"), to.resolve("data"));
+    return new DataFolder(to.resolve("data"));
+  }
+
+  private static Node open(DataFolder folder) {
+    return Node.open(folder, folder.application(null, Map.of()), TimeSource.system());
+  }
+
+  /** Jobs that poll often and pause shortly between attempts. */
+  private static JobService jobs(Node node, Map<String, String> environment) {
+    return node.startJobs(new JobService.Options(environment, false, false, config(node)));
+  }
+
+  private static JobRunner.Config config(Node node) {
+    return new JobRunner.Config(
+        node.status().server(),
+        2,
+        POLL,
+        Duration.ofMillis(500),
+        Duration.ofMillis(50),
+        Duration.ofMinutes(4));
+  }
+
+  private static JobQueue.Request request(JobKind kind, String key, Map<String, String> options) {
+    return new JobQueue.Request(kind, key, "a test", "person:test", 3, options);
+  }
+
+  private static Map<String, String> quick() {
+    return Map.of("settings", settings.toString(), "from", "none");
+  }
+
+  /** Waits for the end of a run and asks the champion all the while. */
+  private static JobRun end(Node node, JobService jobs, JobRun ordered) throws Exception {
+    JobRun run = ordered;
+    int answers = 0;
+    while (!run.state().isEnd()) {
+      assertChampionAnswers(node);
+      answers++;
+      run = jobs.queue().get(run.id());
+    }
+    assertChampionAnswers(node);
+    assertTrue(answers > 0, "asked while it ran");
+    return run;
+  }
+
+  private static void assertChampionAnswers(Node node) {
+    assertEquals(first, node.pipeline().release());
+    assertFalse(
+        node.pipeline()
+            .recommend(
+                new RecommendationRequest(
+                    "r" + System.nanoTime(),
+                    USER,
+                    10,
+                    "",
+                    Map.of(),
+                    Set.of(),
+                    Map.of(),
+                    Duration.ofSeconds(10)))
+            .items()
+            .isEmpty());
+  }
+
+  private static String log(JobService jobs, JobRun run) {
+    StringBuilder text = new StringBuilder();
+    jobs.queue().lines(run.id(), 0, 2_000).forEach(l -> text.append(l.text()).append('\n'));
+    return text.toString();
+  }
+
+  @Test
+  void train_besideAChampion_goesToTheGateAndIsJudgedThere(@TempDir Path folder) throws Exception {
+    try (Node node = open(copy(folder))) {
+      JobService jobs = jobs(node, Map.of());
+      JobRun run = end(node, jobs, jobs.request(request(JobKind.TRAIN, "second", quick())));
+      assertEquals(JobState.SUCCEEDED, run.state(), run.toString());
+      String second = run.outcome().results().get("release");
+      Rollout rollout = node.registry().openRollout().orElseThrow();
+      assertEquals(second, rollout.candidate());
+      assertEquals(Rollout.Stage.GATE, rollout.stage());
+      JobRun judged = end(node, jobs, jobs.request(request(JobKind.EVALUATE, "gate", Map.of())));
+      assertEquals(JobState.SUCCEEDED, judged.state(), judged + log(jobs, judged));
+      assertEquals(second, judged.outcome().results().get("release"));
+      // So few outcomes are no evidence.
+      assertEquals("waiting", judged.outcome().results().get("verdict"), judged.toString());
+      assertEquals(ExitCode.CAPACITY, JobsRunCommand.exitCode(judged));
+      assertTrue(log(jobs, judged).contains("ndcg@10"), log(jobs, judged));
+      assertTrue(
+          node.registry().release(second).orElseThrow().metrics().containsKey("gate.whole.files"));
+      JobRun step = end(node, jobs, jobs.request(request(JobKind.PROMOTE, "", Map.of())));
+      assertEquals("gate", step.outcome().results().get("stage"));
+    }
+  }
+
+  @Test
+  void train_workerKilled_isTriedAgainAndSucceeds(@TempDir Path folder) throws Exception {
+    try (Node node = open(copy(folder))) {
+      JobService jobs = jobs(node, Map.of());
+      JobRun run = jobs.request(request(JobKind.TRAIN, "killed", quick()));
+      ProcessHandle worker = worker(node, jobs, run);
+      assertTrue(worker.destroyForcibly());
+      JobRun done = end(node, jobs, run);
+      assertEquals(JobState.SUCCEEDED, done.state(), done.toString());
+      assertEquals(2, done.progress().attempts());
+      String log = log(jobs, done);
+      assertTrue(log.contains("was killed (signal 9)"), log);
+      assertTrue(log.contains("what to do: If nobody killed it"), log);
+    }
+  }
+
+  /** The process that works on a run. */
+  private static ProcessHandle worker(Node node, JobService jobs, JobRun run) {
+    Optional<Long> pid = Optional.empty();
+    while (pid.isEmpty()) {
+      assertChampionAnswers(node);
+      pid =
+          jobs.queue().lines(run.id(), 0, 100).stream()
+              .map(JobQueue.Line::text)
+              .filter(line -> line.startsWith("worker process "))
+              .map(line -> Long.parseLong(line.substring("worker process ".length())))
+              .findFirst();
+    }
+    return ProcessHandle.of(pid.get()).orElseThrow();
+  }
+
+  @Test
+  void cancel_training_stopsItsProcess(@TempDir Path folder) throws Exception {
+    try (Node node = open(copy(folder))) {
+      JobService jobs = jobs(node, Map.of());
+      JobRun run = jobs.request(request(JobKind.TRAIN, "cancelled", quick()));
+      ProcessHandle worker = worker(node, jobs, run);
+      jobs.queue().cancel(run.id());
+      JobRun ended = end(node, jobs, run);
+      assertEquals(JobState.CANCELLED, ended.state());
+      worker.onExit().get();
+      assertFalse(worker.isAlive());
+      assertTrue(node.registry().openRollout().isEmpty());
+    }
+  }
+
+  @Test
+  void train_heapTooSmall_waitsForAPersonAndNamesTheVariable(@TempDir Path folder)
+      throws Exception {
+    try (Node node = open(copy(folder))) {
+      JobService jobs = jobs(node, Map.of(WorkerProcess.HEAP_VARIABLE, "12m"));
+      JobRun run = end(node, jobs, jobs.request(request(JobKind.TRAIN, "heap", quick())));
+      assertEquals(JobState.WAITING, run.state(), run + log(jobs, run));
+      assertTrue(run.outcome().text().contains("ran out of heap"), run.toString());
+      assertTrue(run.outcome().advice().contains(WorkerProcess.HEAP_VARIABLE), run.toString());
+      assertEquals(ExitCode.DEPENDENCY, JobsRunCommand.exitCode(run));
+    }
+  }
+
+  /**
+   * At the seam of the worker's answer: what a diverging training says is tested with the trainer
+   * (IncrementalTrainingTest), and no setting in range leads there.
+   */
+  @Test
+  void train_diverges_waitsForAPersonAtOnce(@TempDir Path folder) throws Exception {
+    WorkerOrder.Failure said =
+        new WorkerOrder.Failure(
+            ErrorCode.INTERNAL,
+            "encoder.loss: NaN in epoch 1 (expected: a finite number); the training diverged and"
+                + " gives no release");
+    try (Node node = open(copy(folder))) {
+      JobRun run =
+          end(
+              node,
+              _ -> {
+                throw WorkerProcess.failed(said);
+              });
+      assertEquals(JobState.WAITING, run.state(), run.toString());
+      assertEquals(said.text(), run.outcome().text());
+      assertTrue(run.outcome().advice().contains("learning rate"), run.toString());
+      assertEquals(1, run.progress().attempts());
+    }
+  }
+
+  /** A publication whose bundle writer meets the kernel's own full device. */
+  @Test
+  void train_diskFull_publishesNothingAndIsTriedAgainBeforeAPersonIsNeeded(@TempDir Path folder)
+      throws Exception {
+    try (Node node = open(copy(folder))) {
+      List<String> before = node.releases().versions();
+      ReleaseManifest draft = node.releases().manifest(first);
+      JobRun run =
+          end(
+              node,
+              _ -> {
+                try {
+                  node.releases()
+                      .publish(
+                          new ReleaseManifest(
+                              "r-full",
+                              draft.createdMs(),
+                              draft.application(),
+                              draft.schemaHash(),
+                              Map.of(),
+                              draft.provenance(),
+                              Map.of()),
+                          _ -> Files.write(Path.of("/dev/full"), new byte[1 << 16]));
+                } catch (WinnowException e) {
+                  throw WorkerProcess.failed(
+                      new WorkerOrder.Failure(e.code(), String.valueOf(e.getMessage())));
+                }
+                return JobRun.Outcome.NONE;
+              });
+      assertEquals(JobState.WAITING, run.state(), run.toString());
+      assertEquals(3, run.progress().attempts());
+      assertTrue(run.outcome().text().contains("No space left on device"), run.toString());
+      assertTrue(run.outcome().advice().contains("Free space"), run.toString());
+      assertEquals(before, node.releases().versions());
+    }
+  }
+
+  /**
+   * Has work done by a runner of its own on the node's database; the champion answers meanwhile.
+   */
+  private static JobRun end(Node node, Job work) throws Exception {
+    try (JobRunner runner =
+        JobRunner.start(
+            node.registry().dataSource(),
+            Map.of(JobKind.TRAIN, work),
+            List.of(),
+            config(node),
+            TimeSource.system())) {
+      JobRun run = runner.queue().request(request(JobKind.TRAIN, "fails", Map.of()));
+      int answers = 0;
+      while (!run.state().isEnd()) {
+        assertChampionAnswers(node);
+        answers++;
+        run = runner.queue().get(run.id());
+      }
+      assertChampionAnswers(node);
+      assertTrue(answers > 0, "asked while it ran");
+      return run;
+    }
+  }
+
+  @Test
+  void evaluate_damagedCandidate_isRejectedByNameOfTheFile(@TempDir Path folder) throws Exception {
+    try (Node node = open(copy(folder))) {
+      JobService jobs = jobs(node, Map.of());
+      JobRun trained = end(node, jobs, jobs.request(request(JobKind.TRAIN, "second", quick())));
+      String second = trained.outcome().results().get("release");
+      Path damaged = node.releases().file(second, "encoder-vectors.bin");
+      Files.write(damaged, new byte[] {1, 2, 3}, StandardOpenOption.TRUNCATE_EXISTING);
+      JobRun run = end(node, jobs, jobs.request(request(JobKind.EVALUATE, "gate", Map.of())));
+      assertEquals(JobState.SUCCEEDED, run.state(), run + log(jobs, run));
+      assertEquals("failed", run.outcome().results().get("verdict"));
+      assertTrue(run.outcome().text().contains(damaged.getFileName().toString()), run.toString());
+      assertEquals(ExitCode.FINDING, JobsRunCommand.exitCode(run));
+      assertTrue(node.registry().openRollout().isEmpty());
+      assertEquals(Rollout.Stage.REJECTED, node.registry().rollouts(1).getFirst().stage());
+    }
+  }
+
+  @Test
+  void evaluate_featureThatIsGone_isRejectedByItsName(@TempDir Path folder) throws Exception {
+    try (Node node = open(copy(folder))) {
+      node.live()
+          .apply(
+              APPLICATION
+                  .replace("events: [click]", "events: [click, like]")
+                  .replace(
+                      "user: { clicks_7d", "user: { likes_7d: count(like) over 7d, clicks_7d"));
+      node.awaitFeatures();
+      JobService jobs = jobs(node, Map.of());
+      JobRun trained = end(node, jobs, jobs.request(request(JobKind.TRAIN, "second", quick())));
+      assertEquals(JobState.SUCCEEDED, trained.state(), trained.toString());
+      node.live().apply(APPLICATION);
+      node.awaitFeatures();
+      JobRun run = end(node, jobs, jobs.request(request(JobKind.EVALUATE, "gate", Map.of())));
+      assertEquals("failed", run.outcome().results().get("verdict"), run + log(jobs, run));
+      assertTrue(run.outcome().text().contains("user.likes_7d"), run.toString());
+      assertEquals(Rollout.Stage.REJECTED, node.registry().rollouts(1).getFirst().stage());
+    }
+  }
+
+  @Test
+  void batch_allUsers_writesWholeFilesOnceForAKey(@TempDir Path folder) throws Exception {
+    try (Node node = open(copy(folder))) {
+      long before = node.log().endOffset();
+      JobService jobs = jobs(node, Map.of());
+      JobRun run = jobs.run(request(JobKind.BATCH, "2026-01-01", Map.of("items", "5")), _ -> {});
+      assertEquals(JobState.SUCCEEDED, run.state(), run.toString());
+      Path part = node.data().batch().resolve("2026-01-01/part-00000.ndjson");
+      List<String> lines = Files.readAllLines(part);
+      assertEquals(40, lines.size());
+      for (String line : lines) {
+        assertEquals(
+            5,
+            new com.fasterxml.jackson.databind.ObjectMapper().readTree(line).get("items").size(),
+            line);
+      }
+      assertEquals(before, node.log().endOffset(), "nothing was logged as shown");
+      assertEquals(run, jobs.run(request(JobKind.BATCH, "2026-01-01", Map.of()), _ -> {}));
+    }
+  }
+
+  @Test
+  void backfillAndCompaction_nothingToDo_sayWhatTheyFound(@TempDir Path folder) throws Exception {
+    try (Node node = open(copy(folder))) {
+      JobService jobs = jobs(node, Map.of());
+      JobRun backfill = jobs.run(request(JobKind.BACKFILL, "", Map.of()), _ -> {});
+      assertEquals("The store holds every feature that is asked for.", backfill.outcome().text());
+      JobRun compaction = jobs.run(request(JobKind.COMPACTION, "", Map.of()), _ -> {});
+      assertEquals(JobState.SUCCEEDED, compaction.state(), compaction.toString());
+      assertEquals("0", compaction.outcome().results().get("releases"));
+    }
+  }
+
+  @Test
+  void jobsRun_sameKeyAgain_answersTheFirstRun(@TempDir Path folder) throws Exception {
+    DataFolder data = copy(folder);
+    assertEquals(
+        0, command("jobs", "run", "train", "--data", data.path().toString(), "--key", "first"));
+    try (Node node = open(data)) {
+      assertEquals(List.of(first), node.releases().versions());
+    }
+  }
+
+  @Test
+  void jobsRun_wrongOptionOfTheJob_isRefused(@TempDir Path folder) throws Exception {
+    DataFolder data = copy(folder);
+    assertEquals(
+        2, command("jobs", "run", "batch", "--data", data.path().toString(), "--release", "r-1"));
+    assertEquals(2, command("jobs", "run", "tidy", "--data", data.path().toString()));
+  }
+
+  private static Path largest(Path bundle) throws IOException {
+    List<Path> files = new ArrayList<>();
+    try (Stream<Path> walk = Files.walk(bundle)) {
+      walk.filter(Files::isRegularFile)
+          .filter(file -> !file.endsWith("manifest.json"))
+          .forEach(files::add);
+    }
+    files.sort(java.util.Comparator.comparingLong(file -> file.toFile().length()));
+    return files.getLast();
+  }
+
+  @Test
+  void propose_whileAnotherIsOpen_trainingIsPublishedAndAsksForAPerson(@TempDir Path folder)
+      throws Exception {
+    try (Node node = open(copy(folder))) {
+      JobService jobs = jobs(node, Map.of());
+      JobRun one = end(node, jobs, jobs.request(request(JobKind.TRAIN, "one", quick())));
+      assertEquals(JobState.SUCCEEDED, one.state(), one.toString());
+      JobRun two = end(node, jobs, jobs.request(request(JobKind.TRAIN, "two", quick())));
+      assertEquals(JobState.WAITING, two.state(), two.toString());
+      assertTrue(two.outcome().text().contains("another rollout is open"), two.toString());
+      var _ = node.cancel(Cause.of("person:test", "makes way"));
+      assertTrue(node.registry().openRollout().isEmpty());
+    }
+  }
+}
