@@ -36,6 +36,9 @@ final class RolloutReleases {
   /** A good release is at most so much worse than the champion, which the truth's noise may be. */
   private static final double GOOD_LIFT_MIN = -0.01;
 
+  /** What a bad release takes, beyond the ladder's margin of a tenth. */
+  private static final double BAD_LIFT = -0.15;
+
   private static final int DISCARDED_MAX = 40;
 
   private final RolloutBase base;
@@ -100,7 +103,7 @@ final class RolloutReleases {
                 TrainingProgress.silent());
         Truth champion = truth(now, now.shop.node().pipeline().release());
         Truth truth = truth(now, version);
-        if (truth.lift(champion) < GOOD_LIFT_MIN || truth.isBadBeside(champion)) {
+        if (truth.lift(champion) < GOOD_LIFT_MIN || truth.failsBeside(champion)) {
           progress.line(
               "good         not counted: clicks %+.1f %% by the world's truth"
                   .formatted(100 * truth.lift(champion)));
@@ -167,7 +170,8 @@ final class RolloutReleases {
     return switch (kind) {
       case MISCALIBRATED -> true;
       case SLOW_RANKER -> truth.isSlowBeside(champion);
-      default -> truth.isBadBeside(champion);
+      case FAILS_FOR_SEGMENT -> truth.failsBeside(champion);
+      default -> truth.lift(champion) < BAD_LIFT;
     };
   }
 

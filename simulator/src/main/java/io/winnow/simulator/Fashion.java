@@ -14,10 +14,12 @@ final class Fashion {
   private static final double DAY_MS = 86_400_000.0;
 
   /** Of what they have never had: no more than interests are on the whole, but of everything. */
-  private static final double OF_THE_NEW = 0.35;
+  private static final double OF_THE_NEW = 0.33;
 
-  /** How fast liking falls with the share; a quarter leaves a twelfth. */
+  /** How fast liking falls with a share beyond an even one; a quarter more leaves a twelfth. */
   private static final double TIRING = 10;
+
+  private static final double EVEN = 1.0 / Names.CATEGORIES.size();
 
   /** What each topic is to those who have moved, shape (topics). */
   private final int[] becomes = new int[Names.TOPICS];
@@ -73,7 +75,7 @@ final class Fashion {
       all += memory.categoryClicks(other);
     }
     double share = all == 0 ? 0 : (double) memory.categoryClicks(category) / all;
-    return OF_THE_NEW * StrictMath.exp(-TIRING * share);
+    return OF_THE_NEW * StrictMath.exp(-TIRING * Math.max(0, share - EVEN));
   }
 
   private boolean isTouched(Person person, long timeMs) {

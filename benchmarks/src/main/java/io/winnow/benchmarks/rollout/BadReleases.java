@@ -287,7 +287,7 @@ public final class BadReleases {
           edit(
               bundle,
               "strength: [\\d.]+",
-              "strength: " + Math.min(1, 0.25 + 0.02 * order.number() + 0.1 * order.severity()));
+              "strength: " + Math.min(1, 0.3 + 0.02 * order.number() + 0.14 * order.severity()));
     }
   }
 
