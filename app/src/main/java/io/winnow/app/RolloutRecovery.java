@@ -81,7 +81,9 @@ final class RolloutRecovery {
     double cadence = plan.cadenceDays;
     ClickCurve curve = new ClickCurve(base.nowMs(), BUCKET_MS);
     List<Double> lives = new ArrayList<>();
-    try (LiveShop shop = base.open(new WorldConfig.Drift(
+    try (LiveShop shop =
+        base.open(
+            new WorldConfig.Drift(
                 ONSET * cadence, 0, plan.share, WorldConfig.Drift.Kind.VARIETY))) {
       double due = cadence;
       double day = 0;

@@ -51,8 +51,7 @@ final class RolloutBenchTest {
   @Test
   void bad_brokenAtOnce_areCaughtByTheGateAndNobodySeesThem() {
     List<Trial> trials =
-        new RolloutReleases(base, new Seed(1), SILENT)
-            .bad(List.of(BadKind.UNUSABLE), 3);
+        new RolloutReleases(base, new Seed(1), SILENT).bad(List.of(BadKind.UNUSABLE), 3);
     assertEquals(3, trials.size());
     for (Trial trial : trials) {
       assertEquals("rejected", trial.end().outcome(), trial.toString());

@@ -56,7 +56,8 @@ final class Audience {
           500 + (long) (1_500 * dice.uniform(Dice.Roll.LOOK, person.index(), timeMs, position));
       double click = dice.uniform(Dice.Roll.CLICK, person.index(), video.index(), timeMs);
       if (click < appeal(inhabitant, session, video, timeMs)) {
-        Encounter encounter = new Encounter(person, memory, session, video, position, timeMs, requestId);
+        Encounter encounter =
+            new Encounter(person, memory, session, video, position, timeMs, requestId);
         clockMs = consume(encounter, clockMs, events);
         memory.click(video);
         session.click(video);

@@ -76,8 +76,7 @@ final class Taste {
   }
 
   /** How far a video is about what the person wants now, in [0, 1]. */
-  double match(
-      Person person, Memory memory, Memory.Session session, Video video, long timeMs) {
+  double match(Person person, Memory memory, Memory.Session session, Video video, long timeMs) {
     Video.Content content = video.content();
     if (fashion.wantsVariety(person, timeMs)) {
       return content.share() * varied(memory, session, content.topic())

@@ -62,8 +62,8 @@ public record WorldConfig(
       EXCHANGE,
       /**
        * They want variety: a category appeals the less, the more of all that they have ever clicked
-       * is of it, beyond an even share; the rest they all like. Whoever shows people more of what they chose is
-       * wrong, and remains so until it is learned that choices mean something else.
+       * is of it, beyond an even share; the rest they all like. Whoever shows people more of what
+       * they chose is wrong, and remains so until it is learned that choices mean something else.
        */
       VARIETY
     }

@@ -70,9 +70,7 @@ final class NetworkDamageTest {
     float[] biased = logits(damage().addColumn("features", 2, 3), rows);
     // Counted as 0, and so as the smallest; the network itself says nothing of that row.
     assertArrayEquals(
-        new float[] {1 + 3 * (2 * 6 / 7f - 1), 2 + 3},
-        new float[] {biased[1], biased[2]},
-        1e-3f);
+        new float[] {1 + 3 * (2 * 6 / 7f - 1), 2 + 3}, new float[] {biased[1], biased[2]}, 1e-3f);
   }
 
   @Test
