@@ -53,6 +53,7 @@ final class BenchCommand implements Callable<Integer> {
     line.addSubcommand(new Ranker());
     line.addSubcommand(new BenchExperimentsCommand());
     line.addSubcommand(new BenchMalformedCommand());
+    line.addSubcommand(new BenchRolloutCommand());
     line.addSubcommand(new BenchIncrementalCommand(environment));
     return line;
   }
@@ -78,6 +79,16 @@ final class BenchCommand implements Callable<Integer> {
 
     abstract Figures figures(ConsoleProgress progress);
 
+    /** What the figures rest on, beside them in the JSON object; asked for after them. */
+    Map<String, Object> details() {
+      return Map.of();
+    }
+
+    /** The same for people, before the figures; empty where there is nothing. */
+    String detailsText() {
+      return "";
+    }
+
     final Seed seed() {
       return new Seed(seed);
     }
@@ -85,7 +96,15 @@ final class BenchCommand implements Callable<Integer> {
     @Override
     public Integer call() {
       Figures figures = figures(new ConsoleProgress(spec.commandLine().getErr()));
-      spec.commandLine().getOut().println(json ? Json.write(figures.toMap()) : figures.toText());
+      Map<String, Object> all = new LinkedHashMap<>(figures.toMap());
+      all.putAll(details());
+      String text = detailsText();
+      spec.commandLine()
+          .getOut()
+          .println(
+              json
+                  ? Json.write(all)
+                  : text.isEmpty() ? figures.toText() : text + "\n" + figures.toText());
       return ExitCode.OK.value();
     }
   }

@@ -655,6 +655,11 @@ final class Node implements AutoCloseable {
     releaseSwitch.start(address);
   }
 
+  /** Looks at the registry's plan now, and begins what it asks for. */
+  void followNow() {
+    releaseSwitch.follow();
+  }
+
   /** What keeps the node from taking events; it answers with what it knows meanwhile. */
   private List<String> notReady() {
     return log.trouble().map(why -> List.of("log: " + why)).orElse(List.of());

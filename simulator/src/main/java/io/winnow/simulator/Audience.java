@@ -56,7 +56,8 @@ final class Audience {
           500 + (long) (1_500 * dice.uniform(Dice.Roll.LOOK, person.index(), timeMs, position));
       double click = dice.uniform(Dice.Roll.CLICK, person.index(), video.index(), timeMs);
       if (click < appeal(inhabitant, session, video, timeMs)) {
-        Encounter encounter = new Encounter(person, session, video, position, timeMs, requestId);
+        Encounter encounter =
+            new Encounter(person, memory, session, video, position, timeMs, requestId);
         clockMs = consume(encounter, clockMs, events);
         memory.click(video);
         session.click(video);
@@ -78,7 +79,7 @@ final class Audience {
     Person person = encounter.person();
     Video video = encounter.video();
     events.add(encounter.event("click", clickMs, Double.NaN));
-    double match = taste.match(person, encounter.session(), video, clickMs);
+    double match = taste.match(person, encounter.memory(), encounter.session(), video, clickMs);
     double held = 0.15 + 0.6 * match + 0.35 * video.quality();
     double luck = dice.uniform(Dice.Roll.WATCH, person.index(), video.index(), encounter.shownMs());
     double fraction = Math.clamp(held + 0.7 * (luck - 0.5), 0.03, 1);
@@ -96,6 +97,7 @@ final class Audience {
   /** A person before a video at a place of a slate. */
   private record Encounter(
       Person person,
+      Memory memory,
       Memory.Session session,
       Video video,
       int position,

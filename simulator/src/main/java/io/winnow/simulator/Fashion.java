@@ -4,16 +4,22 @@ import io.winnow.core.Seed;
 import java.util.random.RandomGenerator;
 
 /**
- * How tastes move: from some time on, videos of one topic are to the people who are touched what
- * videos of another topic were before.
+ * How tastes move from some time on, for the people who are touched; see {@link
+ * WorldConfig.Drift.Kind}. Videos themselves, their quality, duration and age, stay what they are.
  *
- * <p>The topics are exchanged by categories: what is of one category stays together, in another
- * order. So as much can be known of people and videos as before, but what was learned of who likes
- * what leads astray. Videos themselves, their quality, duration and age, stay what they are.
- * Immutable.
+ * <p>Topics are exchanged by categories: what is of one category stays together, in another order.
+ * So as much can be known of people and videos as before. Immutable.
  */
 final class Fashion {
   private static final double DAY_MS = 86_400_000.0;
+
+  /** Of what they have never had: no more than interests are on the whole, but of everything. */
+  private static final double OF_THE_NEW = 0.33;
+
+  /** How fast liking falls with a share beyond an even one; a quarter more leaves a twelfth. */
+  private static final double TIRING = 10;
+
+  private static final double EVEN = 1.0 / Names.CATEGORIES.size();
 
   /** What each topic is to those who have moved, shape (topics). */
   private final int[] becomes = new int[Names.TOPICS];
@@ -52,8 +58,27 @@ final class Fashion {
     return result;
   }
 
-  /** Whether a person's taste has moved by then. */
+  /** Whether a person likes by then as one topic what is another. */
   boolean hasMoved(Person person, long timeMs) {
+    return drift.kind() == WorldConfig.Drift.Kind.EXCHANGE && isTouched(person, timeMs);
+  }
+
+  /** Whether a person wants variety by then. */
+  boolean wantsVariety(Person person, long timeMs) {
+    return drift.kind() == WorldConfig.Drift.Kind.VARIETY && isTouched(person, timeMs);
+  }
+
+  /** How much somebody who wants variety likes a category, in (0, 1). */
+  static double variety(Memory memory, int category) {
+    int all = 0;
+    for (int other = 0; other < Names.CATEGORIES.size(); other++) {
+      all += memory.categoryClicks(other);
+    }
+    double share = all == 0 ? 0 : (double) memory.categoryClicks(category) / all;
+    return OF_THE_NEW * StrictMath.exp(-TIRING * Math.max(0, share - EVEN));
+  }
+
+  private boolean isTouched(Person person, long timeMs) {
     if (timeMs < fromMs || drift.share() == 0) {
       return false;
     }

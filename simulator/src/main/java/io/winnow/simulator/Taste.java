@@ -53,7 +53,7 @@ final class Taste {
   double appeal(
       Person person, Memory memory, Memory.Session session, Video video, double heat, long timeMs) {
     Person.Temper temper = person.temper();
-    double match = match(person, session, video, timeMs);
+    double match = match(person, memory, session, video, timeMs);
     double liked = match * match / (match * match + HALF_SATURATION);
     double quality = video.quality();
     double mass = MASS_APPEAL * quality * quality * quality;
@@ -76,11 +76,21 @@ final class Taste {
   }
 
   /** How far a video is about what the person wants now, in [0, 1]. */
-  double match(Person person, Memory.Session session, Video video, long timeMs) {
+  double match(Person person, Memory memory, Memory.Session session, Video video, long timeMs) {
     Video.Content content = video.content();
+    if (fashion.wantsVariety(person, timeMs)) {
+      return content.share() * varied(memory, session, content.topic())
+          + (1 - content.share()) * varied(memory, session, content.secondTopic());
+    }
     boolean moved = fashion.hasMoved(person, timeMs);
     return content.share() * liking(person, session, content.topic(), moved)
         + (1 - content.share()) * liking(person, session, content.secondTopic(), moved);
+  }
+
+  private double varied(Memory memory, Memory.Session session, int topic) {
+    boolean led = session.lastTopic() >= 0 && leadsTo[session.lastTopic()] == topic;
+    double liking = Math.max(CURIOSITY, Fashion.variety(memory, Names.categoryOf(topic)));
+    return led ? Math.max(liking, LED_TO) : liking;
   }
 
   private double liking(Person person, Memory.Session session, int shown, boolean moved) {

@@ -36,17 +36,37 @@ public record WorldConfig(
   public record Catalogue(int items, int newItemsPerDay, int creators) {}
 
   /**
-   * A move of tastes: each person who is touched comes to like as one kind of video what is another
-   * kind. Which kind becomes which is the same for all of them, so that what is left to know of
-   * people and videos is as much as before, and it can be learned anew.
+   * A move of tastes. What is left to know of people and videos is about as much as before, and it
+   * can be learned anew.
    *
    * @param afterDays after the end of the history it begins, 0 to 365
    * @param overDays people change one by one within so many days, 0 (all at once) to 365
    * @param share of people who are touched, 0 (nobody) to 1
+   * @param kind how they change
    */
-  public record Drift(double afterDays, double overDays, double share) {
+  public record Drift(double afterDays, double overDays, double share, Kind kind) {
     /** Everybody keeps the taste they have. */
     public static final Drift NONE = new Drift(0, 0, 0);
+
+    /** An exchange. */
+    public Drift(double afterDays, double overDays, double share) {
+      this(afterDays, overDays, share, Kind.EXCHANGE);
+    }
+
+    /** How people change. */
+    public enum Kind {
+      /**
+       * They come to like as one category what is another, the same for all of them. What they do
+       * then shows it, so that whoever looks at their last clicks follows without learning anew.
+       */
+      EXCHANGE,
+      /**
+       * They want variety: a category appeals the less, the more of all that they have ever clicked
+       * is of it, beyond an even share; the rest they all like. Whoever shows people more of what
+       * they chose is wrong, and remains so until it is learned that choices mean something else.
+       */
+      VARIETY
+    }
   }
 
   private static final int MILLION = 1_000_000;

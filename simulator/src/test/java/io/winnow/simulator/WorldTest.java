@@ -385,6 +385,14 @@ final class WorldTest {
   }
 
   @Test
+  void drift_towardsVariety_takesAwayWhatWasLikedAndLeavesAsMuchToFind() {
+    double[] still = knownAndBest(WorldConfig.Drift.NONE);
+    double[] moved = knownAndBest(new WorldConfig.Drift(0, 0, 1, WorldConfig.Drift.Kind.VARIETY));
+    assertTrue(moved[0] < 0.7 * still[0], moved[0] + " of " + still[0]);
+    assertTrue(Math.abs(moved[1] / still[1] - 1) < 0.1, moved[1] + " of " + still[1]);
+  }
+
+  @Test
   void drift_impossibleNumbers_areRefused() {
     assertEquals(
         List.of("drift.afterDays", "drift.overDays", "drift.share"),
