@@ -20,6 +20,7 @@ import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.Comparator;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Stream;
@@ -107,29 +108,18 @@ final class BatchJob implements Job {
       RequestStages release, Set<UserId> users, int items, Path folder, JobContext context)
       throws IOException {
     long timeMs = node.requestClock().nowMs();
-    int done = 0;
-    BufferedWriter out = null;
-    try {
-      for (UserId user : users) {
-        if (done % FILE_USERS == 0) {
-          if (out != null) {
-            out.close();
+    List<UserId> all = List.copyOf(users);
+    for (int from = 0; from < all.size(); from += FILE_USERS) {
+      context.log("%,d of %,d users".formatted(from, all.size()));
+      Path part = folder.resolve("part-%05d.ndjson".formatted(from / FILE_USERS));
+      try (BufferedWriter out = Files.newBufferedWriter(part)) {
+        for (int i = from; i < Math.min(from + FILE_USERS, all.size()); i++) {
+          if (i % CHECK_EVERY == 0) {
+            context.check();
           }
-          out =
-              Files.newBufferedWriter(
-                  folder.resolve("part-%05d.ndjson".formatted(done / FILE_USERS)));
-          context.log("%,d of %,d users".formatted(done, users.size()));
+          out.write(line(release, all.get(i), items, timeMs));
+          out.newLine();
         }
-        if (done % CHECK_EVERY == 0) {
-          context.check();
-        }
-        out.write(line(release, user, items, timeMs));
-        out.newLine();
-        done++;
-      }
-    } finally {
-      if (out != null) {
-        out.close();
       }
     }
   }

@@ -7,7 +7,7 @@ import io.winnow.core.Nearest;
 import io.winnow.core.WinnowException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -89,13 +89,18 @@ final class BenchRolloutCommand extends BenchCommand.Bench {
     if (kinds == null) {
       return List.of(BadKind.values());
     }
-    List<String> labels = Arrays.stream(BadKind.values()).map(BadKind::label).toList();
+    Map<String, BadKind> known = new LinkedHashMap<>();
+    for (BadKind kind : BadKind.values()) {
+      known.put(kind.label(), kind);
+    }
     List<BadKind> wanted = new ArrayList<>();
-    for (String kind : kinds) {
-      if (!labels.contains(kind)) {
-        throw WinnowException.invalid("--kind", kind, Nearest.expectation("kind", kind, labels));
+    for (String label : kinds) {
+      BadKind kind = known.get(label);
+      if (kind == null) {
+        throw WinnowException.invalid(
+            "--kind", label, Nearest.expectation("kind", label, List.copyOf(known.keySet())));
       }
-      wanted.add(BadKind.values()[labels.indexOf(kind)]);
+      wanted.add(kind);
     }
     return wanted;
   }

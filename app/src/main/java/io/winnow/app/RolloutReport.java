@@ -146,7 +146,7 @@ record RolloutReport(
   }
 
   private static String bar(double clicks, String mark) {
-    return mark.repeat((int) Math.clamp(Math.round(clicks / 2 * BAR), 0, 2 * BAR));
+    return mark.repeat(Math.clamp(Math.round(clicks / 2 * BAR), 0, 2 * BAR));
   }
 
   /** The page. */

@@ -122,8 +122,9 @@ final class RolloutWayBack {
             fromOffset,
             node.log().endOffset(),
             (_, record) -> {
-              if (record instanceof LogRecord.Happened(Event event)
-                  && event.impression() instanceof Impression shown) {
+              Impression shown =
+                  record instanceof LogRecord.Happened(Event event) ? event.impression() : null;
+              if (shown != null) {
                 releases
                     .computeIfAbsent(shown.requestId(), _ -> new LinkedHashSet<>())
                     .add(shown.provenance().release());

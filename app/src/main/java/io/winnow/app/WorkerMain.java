@@ -56,7 +56,7 @@ final class WorkerMain {
     try {
       answer = carryOut(folder, WorkerOrder.read(folder), out);
     } catch (WinnowException e) {
-      answer = failed(e.code(), e.getMessage());
+      answer = failed(e.code(), String.valueOf(e.getMessage()));
     } catch (RuntimeException e) {
       e.printStackTrace(out);
       answer = failed(ErrorCode.INTERNAL, e.toString());

@@ -26,14 +26,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.random.RandomGenerator;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -469,17 +467,6 @@ final class JobsNodeTest {
     assertEquals(
         2, command("jobs", "run", "batch", "--data", data.path().toString(), "--release", "r-1"));
     assertEquals(2, command("jobs", "run", "tidy", "--data", data.path().toString()));
-  }
-
-  private static Path largest(Path bundle) throws IOException {
-    List<Path> files = new ArrayList<>();
-    try (Stream<Path> walk = Files.walk(bundle)) {
-      walk.filter(Files::isRegularFile)
-          .filter(file -> !file.endsWith("manifest.json"))
-          .forEach(files::add);
-    }
-    files.sort(java.util.Comparator.comparingLong(file -> file.toFile().length()));
-    return files.getLast();
   }
 
   @Test

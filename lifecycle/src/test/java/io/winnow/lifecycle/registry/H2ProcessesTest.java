@@ -78,8 +78,8 @@ final class H2ProcessesTest {
       String[] server = lock.getProperty("server").split(":");
       int port = Integer.parseInt(server[1]);
 
-      assertTrue(InetAddress.getByName(server[0]).isLoopbackAddress(), server[0]);
-      new Socket("127.0.0.1", port).close();
+      assertTrue(InetAddress.getAllByName(server[0])[0].isLoopbackAddress(), server[0]);
+      new Socket(InetAddress.getLoopbackAddress(), port).close();
       Optional<InetAddress> other =
           NetworkInterface.networkInterfaces()
               .flatMap(NetworkInterface::inetAddresses)
