@@ -86,7 +86,7 @@ final class BenchServingCommand extends BenchCommand.Bench {
   private Figures measure(DataFolder folder, ConsoleProgress progress) {
     Traffic traffic = traffic(folder);
     List<String> where = List.of("--data", folder.path().toString());
-    if (new ReleaseStore(folder.releases()).active().isEmpty()) {
+    if (folder.releaseStore(environment).active().isEmpty()) {
       WinnowProcess.run(
           OtherProcess.winnow(),
           Stream.concat(Stream.of("train"), where.stream()).toList(),

@@ -85,7 +85,8 @@ final class TrainCommand implements Callable<Integer> {
     if (!from.equals(CHAMPION)) {
       return from;
     }
-    return new ReleaseStore(data.folder().releases())
+    return data.folder()
+        .releaseStore(data.application(environment).definition().operations().engines())
         .active()
         .orElseThrow(() ->
             WinnowException.invalid(
