@@ -132,44 +132,24 @@ final class JobPlanner {
   }
 
   /**
-   * Why a rollout will not come past the gate, or null: one that stays there for ever keeps every
-   * training waiting.
+   * Why the gate of a rollout is not asked any more, or null: one that only ever breaks off would
+   * keep every training waiting.
    */
   private @Nullable String stuck(Rollout rollout) {
-    Duration patience =
-        node.application().definition().operations().rollout().shadow().patience();
-    String prefix = rollout.id() + "/";
-    int broken = 0;
-    boolean asked = false;
-    JobRun newest = null;
-    for (JobRun run : queue.list(JobKind.EVALUATE, RUNS_LOOKED_AT)) {
-      if (!run.key().startsWith(prefix)) {
-        continue;
-      }
-      newest = newest == null ? run : newest;
-      switch (run.state()) {
-        case FAILED, WAITING, TIMED_OUT -> broken++;
-        case SUCCEEDED ->
-            asked |= look(run, prefix) * GATE_AGAIN.toMillis() >= patience.toMillis();
-        default -> {}
-      }
-    }
-    if (newest != null && broken >= GATE_BROKEN_MAX) {
-      return ("the offline gate broke off %d times, last in job %s: %s A person is needed; then"
-              + " propose the release again.")
-          .formatted(broken, newest.id(), newest.outcome().text());
-    }
-    if (newest != null && asked) {
-      return "the offline gate could not judge it within %s (rollout.shadow.patience): %s"
-          .formatted(patience, newest.outcome().text());
-    }
-    return null;
-  }
-
-  /** Which look at a rollout a run of the gate was, from its key. */
-  private static long look(JobRun run, String prefix) {
-    String number = run.key().substring(prefix.length());
-    return number.matches("\\d{1,15}") ? Long.parseLong(number) : 0;
+    List<JobRun> broken =
+        queue.list(JobKind.EVALUATE, RUNS_LOOKED_AT).stream()
+            .filter(run -> run.key().startsWith(rollout.id() + "/"))
+            .filter(run ->
+                run.state() == JobState.FAILED
+                    || run.state() == JobState.WAITING
+                    || run.state() == JobState.TIMED_OUT)
+            .toList();
+    return broken.size() < GATE_BROKEN_MAX
+        ? null
+        : ("the offline gate broke off %d times, last in job %s: %s A person is needed; then"
+                + " propose the release again.")
+            .formatted(
+                broken.size(), broken.getFirst().id(), broken.getFirst().outcome().text());
   }
 
   private void giveUp(Rollout rollout, String reason) {

@@ -1,6 +1,7 @@
 package io.winnow.lifecycle.jobs;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.winnow.core.ErrorCode;
@@ -60,7 +61,9 @@ final class PostgresJobOutageTest {
       begun.await();
       JobRunner b = runner(ofB, "b", job);
       database.close();
-      // It comes back only after more than four heartbeats of 200 ms: its start alone takes longer.
+      // A call that fails took longer than the four heartbeats of 200 ms that may be missed.
+      WinnowException away = assertThrows(WinnowException.class, () -> a.queue().beats());
+      assertEquals(ErrorCode.UNAVAILABLE, away.code());
       try (EmbeddedPostgres _ = start(port)) {
         long before = untilItAnswers(a.queue()::beats).getFirst().beats();
         while (untilItAnswers(a.queue()::beats).getFirst().beats() < before + BEATS) {
