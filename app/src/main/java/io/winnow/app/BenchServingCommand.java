@@ -11,7 +11,6 @@ import io.winnow.core.application.ApplicationFile;
 import io.winnow.events.EventLog;
 import io.winnow.events.EventLogConfig;
 import io.winnow.events.EventLogs;
-import io.winnow.lifecycle.ReleaseStore;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;

@@ -104,8 +104,7 @@ final class EvaluateJob implements Job {
     return report;
   }
 
-  private static boolean samePair(
-      WorkerOrder.Judging now, WorkerOrder.@Nullable Judging before) {
+  private static boolean samePair(WorkerOrder.Judging now, WorkerOrder.@Nullable Judging before) {
     return before != null
         && before.candidate().equals(now.candidate())
         && Objects.equals(before.champion(), now.champion());

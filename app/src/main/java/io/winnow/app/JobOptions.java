@@ -16,6 +16,7 @@ import java.util.regex.Pattern;
 /** The options that jobs take, checked when they are ordered. */
 final class JobOptions {
   static final String TIMEOUT = "timeout";
+
   /** As {@code retraining.timeout} has it. */
   private static final Duration TIMEOUT_MAX = Duration.ofDays(7);
 

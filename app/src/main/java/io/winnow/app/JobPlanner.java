@@ -148,8 +148,7 @@ final class JobPlanner {
         ? null
         : ("the offline gate broke off %d times, last in job %s: %s A person is needed; then"
                 + " propose the release again.")
-            .formatted(
-                broken.size(), broken.getFirst().id(), broken.getFirst().outcome().text());
+            .formatted(broken.size(), broken.getFirst().id(), broken.getFirst().outcome().text());
   }
 
   private void giveUp(Rollout rollout, String reason) {

@@ -3,7 +3,6 @@ package io.winnow.app;
 import io.winnow.core.TimeSource;
 import io.winnow.core.WinnowException;
 import io.winnow.lifecycle.ReleaseManifest;
-import io.winnow.lifecycle.ReleaseStore;
 import io.winnow.lifecycle.TrainerConfig;
 import io.winnow.lifecycle.TrainingFiles;
 import java.nio.file.Path;

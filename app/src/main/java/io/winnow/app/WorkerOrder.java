@@ -21,8 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param toOffset the log's end when the order was given: nothing behind it is read
  * @param work what to do
  */
-record WorkerOrder(
-    String run, String data, String application, long toOffset, Work work) {
+record WorkerOrder(String run, String data, String application, long toOffset, Work work) {
   static final String ORDER = "order.json";
   static final String ANSWER = "answer.json";
   private static final ObjectMapper JSON = JsonMapper.builder().build();
@@ -118,8 +117,7 @@ record WorkerOrder(
     }
     try {
       return Optional.of(new Finished(read(folder), read(folder.resolve(ANSWER), Answer.class)))
-          .filter(finished ->
-              finished.order.run.equals(run) && finished.answer.failure == null);
+          .filter(finished -> finished.order.run.equals(run) && finished.answer.failure == null);
     } catch (WinnowException e) {
       return Optional.empty();
     }

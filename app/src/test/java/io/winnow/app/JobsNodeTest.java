@@ -269,8 +269,7 @@ final class JobsNodeTest {
       assertTrue(
           run.outcome().text().startsWith("There is nothing new behind the champion's data yet"),
           run.toString());
-      Map<String, String> onwards =
-          Map.of("settings", settings.toString(), "from", "champion");
+      Map<String, String> onwards = Map.of("settings", settings.toString(), "from", "champion");
       JobRun asked = end(node, jobs, jobs.request(request(JobKind.TRAIN, "on", onwards)));
       assertEquals(JobState.FAILED, asked.state(), asked + log(jobs, asked));
       assertEquals(List.of(first), node.releases().versions());
