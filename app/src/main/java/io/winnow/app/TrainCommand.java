@@ -3,7 +3,6 @@ package io.winnow.app;
 import io.winnow.core.TimeSource;
 import io.winnow.core.WinnowException;
 import io.winnow.lifecycle.ReleaseManifest;
-import io.winnow.lifecycle.ReleaseStore;
 import io.winnow.lifecycle.TrainerConfig;
 import io.winnow.lifecycle.TrainingFiles;
 import java.nio.file.Path;
@@ -85,7 +84,8 @@ final class TrainCommand implements Callable<Integer> {
     if (!from.equals(CHAMPION)) {
       return from;
     }
-    return new ReleaseStore(data.folder().releases())
+    return data.folder()
+        .releaseStore(data.application(environment).definition().operations().engines())
         .active()
         .orElseThrow(() ->
             WinnowException.invalid(
