@@ -87,8 +87,7 @@ record BatchFolder(Path target) {
 
   /** The part is whole. */
   void close(int part) throws IOException {
-    Files.move(
-        open(part), staging().resolve(partName(part)), StandardCopyOption.REPLACE_EXISTING);
+    Files.move(open(part), staging().resolve(partName(part)), StandardCopyOption.REPLACE_EXISTING);
   }
 
   /** All parts are there. */
@@ -106,8 +105,7 @@ record BatchFolder(Path target) {
 
   private static Optional<Marker> marker(Path folder) throws IOException {
     try {
-      return Optional.of(
-          JSON.readValue(Files.readAllBytes(folder.resolve(MARKER)), Marker.class));
+      return Optional.of(JSON.readValue(Files.readAllBytes(folder.resolve(MARKER)), Marker.class));
     } catch (NoSuchFileException | JacksonException e) {
       return Optional.empty();
     }

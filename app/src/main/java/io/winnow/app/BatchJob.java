@@ -105,31 +105,31 @@ final class BatchJob implements Job {
   private Set<UserId> users(long toOffset, JobContext context) {
     Set<UserId> users = new LinkedHashSet<>();
     node.log()
-        .replay(0, toOffset, (offset, record) -> {
-          if (offset % CHECK_EVERY == 0) {
-            context.check();
-          }
-          UserId user =
-              switch (record) {
-                case LogRecord.Happened(Event event) -> event.user();
-                case LogRecord.UserPut put -> put.user();
-                default -> null;
-              };
-          if (user != null && users.add(user) && users.size() > USERS_MAX) {
-            throw new WinnowException(
-                ErrorCode.TOO_LARGE,
-                "batch: more than %,d users (expected: at most that many)".formatted(USERS_MAX));
-          }
-        });
+        .replay(
+            0,
+            toOffset,
+            (offset, record) -> {
+              if (offset % CHECK_EVERY == 0) {
+                context.check();
+              }
+              UserId user =
+                  switch (record) {
+                    case LogRecord.Happened(Event event) -> event.user();
+                    case LogRecord.UserPut put -> put.user();
+                    default -> null;
+                  };
+              if (user != null && users.add(user) && users.size() > USERS_MAX) {
+                throw new WinnowException(
+                    ErrorCode.TOO_LARGE,
+                    "batch: more than %,d users (expected: at most that many)"
+                        .formatted(USERS_MAX));
+              }
+            });
     return users;
   }
 
   private void write(
-      RequestStages release,
-      List<UserId> users,
-      int items,
-      BatchFolder folder,
-      JobContext context)
+      RequestStages release, List<UserId> users, int items, BatchFolder folder, JobContext context)
       throws IOException, InterruptedException {
     long timeMs = node.requestClock().nowMs();
     // The other half of the cores goes on answering.
@@ -177,8 +177,8 @@ final class BatchJob implements Job {
     }
   }
 
-  private static String lines(
-      RequestStages release, List<UserId> users, int items, long timeMs) throws IOException {
+  private static String lines(RequestStages release, List<UserId> users, int items, long timeMs)
+      throws IOException {
     StringBuilder lines = new StringBuilder();
     for (UserId user : users) {
       lines.append(line(release, user, items, timeMs)).append('\n');

@@ -201,7 +201,8 @@ final class CadenceCommand implements Callable<Integer> {
         yield study(application, written(data), options, config, progress);
       }
       case Engines.LogEngine.Kafka kafka -> {
-        // Which records are repetitions is known by having read them: its own index, not a server's.
+        // Which records are repetitions is known by having read them: its own index, not a
+        // server's.
         Path own = data.of(kafka).path().resolve("cadence-log");
         try (EventLog log =
             EventLogs.openKafka(

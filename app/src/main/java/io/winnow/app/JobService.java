@@ -103,8 +103,7 @@ final class JobService implements AutoCloseable {
     return new JobService(queue, runner, planner);
   }
 
-  private static Map<JobKind, Job> jobs(
-      Node node, WorkerProcess worker, Set<JobKind> kinds) {
+  private static Map<JobKind, Job> jobs(Node node, WorkerProcess worker, Set<JobKind> kinds) {
     Map<JobKind, Job> jobs = new EnumMap<>(JobKind.class);
     for (JobKind kind : kinds) {
       jobs.put(

@@ -171,7 +171,9 @@ final class JobsRunCommand implements Callable<Integer> {
     if (!run.state().isEnd()) {
       out.println(
           "What to do: no server is there that could begin it. Start one: it carries the run out;"
-              + " or take the order back by 'winnow jobs cancel " + run.id() + "'.");
+              + " or take the order back by 'winnow jobs cancel "
+              + run.id()
+              + "'.");
       return;
     }
     out.println(run.outcome().text());

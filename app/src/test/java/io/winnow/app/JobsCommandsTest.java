@@ -124,8 +124,15 @@ final class JobsCommandsTest {
       champion = String.valueOf(node.registry().plan().champion());
     }
     Said said =
-        run("train", "--data", data.path().toString(), "--settings", settings, "--from",
-            "champion", "--json");
+        run(
+            "train",
+            "--data",
+            data.path().toString(),
+            "--settings",
+            settings,
+            "--from",
+            "champion",
+            "--json");
     assertEquals(0, said.code, said.err);
     JsonNode manifest = JSON.readTree(said.out);
     assertEquals(champion, manifest.at("/provenance/parent").asText(), said.out);
@@ -140,8 +147,20 @@ final class JobsCommandsTest {
     DataFolder data = copy(folder);
     try (Node node = open(data)) {
       Said said =
-          run("cadence", "--data", data.path().toString(), "--settings", settings, "--cuts", "2",
-              "--lags", "1,2", "--max-targets", "60", "--json", "--folder",
+          run(
+              "cadence",
+              "--data",
+              data.path().toString(),
+              "--settings",
+              settings,
+              "--cuts",
+              "2",
+              "--lags",
+              "1,2",
+              "--max-targets",
+              "60",
+              "--json",
+              "--folder",
               folder.resolve("releases").toString());
       assertEquals(0, said.code, said.err);
       JsonNode report = JSON.readTree(said.out);
@@ -216,8 +235,7 @@ final class JobsCommandsTest {
     try (Node node = open(data)) {
       BatchFolder batch = new BatchFolder(data.batch().resolve("night").toAbsolutePath());
       String release = node.pipeline().release();
-      var _ =
-          batch.begin(new BatchFolder.Marker("night", release, 20, node.log().endOffset()));
+      var _ = batch.begin(new BatchFolder.Marker("night", release, 20, node.log().endOffset()));
       Files.writeString(batch.open(0), "{}\n");
       batch.close(0);
       Files.writeString(batch.open(1), "half a li");
@@ -247,7 +265,13 @@ final class JobsCommandsTest {
     DataFolder data = copy(folder);
     Path foreign = Files.createDirectories(folder.resolve("foreign"));
     Said said =
-        run("jobs", "run", "batch", "--data", data.path().toString(), "--folder",
+        run(
+            "jobs",
+            "run",
+            "batch",
+            "--data",
+            data.path().toString(),
+            "--folder",
             foreign.toString());
     assertEquals(4, said.code, said.out + said.err);
     assertTrue(said.out.contains("is not the batch of key"), said.out);

@@ -178,8 +178,7 @@ final class DriftWatchTest {
       }
     }
     DriftWatch watch =
-        new DriftWatch(
-            champion(1, 0), List.of("user.a", "item.b", "request.hour_of_day"), CLICKS);
+        new DriftWatch(champion(1, 0), List.of("user.a", "item.b", "request.hour_of_day"), CLICKS);
     RecordSource log = RecordSource.of(records);
     while (!watch.follow(log, 10_000)) {
       assertEquals("r-1", watch.champion());
@@ -233,11 +232,8 @@ final class DriftWatchTest {
       if (random.nextDouble() < 0.3) {
         long clickMs = timeMs + 3_000_000;
         Event click =
-            new Event(
-                "c" + i, "click", user, new ItemId("x"), clickMs, Double.NaN, "q" + i, null);
-        byTime
-            .computeIfAbsent(clickMs, _ -> new ArrayList<>())
-            .add(new LogRecord.Happened(click));
+            new Event("c" + i, "click", user, new ItemId("x"), clickMs, Double.NaN, "q" + i, null);
+        byTime.computeIfAbsent(clickMs, _ -> new ArrayList<>()).add(new LogRecord.Happened(click));
       }
     }
     // Long behind them, a last slate: by now all blocks have had their time.
