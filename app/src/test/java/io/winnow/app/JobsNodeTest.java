@@ -226,7 +226,7 @@ final class JobsNodeTest {
       assertEquals(second, judged.outcome().results().get("release"));
       // So few outcomes are no evidence.
       assertEquals("waiting", judged.outcome().results().get("verdict"), judged.toString());
-      assertEquals(ExitCode.CAPACITY, JobsRunCommand.exitCode(judged));
+      assertEquals(ExitCode.UNDECIDED, JobsRunCommand.exitCode(judged));
       assertTrue(log(jobs, judged).contains("ndcg@10"), log(jobs, judged));
       assertTrue(
           node.registry().release(second).orElseThrow().metrics().containsKey("gate.whole.files"));
