@@ -311,7 +311,17 @@ final class OfflineGateTest {
                 OfflineGate.Settings.of(GateWorld.definition(), new Seed(1)),
                 GateProgress.silent())
             .judge(other.version(), "gone", RecordSource.of(records), AuditReport.NONE);
-    assertEquals(Map.of(), notPassed(report), report::toString);
+    GateReport alone =
+        new OfflineGate(
+                GateWorld.definition(),
+                store,
+                HELD,
+                OfflineGate.Settings.of(GateWorld.definition(), new Seed(1)),
+                GateProgress.silent())
+            .judge(other.version(), null, RecordSource.of(records), AuditReport.NONE);
+    // In this world rates fell after training: by itself, that is held against the candidate.
+    assertEquals(Map.of(OfflineGate.CALIBRATION, Verdict.FAILED), notPassed(alone));
+    assertEquals(notPassed(alone), notPassed(report), report::toString);
     String text = check(report, OfflineGate.CHAMPION).text();
     assertTrue(text.contains("judged by itself") && text.contains("ials.bin"), text);
     assertEquals("gone", report.champion());
