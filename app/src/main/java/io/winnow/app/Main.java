@@ -78,7 +78,7 @@ public final class Main implements Runnable {
     line.addSubcommand(ReleasesCommand.line(environment));
     line.addSubcommand(new LedgerCommand(environment));
     line.addSubcommand(new RollbackCommand(environment));
-    line.addSubcommand(new RolloutCommand(environment));
+    line.addSubcommand(RolloutCommand.line(environment));
     line.addSubcommand(JobsCommand.line(environment));
     line.addSubcommand(new ValidateCommand(environment));
     line.addSubcommand(FeaturesCommand.line(environment));
