@@ -121,15 +121,22 @@ record DataFolder(Path path) {
 
   /**
    * The clock of requests: the wall clock; in a historic data set one that goes on from where the
-   * data ended, since windows over the last days would be empty otherwise.
+   * data ended, since windows over the last days would be empty otherwise ({@link AsOfClock}).
    */
   TimeSource requestClock(TimeSource wall) {
     OptionalLong asOf = asOfMs();
     if (asOf.isEmpty()) {
       return wall;
     }
-    long startedMs = wall.nowMs();
-    return () -> asOf.getAsLong() + (wall.nowMs() - startedMs);
+    return new AsOfClock(wall, asOf.getAsLong(), markedMs());
+  }
+
+  private long markedMs() {
+    try {
+      return Files.getLastModifiedTime(path.resolve(AS_OF)).toMillis();
+    } catch (IOException e) {
+      return Long.MAX_VALUE; // nobody knows
+    }
   }
 
   /**

@@ -40,7 +40,7 @@ final class FeatureRollout implements AutoCloseable {
   private volatile Opened served;
   private volatile Work work = new Work.Done();
 
-  // Guarded by this.
+  // Guarded by this, which is taken after the target's monitor.
   private @Nullable Thread thread;
   private boolean closed;
 
@@ -125,7 +125,16 @@ final class FeatureRollout implements AutoCloseable {
    * @return whether a store has to be computed
    * @throws WinnowException with {@code CONFLICT} while one is being computed
    */
-  synchronized boolean start() {
+  boolean start() {
+    // In this order everywhere: whoever changes what is served holds its monitor and comes here.
+    synchronized (target.monitor()) {
+      synchronized (this) {
+        return startHoldingBoth();
+      }
+    }
+  }
+
+  private boolean startHoldingBoth() {
     checkIdle();
     if (covers(served, wanted())) {
       store.present(schema());

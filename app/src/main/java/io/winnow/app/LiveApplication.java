@@ -35,8 +35,8 @@ import org.slf4j.LoggerFactory;
  * The application file that is in force, and putting another in its place. Events are taken by the
  * new file at once; features follow when they are computed.
  *
- * <p>Thread-safe. Its monitor guards which release and which store are served: what changes either
- * holds it.
+ * <p>Thread-safe. Its monitor guards what the application asks for and which store is served: what
+ * changes either holds it. Going back to another release does not ({@link ReleaseSwitch}).
  */
 final class LiveApplication implements ApplicationControl {
   private static final Logger LOG = LoggerFactory.getLogger(LiveApplication.class);

@@ -381,7 +381,24 @@ final class Node implements AutoCloseable {
     } catch (WinnowException e) {
       LOG.warn("the releases of this folder are not registered: {}", e.getMessage());
     }
+    if (requestClock instanceof AsOfClock asOf) {
+      goOn(asOf);
+    }
     releaseSwitch.installFirst(releases.active());
+  }
+
+  /** What was waited for before this start is waited for since then. */
+  private void goOn(AsOfClock asOf) {
+    try {
+      registry
+          .ledger(Long.MIN_VALUE / 2, Long.MAX_VALUE / 2, 1)
+          .forEach(entry -> asOf.goOnFrom(entry.atMs()));
+      for (Rollout newest : registry.rollouts(1)) {
+        newest.decisions().forEach(decision -> asOf.goOnFrom(decision.atMs()));
+      }
+    } catch (WinnowException e) {
+      LOG.warn("the clock of requests begins anew: {}", e.getMessage());
+    }
   }
 
   /** Puts a record of this server's own into the log. */
@@ -438,8 +455,25 @@ final class Node implements AutoCloseable {
     }
 
     @Override
+    public Set<String> arms() {
+      return Set.copyOf(
+          ServedExperiments.releasesOf(application.file().definition().operations().experiments()));
+    }
+
+    @Override
+    public void loadArms(Set<String> known, FeatureReader view) {
+      experimentReleases.load(
+          application.file().definition().operations().experiments(), known, view);
+    }
+
+    @Override
+    public void keepArms(FeatureReader view) {
+      experimentReleases.keep(view);
+    }
+
+    @Override
     public void remember(String version) {
-      releases.activate(version);
+      releases.remember(version);
     }
 
     @Override
@@ -521,8 +555,24 @@ final class Node implements AutoCloseable {
     return rollback(null, cause);
   }
 
-  /** The same, to a release of choice. */
+  /**
+   * The same, to a release of choice.
+   *
+   * @throws WinnowException also where it is not the release before and cannot be served
+   */
   ServingPlan rollback(@Nullable String to, Cause cause) {
+    if (to == null || to.equals(registry.plan().previous())) {
+      return back(to, cause); // in memory; and if it is not, who goes back knows why
+    }
+    releaseSwitch.makeReady(to);
+    try {
+      return back(to, cause);
+    } finally {
+      releaseSwitch.letGo(to);
+    }
+  }
+
+  private ServingPlan back(@Nullable String to, Cause cause) {
     ServingPlan plan = PlanChanges.rollback(registry, log.endOffset(), to, cause);
     releaseSwitch.follow();
     return plan;

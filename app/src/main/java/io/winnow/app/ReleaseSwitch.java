@@ -46,8 +46,9 @@ import org.slf4j.LoggerFactory;
  * while it tries again. The same where the registry does not answer.
  *
  * <p>Thread-safe. One thread looks at the plan and never loads, so that a way back does not wait
- * for the loading of another release; another one loads. What is served is guarded by the
- * application's monitor.
+ * for the loading of another release; another one loads. Its own lock guards what is served and is
+ * never held while anything is loaded, warmed or computed, nor while another lock is taken but that
+ * of the feature store's view; whoever holds the application's monitor may take it.
  */
 final class ReleaseSwitch implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(ReleaseSwitch.class);
@@ -67,7 +68,9 @@ final class ReleaseSwitch implements AutoCloseable {
       Executors.newSingleThreadExecutor(
           Thread.ofPlatform().daemon().name("winnow-loader").factory());
 
-  // Guarded by the host's monitor.
+  private final Object lock = new Object();
+
+  // Guarded by the lock.
   private final Map<String, Held> held = new LinkedHashMap<>();
   private final Map<String, Failure> failures = new LinkedHashMap<>();
   private final Set<String> loading = new HashSet<>();
@@ -81,6 +84,7 @@ final class ReleaseSwitch implements AutoCloseable {
   private volatile @Nullable String registryTrouble;
   private volatile String address = "";
   private volatile boolean closed;
+  private volatile boolean reported;
 
   // Of the poller's thread alone.
   private long reportMs = Long.MIN_VALUE;
@@ -91,7 +95,7 @@ final class ReleaseSwitch implements AutoCloseable {
 
   /** What the switch works with. */
   interface Host {
-    /** Guards what is served. */
+    /** Is held while what the application asks for changes, and while a store takes over. */
     Object monitor();
 
     /** The state of features that requests read now. */
@@ -109,7 +113,21 @@ final class ReleaseSwitch implements AutoCloseable {
     /** What serves before there is a release. */
     RequestStages untrained(FeatureReader view);
 
-    /** What the application tests, over releases. */
+    /** The releases that arms of experiments name. */
+    Set<String> arms();
+
+    /**
+     * Makes the releases of arms ready to serve from a view; with the monitor held, since it may
+     * take long.
+     *
+     * @param known those that the switch has ready
+     */
+    void loadArms(Set<String> known, FeatureReader view);
+
+    /** Lets go of what the releases of arms bound to other views than this. */
+    void keepArms(FeatureReader view);
+
+    /** What the application tests, over releases. Quick: an arm that is not ready is left out. */
     List<ServedExperiments> experiments(
         List<RequestStages> actives, Map<String, RequestStages> known, FeatureReader view);
 
@@ -117,7 +135,8 @@ final class ReleaseSwitch implements AutoCloseable {
     void remember(String version);
 
     /**
-     * Has features computed that releases of the plan need and that the store does not hold.
+     * Has features computed that releases of the plan need and that the store does not hold. Takes
+     * the monitor.
      *
      * @return whether that is under way
      */
@@ -128,8 +147,39 @@ final class ReleaseSwitch implements AutoCloseable {
   private record Held(
       Release release, FeatureReader view, RequestStages stages, @Nullable RequestStages quiet) {}
 
-  /** Why a release cannot be served; tried again later. */
-  private record Failure(String reason, boolean computing, long retryMs) {}
+  /**
+   * Why a release cannot be served; tried again later.
+   *
+   * @param sinceMs when it first failed without a success since, by the wall clock
+   * @param retryMs when it is tried again, by {@link #paceMs}
+   */
+  private record Failure(Why why, String reason, long sinceMs, long retryMs) {
+    boolean isDue() {
+      return paceMs() >= retryMs;
+    }
+
+    Failure atOnce() {
+      return new Failure(why, reason, sinceMs, Long.MIN_VALUE);
+    }
+
+    String describe(String version) {
+      return switch (why) {
+        case COMPUTING -> "release " + version + " waits for its features";
+        case AWAY -> "release " + version + " cannot be read now: " + reason;
+        case RELEASE -> ServerProblems.cannotServe(version, sinceMs, reason);
+      };
+    }
+  }
+
+  /** Whose fault it is that a release cannot be served. */
+  private enum Why {
+    /** Its features are being computed. */
+    COMPUTING,
+    /** What holds it does not answer. */
+    AWAY,
+    /** Its own, as far as can be told. */
+    RELEASE
+  }
 
   /** What is on trial beside the champion. */
   private enum Kind {
@@ -208,7 +258,8 @@ final class ReleaseSwitch implements AutoCloseable {
   private void pollQuietly() {
     try {
       poll();
-    } catch (RuntimeException e) {
+    } catch (Throwable e) {
+      // Whatever it is: a thread that is gone would never follow a way back.
       LOG.error("the plan cannot be followed; serving on", e);
     }
   }
@@ -245,7 +296,7 @@ final class ReleaseSwitch implements AutoCloseable {
 
   /** Counts for the rollout that is open; each has a recorder of its own. */
   private void record(@Nullable Rollout open) {
-    synchronized (host.monitor()) {
+    synchronized (lock) {
       rollout = open;
       TrialRecorder now = recorder;
       if (open != null && (now == null || !now.rollout().equals(open.id()))) {
@@ -255,21 +306,21 @@ final class ReleaseSwitch implements AutoCloseable {
   }
 
   private void aim(ServingPlan plan) {
-    synchronized (host.monitor()) {
+    synchronized (lock) {
       if (plan.revision() != wanted.revision() || !plan.equals(wanted)) {
         wanted = plan;
+        failures.keySet().retainAll(plan.versions());
         // Another plan is another reason to try.
-        failures.clear();
+        failures.replaceAll((_, failure) -> failure.atOnce());
       }
-      failures.values().removeIf(failure -> paceMs() >= failure.retryMs);
     }
   }
 
   /** Begins to load the next release of the plan that is not ready. */
   private void load() {
-    synchronized (host.monitor()) {
+    synchronized (lock) {
       for (String version : wanted.versions()) {
-        if (!isReady(version) && !failures.containsKey(version) && loading.add(version)) {
+        if (!isComplete(version) && !hasFailed(version) && loading.add(version)) {
           boolean quiet = needsQuiet(version);
           try {
             loader.execute(() -> {
@@ -301,59 +352,120 @@ final class ReleaseSwitch implements AutoCloseable {
         && (version.equals(wanted.shadow()) || version.equals(wanted.champion()));
   }
 
-  private boolean isReady(String version) {
+  /** Whether it can answer users. */
+  private boolean isReady(String version, FeatureReader view) {
     Held release = held.get(version);
-    return release != null
-        && release.view.equals(host.view())
-        && (release.quiet != null || !needsQuiet(version));
+    return release != null && release.view.equals(view);
+  }
+
+  private boolean isReady(String version) {
+    return isReady(version, host.view());
+  }
+
+  /** Whether it can be asked beside the champion, or as the champion beside a shadow. */
+  private boolean isQuiet(String version, FeatureReader view) {
+    Held release = held.get(version);
+    return release != null && release.view.equals(view) && release.quiet != null;
+  }
+
+  /** Whether it is ready for all that the plan asks of it. */
+  private boolean isComplete(String version) {
+    return isReady(version) && (!needsQuiet(version) || isQuiet(version, host.view()));
+  }
+
+  private boolean hasFailed(String version) {
+    Failure failure = failures.get(version);
+    return failure != null && !failure.isDue();
   }
 
   /** On the loader's thread: reads, binds and warms; what fails is noted and thrown. */
   private void loadNow(String version, boolean quiet) {
-    FeatureReader view;
-    Held before;
-    synchronized (host.monitor()) {
-      before = held.get(version);
-      view = host.view();
-    }
     try {
-      Release release = before == null ? host.load(version) : before.release;
-      RequestStages stages =
-          before != null && before.view.equals(view) ? before.stages : host.warm(release, view);
-      Held next = new Held(release, view, stages, quiet ? host.quiet(release, view) : null);
-      synchronized (host.monitor()) {
-        held.put(version, next);
+      boolean bound = false;
+      while (!bound) {
+        bound = bindOnce(version, false) && (!quiet || bindOnce(version, true));
+      }
+      synchronized (lock) {
         failures.remove(version);
       }
     } catch (RuntimeException e) {
       fail(version, e instanceof WinnowException ? e.getMessage() : e.toString(), e);
       throw e;
-    } catch (OutOfMemoryError | LinkageError | StackOverflowError e) {
+    } catch (Error e) {
       // It is the release's size or its networks that ask too much; what serves goes on.
       fail(version, e.toString(), e);
       throw new WinnowException(
-          ErrorCode.OVERLOADED, ServerProblems.cannotServe(version, e.toString()), e);
+          ErrorCode.OVERLOADED, "release " + version + " cannot be served: " + e, e);
     } finally {
-      synchronized (host.monitor()) {
+      synchronized (lock) {
         loading.remove(version);
       }
     }
   }
 
-  private void fail(String version, @Nullable String reason, Throwable cause) {
-    boolean computing;
-    synchronized (host.monitor()) {
-      boolean lacksFeatures =
-          cause instanceof WinnowException known
-              && known.code() == ErrorCode.CONFLICT
-              && wanted.versions().contains(version);
-      computing = lacksFeatures && host.computeFeatures();
-      failures.put(version, new Failure(String.valueOf(reason), computing, paceMs() + RETRY_MS));
+  /** False where another store took over meanwhile, to which it would have to be bound. */
+  private boolean bindOnce(String version, boolean quiet) {
+    FeatureReader view;
+    Held before;
+    synchronized (lock) {
+      before = held.get(version);
+      view = host.view();
     }
-    if (computing) {
-      LOG.info("release {}: its features are being computed", version);
+    Held next = bind(version, before, view, quiet);
+    synchronized (lock) {
+      boolean current = view.equals(host.view());
+      if (current) {
+        held.put(version, next);
+      }
+      return current;
+    }
+  }
+
+  /** Reads, binds and warms what is not yet; without the lock, since it takes long. */
+  private Held bind(String version, @Nullable Held before, FeatureReader view, boolean quiet) {
+    Release release = before == null ? host.load(version) : before.release;
+    boolean sameView = before != null && before.view.equals(view);
+    RequestStages stages = sameView ? before.stages : host.warm(release, view);
+    RequestStages asked = sameView ? before.quiet : null;
+    return new Held(
+        release, view, stages, asked == null && quiet ? host.quiet(release, view) : asked);
+  }
+
+  private void fail(String version, @Nullable String reason, Throwable cause) {
+    boolean named;
+    synchronized (lock) {
+      named = wanted.versions().contains(version);
+    }
+    ErrorCode code = cause instanceof WinnowException known ? known.code() : ErrorCode.INTERNAL;
+    Why why =
+        code == ErrorCode.CONFLICT && named && computesFeatures()
+            ? Why.COMPUTING
+            : code == ErrorCode.UNAVAILABLE ? Why.AWAY : Why.RELEASE;
+    String text;
+    synchronized (lock) {
+      Failure before = failures.get(version);
+      Failure failure =
+          new Failure(
+              why,
+              String.valueOf(reason),
+              before != null && before.why == why ? before.sinceMs : clock.nowMs(),
+              paceMs() + RETRY_MS);
+      failures.put(version, failure);
+      text = failure.describe(version);
+    }
+    if (why == Why.COMPUTING) {
+      LOG.info("{}", text);
     } else {
-      LOG.error("{}; serving on", ServerProblems.cannotServe(version, String.valueOf(reason)));
+      LOG.error("{}; serving on", text);
+    }
+  }
+
+  private boolean computesFeatures() {
+    try {
+      return host.computeFeatures();
+    } catch (WinnowException e) {
+      LOG.warn("features cannot be computed: {}", e.getMessage());
+      return false;
     }
   }
 
@@ -365,7 +477,7 @@ final class ReleaseSwitch implements AutoCloseable {
    */
   void makeReady(String version) {
     boolean there;
-    synchronized (host.monitor()) {
+    synchronized (lock) {
       asked.add(version);
       there = isReady(version);
     }
@@ -376,14 +488,14 @@ final class ReleaseSwitch implements AutoCloseable {
 
   /** Ends what {@link #makeReady} began: it is kept if the plan names it. */
   void letGo(String version) {
-    synchronized (host.monitor()) {
+    synchronized (lock) {
       asked.remove(version);
     }
   }
 
   /** Puts in place what of the plan is ready; nothing where its champion is not. */
   private void install() {
-    synchronized (host.monitor()) {
+    synchronized (lock) {
       String champion = wanted.champion();
       if (champion != null && !isReady(champion)) {
         return;
@@ -401,16 +513,20 @@ final class ReleaseSwitch implements AutoCloseable {
       }
       if (isSettled()) {
         followedRevision = wanted.revision();
+        Set<String> arms = host.arms();
         held.keySet()
-            .removeIf(version -> !wanted.versions().contains(version) && !asked.contains(version));
+            .removeIf(version ->
+                !wanted.versions().contains(version)
+                    && !asked.contains(version)
+                    && !arms.contains(version));
       }
     }
   }
 
-  /** Notes what serves, behind the switch: that reads every byte of it, and nobody waits. */
+  /** Notes what serves, behind the switch. */
   private void remember() {
     String champion;
-    synchronized (host.monitor()) {
+    synchronized (lock) {
       champion = installed == null ? "" : installed.champion;
     }
     if (champion.isEmpty() || champion.equals(remembered)) {
@@ -427,9 +543,7 @@ final class ReleaseSwitch implements AutoCloseable {
   /** Whether nothing of the plan but the release before is still being loaded. */
   private boolean isSettled() {
     for (String version : wanted.versions()) {
-      if (!version.equals(wanted.previous())
-          && !isReady(version)
-          && !failures.containsKey(version)) {
+      if (!version.equals(wanted.previous()) && !isComplete(version) && !hasFailed(version)) {
         return false;
       }
     }
@@ -445,10 +559,10 @@ final class ReleaseSwitch implements AutoCloseable {
     if (counts == null || open == null) {
       return Installed.alone(champion, view);
     }
-    if (challenger != null && isReady(challenger)) {
+    if (challenger != null && isReady(challenger, view)) {
       return new Installed(champion, Kind.CANARY, challenger, wanted.canary(), 0, counts, view);
     }
-    if (shadow != null && isReady(shadow)) {
+    if (shadow != null && isQuiet(shadow, view) && isQuiet(champion, view)) {
       return new Installed(
           champion, Kind.SHADOW, shadow, nobody, wanted.shadowShare(), counts, view);
     }
@@ -496,39 +610,54 @@ final class ReleaseSwitch implements AutoCloseable {
 
   /**
    * The first thing to serve: what the plan says; where the registry is away or that cannot be
-   * loaded, what this server served last; else what needs no training.
+   * loaded, what this server served last; else what needs no training. What is on trial begins when
+   * the plan is followed.
    */
   void installFirst(Optional<String> servedLast) {
+    try {
+      ServingPlan plan = registry.plan();
+      record(registry.openRollout().orElse(null));
+      aim(plan);
+    } catch (WinnowException e) {
+      registryTrouble = "registry: " + e.getMessage();
+      LOG.warn("{}; serving what was served last", registryTrouble);
+    }
+    String champion;
+    synchronized (lock) {
+      champion = wanted.champion();
+    }
+    boolean asPlanned = champion != null && tryToLoad(champion);
+    boolean asLast = !asPlanned && servedLast.isPresent() && tryToLoad(servedLast.get());
+    // A store that takes over meanwhile would leave arms or a release on the one before.
     synchronized (host.monitor()) {
-      try {
-        ServingPlan plan = registry.plan();
-        record(registry.openRollout().orElse(null));
-        aim(plan);
-      } catch (WinnowException e) {
-        registryTrouble = "registry: " + e.getMessage();
-        LOG.warn("{}; serving what was served last", registryTrouble);
-      }
-      String champion = wanted.champion();
-      boolean there = champion != null && tryToLoad(champion);
-      if (there) {
-        install();
-      } else if (servedLast.isPresent() && tryToLoad(servedLast.get())) {
-        Installed last = Installed.alone(servedLast.get(), host.view());
-        pipeline.install(build(last));
-        installed = last;
-      } else {
-        installUntrained(pipeline.served().active(), host.view()).run();
+      String first = asPlanned ? champion : asLast ? servedLast.get() : null;
+      boolean there = first != null && tryToLoad(first);
+      loadArms(host.view());
+      synchronized (lock) {
+        if (!there || first == null) {
+          installUntrained(pipeline.served().active(), host.view());
+        } else if (asPlanned) {
+          install();
+        } else {
+          Installed last = Installed.alone(first, host.view());
+          pipeline.install(build(last));
+          installed = last;
+        }
       }
     }
   }
 
-  private Runnable installUntrained(RequestStages untrained, FeatureReader view) {
-    ServedExperiments served = host.experiments(List.of(untrained), Map.of(), view).getFirst();
-    return () -> pipeline.install(ServedPlan.of(served));
+  private void installUntrained(RequestStages untrained, FeatureReader view) {
+    pipeline.install(
+        ServedPlan.of(host.experiments(List.of(untrained), Map.of(), view).getFirst()));
   }
 
   private boolean tryToLoad(String version) {
-    if (!isReady(version)) {
+    boolean there;
+    synchronized (lock) {
+      there = isReady(version);
+    }
+    if (!there) {
       try {
         loadNow(version, false);
       } catch (RuntimeException e) {
@@ -538,60 +667,94 @@ final class ReleaseSwitch implements AutoCloseable {
     return true;
   }
 
-  /** Makes what is served ready on another view; the answer directs requests to it. */
-  Runnable prepare(FeatureReader next) {
-    synchronized (host.monitor()) {
-      Installed now = installed;
-      String champion = now == null ? wanted.champion() : now.champion;
-      if (champion == null || !rebind(champion, next)) {
-        return installUntrained(host.untrained(next), next);
-      }
-      String trial = now == null || now.trial == null ? null : now.trial;
-      boolean both = trial == null || rebind(trial, next);
-      Installed after =
-          now != null && both
-              ? new Installed(
-                  champion, now.kind, now.trial, now.canary, now.share, now.recorder, next)
-              : Installed.alone(champion, next);
-      ServedPlan plan = build(after);
-      return () -> {
-        synchronized (host.monitor()) {
-          pipeline.install(plan);
-          installed = after;
-          failures.clear();
+  /** With the monitor and without the lock. */
+  private void loadArms(FeatureReader view) {
+    Set<String> known = new HashSet<>();
+    synchronized (lock) {
+      held.forEach((version, release) -> {
+        if (release.view.equals(view)) {
+          known.add(version);
         }
-      };
+      });
     }
+    host.loadArms(known, view);
   }
 
-  private boolean rebind(String version, FeatureReader view) {
-    Held before = held.get(version);
-    try {
-      if (before == null || !before.view.equals(view)) {
-        Release release = before == null ? host.load(version) : before.release;
-        held.put(
-            version,
-            new Held(
-                release,
-                view,
-                host.warm(release, view),
-                before == null || before.quiet == null ? null : host.quiet(release, view)));
+  /**
+   * Makes what the plan names ready on another view, with the monitor held; the answer, which is
+   * quick, directs requests to it. The plan may change meanwhile, and what it is then comes into
+   * force.
+   */
+  Runnable prepare(FeatureReader next) {
+    Map<String, Held> bound = rebind(next);
+    host.loadArms(bound.keySet(), next);
+    return () -> {
+      synchronized (lock) {
+        held.putAll(bound);
+        Installed now = installed;
+        String champion = now == null ? wanted.champion() : now.champion;
+        String serves = champion == null ? null : standIn(champion, next);
+        if (serves == null) {
+          installUntrained(host.untrained(next), next);
+          installed = null;
+        } else {
+          Installed after =
+              serves.equals(wanted.champion())
+                  ? target(serves, next)
+                  : Installed.alone(serves, next);
+          pipeline.install(build(after));
+          installed = after;
+        }
+        host.keepArms(next);
+        // What they lacked may be there.
+        failures.replaceAll((_, failure) -> failure.atOnce());
       }
-      return true;
-    } catch (WinnowException e) {
-      LOG.error("release {} is not served: {}", version, e.getMessage());
-      return false;
-    }
+    };
   }
 
-  /** Serves the same releases with the experiments of now. */
+  /** What is bound to a view of the champion, else of what is in memory beside it. */
+  private @Nullable String standIn(String champion, FeatureReader view) {
+    if (isReady(champion, view)) {
+      return champion;
+    }
+    String previous = wanted.previous();
+    return previous != null && isReady(previous, view) ? previous : null;
+  }
+
+  /** The releases of the plan and the one that serves, bound to a view as far as they can be. */
+  private Map<String, Held> rebind(FeatureReader view) {
+    Map<String, Held> before;
+    Map<String, Boolean> quiet = new LinkedHashMap<>();
+    synchronized (lock) {
+      before = Map.copyOf(held);
+      Installed now = installed;
+      if (now != null) {
+        quiet.put(now.champion, needsQuiet(now.champion));
+      }
+      for (String version : wanted.versions()) {
+        quiet.put(version, needsQuiet(version));
+      }
+    }
+    Map<String, Held> bound = new LinkedHashMap<>();
+    quiet.forEach((version, needed) -> {
+      try {
+        bound.put(version, bind(version, before.get(version), view, needed));
+      } catch (RuntimeException e) {
+        LOG.error("release {} is not served: {}", version, e.toString());
+      }
+    });
+    return bound;
+  }
+
+  /** Serves the same releases with the experiments of now; with the monitor held. */
   void refresh() {
-    synchronized (host.monitor()) {
+    loadArms(host.view());
+    synchronized (lock) {
       Installed now = installed;
       if (now == null) {
         // The features of another file may still be computed: nothing new is bound.
-        installUntrained(pipeline.served().active(), host.view()).run();
-      } else if (held.containsKey(now.champion)) {
+        installUntrained(pipeline.served().active(), host.view());
+      } else if (isReady(now.champion, now.view)) {
         pipeline.install(build(now));
       }
     }
@@ -599,7 +762,7 @@ final class ReleaseSwitch implements AutoCloseable {
 
   /** The versions that this server has or should have in memory. */
   List<String> versions() {
-    synchronized (host.monitor()) {
+    synchronized (lock) {
       List<String> versions = new ArrayList<>(wanted.versions());
       Installed now = installed;
       if (now != null && !versions.contains(now.champion)) {
@@ -611,7 +774,7 @@ final class ReleaseSwitch implements AutoCloseable {
 
   /** How this server is. */
   ServerStatus status() {
-    synchronized (host.monitor()) {
+    synchronized (lock) {
       return new ServerStatus(
           server,
           address,
@@ -630,10 +793,7 @@ final class ReleaseSwitch implements AutoCloseable {
     List<String> texts = new ArrayList<>();
     failures.forEach((version, failure) -> {
       if (wanted.versions().contains(version)) {
-        texts.add(
-            failure.computing
-                ? "release " + version + " waits for its features"
-                : ServerProblems.cannotServe(version, failure.reason));
+        texts.add(failure.describe(version));
       }
     });
     return texts.isEmpty() ? Optional.empty() : Optional.of(String.join("; ", texts));
@@ -649,6 +809,7 @@ final class ReleaseSwitch implements AutoCloseable {
     TrialRecorder counts = recorder;
     try {
       registry.report(status());
+      reported = true;
       if (counts != null) {
         String json = counts.observations().toJson();
         String key = counts.rollout() + json;
@@ -677,6 +838,18 @@ final class ReleaseSwitch implements AutoCloseable {
     }
   }
 
+  /** Nobody need wait for this server any more. */
+  private void leave() {
+    if (!reported) {
+      return;
+    }
+    try {
+      registry.leave(server);
+    } catch (WinnowException e) {
+      LOG.warn("this server could not take its leave: {}", e.getMessage());
+    }
+  }
+
   /** Stops following; what serves stays. */
   @Override
   public void close() {
@@ -690,6 +863,7 @@ final class ReleaseSwitch implements AutoCloseable {
       if (!loader.awaitTermination(60, TimeUnit.SECONDS)) {
         LOG.warn("a release is still being loaded");
       }
+      leave();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }

@@ -2,6 +2,7 @@ package io.winnow.app;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.winnow.core.AttributeValue;
@@ -10,6 +11,7 @@ import io.winnow.core.ItemId;
 import io.winnow.core.LogRecord;
 import io.winnow.core.TimeSource;
 import io.winnow.core.UserId;
+import io.winnow.core.WinnowException;
 import io.winnow.core.application.ApplicationFile;
 import io.winnow.lifecycle.Release;
 import io.winnow.lifecycle.ReleaseManifest;
@@ -193,7 +195,7 @@ final class RolloutNodeTest {
       assertEquals("v2", one.pipeline().release());
       await(() -> two.status().problem() != null);
       String problem = String.valueOf(two.status().problem());
-      assertTrue(problem.startsWith("release v2 cannot be served: "), problem);
+      assertTrue(problem.startsWith("release v2 cannot be served since "), problem);
       assertEquals("v1", recommend(two, "u1").release());
       await(() -> one.registry().servers().stream().anyMatch(server -> server.problem() != null));
       assertEquals(
@@ -233,6 +235,89 @@ final class RolloutNodeTest {
         assertEquals("v2", node.pipeline().release());
         assertEquals("v1", node.rollback(PERSON).champion());
         assertEquals("v1", recommend(node, "u1").release());
+      }
+    }
+  }
+
+  @Test
+  void open_planInShadow_servesTheChampionBeforeAnythingElseIsLoaded() throws Exception {
+    DataFolder data = folder("one", "v1", "v2");
+    try (Node node = open(data, APPLICATION)) {
+      node.propose("v2", PERSON);
+      node.judge(PASSED);
+    }
+    try (Node node = open(data, APPLICATION)) {
+      assertEquals("v2", node.registry().plan().shadow());
+      assertEquals("v1", node.pipeline().release(), "a command's node never polls");
+      assertEquals("v1", recommend(node, "u1").release());
+      Rollout rollout = node.registry().openRollout().orElseThrow();
+      node.follow("one");
+      await(() -> node.status().revision() == node.registry().plan().revision());
+      assertEquals("v1", recommend(node, "u2").release());
+      await(() -> observations(node, rollout).of(Side.SHADOW).requests() == 1);
+    }
+  }
+
+  @Test
+  void rollback_toAReleaseThatCannotBeServed_changesNothing() throws Exception {
+    DataFolder data = folder("one", "v1", "v2", "v3");
+    try (Node node = open(data, APPLICATION)) {
+      node.promote("v3", PromotionGate.Promotion.AUDITED);
+      node.promote("v2", PromotionGate.Promotion.AUDITED);
+      node.promote("v3", PromotionGate.Promotion.AUDITED);
+      ServingPlan before = node.registry().plan();
+      Files.delete(data.releases().resolve("v1").resolve("manifest.json"));
+      assertThrows(WinnowException.class, () -> node.rollback("v1", PERSON));
+      assertEquals(before, node.registry().plan());
+      assertEquals("v2", node.rollback("v2", PERSON).champion(), "the one before");
+    }
+  }
+
+  @Test
+  void close_server_isNoLongerAmongTheServers() throws Exception {
+    DataFolder data = folder("one", "v1");
+    try (Node node = open(data, APPLICATION)) {
+      node.follow("one");
+      await(() -> !node.registry().servers().isEmpty());
+    }
+    try (FolderRegistry registry = FolderRegistry.open(data, Map.of())) {
+      assertEquals(List.of(), registry.registry().servers());
+    }
+  }
+
+  @Test
+  void apply_whileFeaturesAreAskedFor_neitherWaitsForTheOther() throws Exception {
+    try (Node node = open(folder("one", "v1", "v2"), APPLICATION);
+        ExecutorService threads = Executors.newFixedThreadPool(2)) {
+      node.follow("one");
+      Future<Integer> asking =
+          threads.submit(() -> {
+            int asked = 0;
+            for (int i = 0; i < 200; i++) {
+              asked += node.startFeatures() ? 0 : 1;
+            }
+            return asked;
+          });
+      for (int i = 0; i < 200; i++) {
+        assertFalse(node.live().apply(APPLICATION).backfill());
+      }
+      assertEquals(200, asking.get(60, TimeUnit.SECONDS));
+    }
+  }
+
+  @Test
+  void rollback_whileTheApplicationIsBeingChanged_doesNotWaitForIt() throws Exception {
+    try (Node node = open(folder("one", "v1", "v2"), APPLICATION)) {
+      node.promote("v2", PromotionGate.Promotion.AUDITED);
+      node.follow("one");
+      Future<ServingPlan> back;
+      try (ExecutorService threads = Executors.newSingleThreadExecutor()) {
+        synchronized (node.live()) {
+          back = threads.submit(() -> node.rollback(PERSON));
+          assertEquals("v1", back.get(60, TimeUnit.SECONDS).champion());
+          assertEquals("v1", node.pipeline().release());
+          assertEquals(null, node.status().problem());
+        }
       }
     }
   }

@@ -518,6 +518,14 @@ public final class ReleaseStore {
    */
   public void activate(String version) {
     verify(version);
+    remember(version);
+  }
+
+  /**
+   * Marks a release as active that was read whole before and serves: {@link #activate} without
+   * reading every byte of it again.
+   */
+  public void remember(String version) {
     try {
       Path temporary = Files.createTempFile(own, ".active-", "");
       Files.writeString(temporary, version + "\n");

@@ -427,6 +427,15 @@ final class JdbcRegistry implements Registry {
   }
 
   @Override
+  public void leave(String server) {
+    database.run(handle ->
+        handle
+            .createUpdate("DELETE FROM servers WHERE server = :server")
+            .bind("server", server)
+            .execute());
+  }
+
+  @Override
   public List<ServerStatus> servers() {
     return database.transaction(handle ->
         handle

@@ -129,6 +129,9 @@ public interface Registry extends AutoCloseable {
   /** A server says how it is. */
   void report(ServerStatus status);
 
+  /** A server stops: nobody need wait for it. */
+  void leave(String server);
+
   /** The servers that said something within a day of what was said last, by name. */
   List<ServerStatus> servers();
 

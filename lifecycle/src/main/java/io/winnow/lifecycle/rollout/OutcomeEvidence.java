@@ -125,9 +125,11 @@ final class OutcomeEvidence {
     this.nextOffset = Math.max(0, trial.fromOffset() - RECORDS_BEFORE);
   }
 
-  /** Whether this is the fold of a trial, or of one that it goes on from. */
-  boolean isOf(Trial other) {
-    return trial.split().canary().salt().equals(other.split().canary().salt())
+  /** Whether this is the fold of a trial, or of one that it goes on from, by the same measure. */
+  boolean isOf(Trial other, Objectives measured) {
+    return objectives.equals(measured)
+        && trial.shareMax() == other.shareMax()
+        && trial.split().canary().salt().equals(other.split().canary().salt())
         && trial.candidate().equals(other.candidate())
         && trial.champion().equals(other.champion())
         && trial.fromOffset() == other.fromOffset();

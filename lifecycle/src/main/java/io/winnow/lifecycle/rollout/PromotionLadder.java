@@ -4,6 +4,7 @@ import io.winnow.core.ErrorCode;
 import io.winnow.core.TimeSource;
 import io.winnow.core.WinnowException;
 import io.winnow.core.application.ApplicationDefinition;
+import io.winnow.core.application.Objectives;
 import io.winnow.core.application.Rollout.Canary;
 import io.winnow.events.RecordSource;
 import io.winnow.lifecycle.registry.Cause;
@@ -20,6 +21,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.TreeMap;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -60,6 +62,7 @@ public final class PromotionLadder {
   private final Supplier<ApplicationDefinition> application;
   private final TimeSource wallClock;
   private @Nullable OutcomeEvidence evidence;
+  private @Nullable GateReport waiting;
 
   /**
    * @param log what users did
@@ -131,7 +134,7 @@ public final class PromotionLadder {
         return overtaken.get();
       }
       return switch (now.rollout.stage()) {
-        case GATE -> wait(now, "waits for the offline gate");
+        case GATE -> undecided(now, waitsFor(now), Map.of());
         case SHADOW -> shadow(now);
         case CANARY -> canary(now);
         case LIVE -> live(now);
@@ -159,7 +162,10 @@ public final class PromotionLadder {
       return wait(now, "does not wait for a report about " + report.candidate());
     }
     return switch (report.verdict()) {
-      case WAITING -> wait(now, "the gate waits: " + report.reason());
+      case WAITING -> {
+        waiting = report;
+        yield undecided(now, waitsFor(now), report.numbers());
+      }
       case FAILED ->
           end(now, Stage.REJECTED, "the offline gate failed: " + report.reason(), report.numbers());
       case PASSED ->
@@ -167,6 +173,29 @@ public final class PromotionLadder {
               ? promote(now, "the gate is passed, and there is no champion", report.numbers())
               : toShadow(now, report.numbers());
     };
+  }
+
+  private String waitsFor(Now now) {
+    GateReport last = waiting;
+    return last != null && last.candidate().equals(now.rollout.candidate())
+        ? last.reason()
+        : "no report about it came";
+  }
+
+  /**
+   * Waits for the offline gate, but not for ever: while a rollout is open no other begins, and
+   * nothing is trained by schedule.
+   */
+  private Step undecided(Now now, String why, Map<String, Double> numbers) {
+    Duration patience = now.thresholds.shadow().patience();
+    if (now.inStage().compareTo(patience) <= 0) {
+      return wait(now, "waits for the offline gate: " + why);
+    }
+    return end(
+        now,
+        Stage.CANCELLED,
+        "the offline gate did not decide within " + patience + ": " + why,
+        numbers);
   }
 
   /** How the open rollout stands; empty if none is open. Takes in what the log holds by now. */
@@ -410,12 +439,10 @@ public final class PromotionLadder {
 
   /** Where a server that is there has not been able to serve the candidate for a while. */
   private Optional<Step> unservable(Now now, Stage to) {
-    if (now.inStage().compareTo(LOAD_PATIENCE) < 0) {
-      return Optional.empty();
-    }
     for (ServerStatus server : registry.servers()) {
       boolean there = wallClock.nowMs() - server.seenMs() <= SERVER_FRESH.toMillis();
-      if (there && ServerProblems.cannotServe(server, now.rollout.candidate())) {
+      OptionalLong unserved = ServerProblems.unservedMs(server, now.rollout.candidate());
+      if (there && unserved.isPresent() && unserved.getAsLong() >= LOAD_PATIENCE.toMillis()) {
         String text = "server " + server.server() + " says: " + server.problem();
         return Optional.of(
             now.rollout.stage() == Stage.LIVE && now.rollout.champion().isEmpty()
@@ -447,8 +474,9 @@ public final class PromotionLadder {
             Math.max(asked.shares().getLast(), now.plan.canary().share()),
             steps);
     OutcomeEvidence fold = evidence;
-    if (fold == null || !fold.isOf(trial)) {
-      fold = new OutcomeEvidence(trial, application.get().objectives());
+    Objectives objectives = application.get().objectives();
+    if (fold == null || !fold.isOf(trial, objectives)) {
+      fold = new OutcomeEvidence(trial, objectives);
       evidence = fold;
     }
     fold.follow(log, trial, log.endOffset());

@@ -6,7 +6,6 @@ import io.winnow.lifecycle.registry.LedgerEntry;
 import io.winnow.lifecycle.registry.Registry;
 import io.winnow.lifecycle.registry.ServingPlan;
 import java.util.List;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -54,9 +53,19 @@ public final class RollbackPlan {
     for (LedgerEntry entry : ledger) {
       if (target.equals(entry.plan().champion())) {
         String before = entry.plan().previous();
-        return Objects.equals(before, leaving) || Objects.equals(before, target) ? null : before;
+        return before == null
+                || before.equals(leaving)
+                || before.equals(target)
+                || !isThere(registry, before)
+            ? null
+            : before;
       }
     }
     return null;
+  }
+
+  /** Whether a plan may name it: its files may have been deleted since. */
+  private static boolean isThere(Registry registry, String version) {
+    return registry.release(version).filter(release -> release.deletedMs() == 0).isPresent();
   }
 }

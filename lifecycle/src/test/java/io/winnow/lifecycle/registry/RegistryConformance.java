@@ -429,6 +429,9 @@ abstract class RegistryConformance {
     ServerStatus late = new ServerStatus("c", "host:3", 2, "", "no release", 86_400_006);
     registry.report(late);
     assertEquals(List.of("b", "c"), registry.servers().stream().map(ServerStatus::server).toList());
+    registry.leave("c");
+    registry.leave("nobody");
+    assertEquals(List.of(), registry.servers().stream().filter(late::equals).toList());
   }
 
   @Test

@@ -321,21 +321,60 @@ final class PromotionLadderTest {
   }
 
   @Test
-  void step_aServerCannotLoadTheCandidate_endsTheTrialAfterAWhile() {
+  void step_aServerCannotLoadTheCandidateForAWhile_endsTheTrial() {
     toShadow();
-    report("s1", ServerProblems.cannotServe("v2", "file ranker.onnx: sha256 0 (expected: 1)"));
+    nowMs.addAndGet(600_000);
+    long sinceMs = nowMs.get();
+    String why = "file ranker.onnx: sha256 0 (expected: 1)";
+    report("s1", ServerProblems.cannotServe("v2", sinceMs, why));
+    assertFalse(step().moved(), "the trial is old, the failure is not");
+    nowMs.addAndGet(29_000);
+    report("s1", ServerProblems.cannotServe("v2", sinceMs, why));
     assertFalse(step().moved(), "it may be on its way");
-    nowMs.addAndGet(31_000);
-    report("s1", ServerProblems.cannotServe("v2", "file ranker.onnx: sha256 0 (expected: 1)"));
+    nowMs.addAndGet(1_000);
+    report("s1", ServerProblems.cannotServe("v2", sinceMs, why));
     PromotionLadder.Step step = step();
     assertEquals(Stage.REJECTED, newest().stage(), step.text());
     assertTrue(step.text().contains("ranker.onnx"), step.text());
   }
 
   @Test
+  void step_anotherReleaseCannotBeLoaded_isNotTheCandidatesFault() {
+    toShadow();
+    long sinceMs = nowMs.get();
+    nowMs.addAndGet(100_000);
+    report("s1", ServerProblems.cannotServe("v0", sinceMs, "a damaged file"));
+    report("s2", "release v2 cannot be read now: the folder does not answer");
+    assertFalse(step().moved());
+  }
+
+  @Test
+  void judge_waitsForLongerThanThePatience_isGivenUpWithTheReason() {
+    begin();
+    nowMs.addAndGet(3_600_000);
+    assertFalse(judge(Verdict.WAITING).moved());
+    nowMs.addAndGet(1);
+    PromotionLadder.Step step = step();
+    assertTrue(step.moved(), step.text());
+    assertEquals(Stage.CANCELLED, newest().stage());
+    assertTrue(step.text().contains("did not decide within PT1H: "), step.text());
+    assertTrue(step.text().contains("ndcg@10"), step.text());
+    assertEquals("v1", registry.plan().champion());
+    assertEquals(Stage.GATE, begin().stage(), "another one may begin");
+  }
+
+  @Test
+  void judge_waitsLongAndNobodyAskedBefore_isGivenUp() {
+    begin();
+    nowMs.addAndGet(3_600_001);
+    assertTrue(judge(Verdict.WAITING).moved());
+    assertEquals(Stage.CANCELLED, newest().stage());
+  }
+
+  @Test
   void step_aServerThatIsGoneCouldNotLoad_doesNotCount() {
     toShadow();
-    report("s1", ServerProblems.cannotServe("v2", "a damaged file"));
+    report("s1", ServerProblems.cannotServe("v2", 0, "a damaged file"));
     nowMs.addAndGet(60_000);
     report("s2", null);
     assertFalse(step().moved());
@@ -353,6 +392,16 @@ final class PromotionLadderTest {
     PromotionLadder.Step step = step();
     assertEquals(Stage.CANCELLED, newest().stage(), step.text());
     assertEquals("v0", registry.plan().champion());
+  }
+
+  @Test
+  void rollbackPlan_releaseBeforeTheTargetIsDeleted_goesBackWithNoneBefore() {
+    registry.change(registry.plan().promote("v2"), "promote", PERSON);
+    registry.delete("v0");
+    ServingPlan back =
+        registry.change(RollbackPlan.of(registry, registry.plan(), null), "rollback", PERSON);
+    assertEquals("v1", back.champion());
+    assertEquals(null, back.previous());
   }
 
   @Test
