@@ -22,8 +22,8 @@ import org.slf4j.LoggerFactory;
  * freed when no request can reach it any more. One that cannot be served stops the experiments that
  * name it and nothing else.
  *
- * <p>Thread-safe. {@link #load} is called by one at a time, whoever holds the application's monitor;
- * {@link #serve} is quick and never loads.
+ * <p>Thread-safe. {@link #load} is called by one at a time, whoever holds the application's
+ * monitor; {@link #serve} is quick and never loads.
  */
 final class ExperimentReleases {
   private static final Logger LOG = LoggerFactory.getLogger(ExperimentReleases.class);

@@ -89,7 +89,9 @@ public final class TruthProbe implements AutoCloseable {
       return latencyMs > 3 * champion.latencyMs + 5;
     }
 
-    /** The same with the shorter time of two measurements: what delays is not always the release. */
+    /**
+     * The same with the shorter time of two measurements: what delays is not always the release.
+     */
     public Truth quieter(Truth again) {
       return new Truth(clicks, Math.min(latencyMs, again.latencyMs), degraded, shortened);
     }
