@@ -22,13 +22,13 @@ import org.slf4j.LoggerFactory;
  * freed when no request can reach it any more. One that cannot be served stops the experiments that
  * name it and nothing else.
  *
- * <p>Thread-safe. {@link #load} is called by one at a time, whoever holds the application's monitor;
- * {@link #serve} is quick and never loads.
+ * <p>Thread-safe. {@link #load} is called by one at a time, whoever holds the application's
+ * monitor; {@link #serve} is quick and never loads.
  */
 final class ExperimentReleases {
   private static final Logger LOG = LoggerFactory.getLogger(ExperimentReleases.class);
 
-  /** Most releases beside the active one; each holds its vectors and networks in memory. */
+  /** Most releases beside those of the plan; each holds its vectors and networks in memory. */
   static final int RELEASES_MAX = 8;
 
   private final Function<String, Release> load;
