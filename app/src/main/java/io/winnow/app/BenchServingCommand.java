@@ -11,7 +11,6 @@ import io.winnow.core.application.ApplicationFile;
 import io.winnow.events.EventLog;
 import io.winnow.events.EventLogConfig;
 import io.winnow.events.EventLogs;
-import io.winnow.lifecycle.ReleaseStore;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -86,7 +85,7 @@ final class BenchServingCommand extends BenchCommand.Bench {
   private Figures measure(DataFolder folder, ConsoleProgress progress) {
     Traffic traffic = traffic(folder);
     List<String> where = List.of("--data", folder.path().toString());
-    if (new ReleaseStore(folder.releases()).active().isEmpty()) {
+    if (folder.releaseStore(environment).active().isEmpty()) {
       WinnowProcess.run(
           OtherProcess.winnow(),
           Stream.concat(Stream.of("train"), where.stream()).toList(),

@@ -3,9 +3,11 @@ package io.winnow.app;
 import io.winnow.core.TimeSource;
 import io.winnow.core.WinnowException;
 import io.winnow.core.application.ApplicationFile;
+import io.winnow.core.application.Engines;
 import io.winnow.events.EventLog;
 import io.winnow.events.EventLogConfig;
 import io.winnow.events.EventLogs;
+import io.winnow.events.KafkaLogConfig;
 import io.winnow.events.RecordSource;
 import io.winnow.events.importing.Importer;
 import io.winnow.lifecycle.TrainerConfig;
@@ -21,6 +23,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
@@ -37,7 +40,7 @@ import picocli.CommandLine.Spec;
       "Trains releases at past cuts of the log, and asks those of each age for the same choices.",
       "Prints the loss by age with intervals, and the longest time between trainings that keeps",
       "the mean loss within --max-loss. Started again with the same arguments, it goes on where it was.",
-      "The data folder must not be in use by a server. See docs/cadence.md."
+      "Works beside a server: it reads what the log holds when it begins. See docs/cadence.md."
     })
 final class CadenceCommand implements Callable<Integer> {
   private final Map<String, String> environment;
@@ -190,17 +193,36 @@ final class CadenceCommand implements Callable<Integer> {
       CadenceOptions options, TrainerConfig config, ConsoleProgress progress) {
     DataFolder data = new DataFolder(source.data);
     ApplicationFile application = data.application(app, environment);
-    if (!Files.isDirectory(data.log())) {
-      throw WinnowException.invalid("--data", source.data, "a data folder with an event log");
-    }
-    try (EventLog log =
-        EventLogs.open(
-            EventLogConfig.in(data.log()),
-            application.definition().schema(),
-            TimeSource.system(),
-            List.of())) {
-      return study(application, log, options, config, progress);
-    }
+    return switch (application.definition().operations().engines().log()) {
+      case Engines.LogEngine.Embedded _ -> {
+        if (!Files.isDirectory(data.log())) {
+          throw WinnowException.invalid("--data", source.data, "a data folder with an event log");
+        }
+        yield study(application, written(data), options, config, progress);
+      }
+      case Engines.LogEngine.Kafka kafka -> {
+        // Which records are repetitions is known by having read them: its own index, not a
+        // server's.
+        Path own = data.of(kafka).path().resolve("cadence-log");
+        try (EventLog log =
+            EventLogs.openKafka(
+                KafkaLogConfig.of(kafka, own),
+                application.definition().schema(),
+                TimeSource.system(),
+                List.of())) {
+          yield study(
+              application, RecordSource.prefix(log, log.endOffset()), options, config, progress);
+        }
+      }
+    };
+  }
+
+  /** What is written whole by now, beside a server or without one. Nothing is locked or mended. */
+  private static RecordSource written(DataFolder data) {
+    EventLogConfig config = EventLogConfig.in(data.log());
+    AtomicLong end = new AtomicLong();
+    EventLogs.readPrefix(config, Long.MAX_VALUE).replay((offset, _) -> end.setPlain(offset + 1));
+    return EventLogs.readPrefix(config, end.getPlain());
   }
 
   private static RecordSource load(

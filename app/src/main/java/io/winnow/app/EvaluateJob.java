@@ -8,7 +8,9 @@ import io.winnow.lifecycle.jobs.JobFailure.Remedy;
 import io.winnow.lifecycle.jobs.JobRun;
 import io.winnow.lifecycle.registry.Rollout;
 import io.winnow.lifecycle.rollout.GateReport;
+import java.nio.file.Path;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -45,16 +47,8 @@ final class EvaluateJob implements Job {
                     "Name one with --release."));
     WorkerOrder.Judging judging =
         new WorkerOrder.Judging(candidate, champion(candidate, open), node.audited());
-    GateReport report =
-        worker
-            .carryOut(
-                node.workerOrder(context.run().id(), new WorkerOrder.Work(null, judging)),
-                node.data().training().resolve("gate"),
-                context)
-            .report();
-    if (report == null) {
-      throw WinnowException.invalid("answer", "no report", "a report of the gate");
-    }
+    GateReport report = report(judging, context);
+    context.confirm();
     report
         .checks()
         .forEach(check ->
@@ -83,6 +77,37 @@ final class EvaluateJob implements Job {
     return JobRun.Outcome.of(
         text + " " + node.judge(report).text() + ".",
         Map.of("release", candidate, VERDICT, verdict));
+  }
+
+  /** The gate's, or the one that an earlier attempt of this run had from it. */
+  private GateReport report(WorkerOrder.Judging judging, JobContext context)
+      throws InterruptedException {
+    Path folder = node.data().training().resolve("gate");
+    Optional<GateReport> made =
+        WorkerOrder.finished(folder, context.run().id())
+            .filter(finished -> samePair(judging, finished.order().work().judging()))
+            .map(finished -> finished.answer().report());
+    if (made.isPresent()) {
+      context.log("judged by an earlier attempt");
+      return made.get();
+    }
+    GateReport report =
+        worker
+            .carryOut(
+                node.workerOrder(context.run().id(), new WorkerOrder.Work(null, judging)),
+                folder,
+                context)
+            .report();
+    if (report == null) {
+      throw WinnowException.invalid("answer", "no report", "a report of the gate");
+    }
+    return report;
+  }
+
+  private static boolean samePair(WorkerOrder.Judging now, WorkerOrder.@Nullable Judging before) {
+    return before != null
+        && before.candidate().equals(now.candidate())
+        && Objects.equals(before.champion(), now.champion());
   }
 
   private @Nullable String champion(String candidate, Optional<Rollout> open) {

@@ -16,6 +16,10 @@ import java.util.regex.Pattern;
 /** The options that jobs take, checked when they are ordered. */
 final class JobOptions {
   static final String TIMEOUT = "timeout";
+
+  /** As {@code retraining.timeout} has it. */
+  private static final Duration TIMEOUT_MAX = Duration.ofDays(7);
+
   private static final int ITEMS_MAX = 500;
   private static final Pattern SHORT = Pattern.compile("(\\d{1,6})(s|m|min|h|d)");
 
@@ -54,8 +58,9 @@ final class JobOptions {
       switch (name) {
         case TIMEOUT -> {
           Duration timeout = duration(value);
-          if (timeout == null || !timeout.isPositive()) {
-            problems.add(new Problem(name, value, "a duration above zero, such as 90m or PT2H"));
+          if (timeout == null || !timeout.isPositive() || timeout.compareTo(TIMEOUT_MAX) > 0) {
+            problems.add(
+                new Problem(name, value, "a duration above zero up to 7d, such as 90m or PT2H"));
           } else {
             checked.put(name, timeout.toString());
           }

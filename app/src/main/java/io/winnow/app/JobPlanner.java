@@ -1,5 +1,6 @@
 package io.winnow.app;
 
+import io.winnow.core.ErrorCode;
 import io.winnow.core.WinnowException;
 import io.winnow.core.application.ApplicationDefinition;
 import io.winnow.core.application.ApplicationFile;
@@ -14,7 +15,9 @@ import io.winnow.lifecycle.ReleaseManifest;
 import io.winnow.lifecycle.jobs.JobKind;
 import io.winnow.lifecycle.jobs.JobQueue;
 import io.winnow.lifecycle.jobs.JobRun;
+import io.winnow.lifecycle.jobs.JobState;
 import io.winnow.lifecycle.jobs.Schedules;
+import io.winnow.lifecycle.registry.Cause;
 import io.winnow.lifecycle.registry.Rollout;
 import io.winnow.lifecycle.rollout.PromotionLadder;
 import io.winnow.lifecycle.triggers.DriftWatch;
@@ -47,6 +50,11 @@ final class JobPlanner {
 
   /** How long until a gate that could not judge is asked again. */
   private static final Duration GATE_AGAIN = Duration.ofMinutes(10);
+
+  /** After so many runs of the gate that gave no verdict a person has to look at it. */
+  private static final int GATE_BROKEN_MAX = 3;
+
+  private static final int RUNS_LOOKED_AT = 500;
 
   /** So much of the log is taken in at a time, to leave the scheduler its thread. */
   private static final long RECORDS_AT_A_TIME = 200_000;
@@ -109,6 +117,11 @@ final class JobPlanner {
     if (rollout.stage() != Rollout.Stage.GATE || !queue.open(JobKind.EVALUATE).isEmpty()) {
       return;
     }
+    String stuck = stuck(rollout);
+    if (stuck != null) {
+      giveUp(rollout, stuck);
+      return;
+    }
     long look = (node.requestClock().nowMs() - rollout.stageSinceMs()) / GATE_AGAIN.toMillis();
     once(
         JobKind.EVALUATE,
@@ -116,6 +129,46 @@ final class JobPlanner {
         "Rollout " + rollout.id() + " waits for the offline gate.",
         "job:train",
         Map.of("release", rollout.candidate()));
+  }
+
+  /**
+   * Why the gate of a rollout is not asked any more, or null: one that only ever breaks off would
+   * keep every training waiting.
+   */
+  private @Nullable String stuck(Rollout rollout) {
+    List<JobRun> broken =
+        queue.list(JobKind.EVALUATE, RUNS_LOOKED_AT).stream()
+            .filter(run -> run.key().startsWith(rollout.id() + "/"))
+            .filter(run ->
+                run.state() == JobState.FAILED
+                    || run.state() == JobState.WAITING
+                    || run.state() == JobState.TIMED_OUT)
+            .toList();
+    return broken.size() < GATE_BROKEN_MAX
+        ? null
+        : ("the offline gate broke off %d times, last in job %s: %s A person is needed; then"
+                + " propose the release again.")
+            .formatted(broken.size(), broken.getFirst().id(), broken.getFirst().outcome().text());
+  }
+
+  private void giveUp(Rollout rollout, String reason) {
+    try {
+      var _ =
+          node.registry()
+              .advance(
+                  rollout,
+                  Rollout.Stage.CANCELLED,
+                  rollout.step(),
+                  node.log().endOffset(),
+                  node.registry().plan().withoutTrials(),
+                  Cause.of("job:evaluate", reason));
+      LOG.warn("rollout {} is cancelled: {}", rollout.id(), reason);
+    } catch (WinnowException e) {
+      if (e.code() != ErrorCode.CONFLICT) {
+        throw e;
+      }
+      // It went on meanwhile.
+    }
   }
 
   /** A log that was too short is tried again each time that it has doubled. */
@@ -133,7 +186,10 @@ final class JobPlanner {
 
   private void orderTraining(Retraining retraining) {
     Champion current = champion();
-    if (current != null && retraining.schedule() != null) {
+    if (current == null) {
+      return;
+    }
+    if (retraining.schedule() != null) {
       long beganMs = Math.max(current.manifest.createdMs(), lastEndedMs(JobKind.TRAIN));
       long dueMs = Schedules.nextMs(retraining.schedule(), beganMs);
       if (dueMs <= node.clock().nowMs()) {
@@ -151,6 +207,21 @@ final class JobPlanner {
                 reading.text(),
                 "trigger:" + name,
                 Map.of());
+        if (run.state() == JobState.FAILED) {
+          // Only more events help: again each time that those behind the champion's data doubled.
+          long behind = node.log().endOffset() - current.manifest.provenance().toOffset();
+          run =
+              once(
+                  JobKind.TRAIN,
+                  name
+                      + "/"
+                      + reading.cause()
+                      + "/"
+                      + (Long.SIZE - Long.numberOfLeadingZeros(Math.max(0, behind))),
+                  reading.text(),
+                  "trigger:" + name,
+                  Map.of());
+        }
         if (!run.state().isEnd()) {
           return;
         }

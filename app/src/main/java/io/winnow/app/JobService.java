@@ -10,8 +10,10 @@ import io.winnow.lifecycle.jobs.JobRunner;
 import io.winnow.lifecycle.triggers.TriggerReading;
 import java.time.Duration;
 import java.util.EnumMap;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Consumer;
 
 /**
@@ -45,20 +47,31 @@ final class JobService implements AutoCloseable {
    *     else it only carries out what is ordered
    * @param trainFirst whether it then trains a release where none serves
    * @param runner how orders are carried out
+   * @param kinds what it carries out; other orders stay where they are
    */
   record Options(
       Map<String, String> environment,
       boolean byItself,
       boolean trainFirst,
-      JobRunner.Config runner) {
+      JobRunner.Config runner,
+      Set<JobKind> kinds) {
+    /** Carries out every kind. */
+    Options(
+        Map<String, String> environment,
+        boolean byItself,
+        boolean trainFirst,
+        JobRunner.Config runner) {
+      this(environment, byItself, trainFirst, runner, EnumSet.allOf(JobKind.class));
+    }
+
     /** Of a server. */
     static Options server(Node node, Map<String, String> environment, boolean trainFirst) {
       return new Options(environment, true, trainFirst, config(node));
     }
 
-    /** Of a command, which carries out what it orders itself. */
-    static Options command(Node node, Map<String, String> environment) {
-      return new Options(environment, false, false, config(node));
+    /** Of a command, which carries out what it orders itself and nothing that waits besides. */
+    static Options command(Node node, Map<String, String> environment, JobKind kind) {
+      return new Options(environment, false, false, config(node), Set.of(kind));
     }
 
     private static JobRunner.Config config(Node node) {
@@ -81,14 +94,18 @@ final class JobService implements AutoCloseable {
             : List.of();
     JobRunner runner =
         JobRunner.start(
-            node.registry().dataSource(), jobs(node, worker), ticks, options.runner, node.clock());
+            node.registry().dataSource(),
+            jobs(node, worker, options.kinds),
+            ticks,
+            options.runner,
+            node.clock());
     planner.onOrder(runner::wake);
     return new JobService(queue, runner, planner);
   }
 
-  private static Map<JobKind, Job> jobs(Node node, WorkerProcess worker) {
+  private static Map<JobKind, Job> jobs(Node node, WorkerProcess worker, Set<JobKind> kinds) {
     Map<JobKind, Job> jobs = new EnumMap<>(JobKind.class);
-    for (JobKind kind : JobKind.values()) {
+    for (JobKind kind : kinds) {
       jobs.put(
           kind,
           switch (kind) {

@@ -32,14 +32,18 @@ import picocli.CommandLine.Spec;
     },
     footerHeading = "%nExit codes:%n",
     footer = {
-      "  0   done, now or before",
+      "  0   done, now or before, or there was nothing to do",
       "  2   failed, and trying again would not help until something changes by itself",
-      "  3   timed out, was cancelled, or the gate cannot judge yet: try again later",
+      "  3   timed out, was cancelled, or no server is there to begin it: try again later",
       "  4   a person has to see to it: what to do is printed",
-      "  5   evaluate: the release failed the offline gate"
+      "  5   evaluate: the release failed the offline gate",
+      "  6   evaluate: the offline gate cannot judge yet"
     })
 final class JobsRunCommand implements Callable<Integer> {
   private static final Duration POLL = Duration.ofMillis(300);
+
+  /** How long a run waits for a server that went away. */
+  private static final Duration PATIENCE = Duration.ofMinutes(1);
 
   private final Map<String, String> environment;
 
@@ -142,7 +146,8 @@ final class JobsRunCommand implements Callable<Integer> {
       throws InterruptedException {
     try (JobsDatabase database = JobsDatabase.open(data.folder(), application)) {
       return database.hasServer()
-          ? database.queue().awaitEnd(database.queue().request(request).id(), lines, POLL)
+          ? new JobWait(database::hasServer, TimeSource.system(), PATIENCE, POLL)
+              .await(database.queue(), database.queue().request(request).id(), lines)
           : null;
     }
   }
@@ -151,7 +156,8 @@ final class JobsRunCommand implements Callable<Integer> {
       ApplicationFile application, JobQueue.Request request, Consumer<JobQueue.Line> lines)
       throws InterruptedException {
     try (Node node = Node.open(data.folder(), application, TimeSource.system())) {
-      return node.startJobs(JobService.Options.command(node, environment)).run(request, lines);
+      return node.startJobs(JobService.Options.command(node, environment, request.kind()))
+          .run(request, lines);
     }
   }
 
@@ -162,6 +168,14 @@ final class JobsRunCommand implements Callable<Integer> {
       return;
     }
     out.printf("%s: %s%n", run.id(), run.state().label());
+    if (!run.state().isEnd()) {
+      out.println(
+          "What to do: no server is there that could begin it. Start one: it carries the run out;"
+              + " or take the order back by 'winnow jobs cancel "
+              + run.id()
+              + "'.");
+      return;
+    }
     out.println(run.outcome().text());
     if (!run.outcome().advice().isEmpty()) {
       out.println("What to do: " + run.outcome().advice());
@@ -173,7 +187,7 @@ final class JobsRunCommand implements Callable<Integer> {
       case SUCCEEDED ->
           switch (run.outcome().results().getOrDefault(EvaluateJob.VERDICT, "")) {
             case "failed" -> ExitCode.FINDING;
-            case "waiting" -> ExitCode.CAPACITY;
+            case "waiting" -> ExitCode.UNDECIDED;
             default -> ExitCode.OK;
           };
       case FAILED -> ExitCode.INPUT;

@@ -29,7 +29,8 @@ import picocli.CommandLine.Spec;
       "  2   the input is wrong: arguments, an application file, a missing file",
       "  3   a limit was reached: retry later, or give it more",
       "  4   something that Winnow needs is missing or damaged: a disk, a file, a JDK",
-      "  5   a check was made and found what it looks for, such as served values that differ"
+      "  5   a check was made and found what it looks for, such as served values that differ",
+      "  6   a check was made and cannot tell yet"
     })
 public final class Main implements Runnable {
   @Spec private CommandSpec spec = CommandSpec.create();

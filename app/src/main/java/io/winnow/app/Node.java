@@ -803,7 +803,6 @@ final class Node implements AutoCloseable {
     return new WorkerOrder(
         run,
         data.path().toAbsolutePath().toString(),
-        data.releases().toAbsolutePath().toString(),
         data.applicationFile().toAbsolutePath().toString(),
         log.endOffset(),
         work);

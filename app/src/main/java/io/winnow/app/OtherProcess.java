@@ -12,11 +12,25 @@ final class OtherProcess {
   /** The Java, JVM options and class path of this process; arguments of a command are added. */
   static List<String> winnow() {
     List<String> command = new ArrayList<>();
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
-    command.add("-cp");
-    command.add(System.getProperty("java.class.path"));
+    command.add(java());
+    command.addAll(options());
+    command.addAll(classPath());
     command.add(Main.class.getName());
     return command;
+  }
+
+  /** The program that runs this process. */
+  static String java() {
+    return Path.of(System.getProperty("java.home"), "bin", "java").toString();
+  }
+
+  /** The JVM options of this process, one an element. */
+  static List<String> options() {
+    return ManagementFactory.getRuntimeMXBean().getInputArguments();
+  }
+
+  /** The option that names the class path of this process, and the class path. */
+  static List<String> classPath() {
+    return List.of("-cp", System.getProperty("java.class.path"));
   }
 }

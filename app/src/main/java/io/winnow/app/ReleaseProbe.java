@@ -16,25 +16,31 @@ import java.util.Map;
  */
 final class ReleaseProbe {
   private static final int USERS_MAX = 20;
+  private static final UserId STRANGER = new UserId("stranger");
 
   private ReleaseProbe() {}
 
   /**
-   * Checks the scores of some users.
+   * Checks the scores of some users, and of one without a history.
    *
    * @throws WinnowException with {@code CORRUPT}
    */
   static void check(RequestStages release, List<UserId> users, long timeMs) {
+    // A log without recent users still has items, and somebody new may be the next to ask.
+    check(release, release.strangerMoment(STRANGER, Map.of(), _ -> true, timeMs));
     for (UserId user : users.subList(0, Math.min(USERS_MAX, users.size()))) {
-      Moment moment = release.moment(user, Map.of(), _ -> true, timeMs);
-      Ranked ranked = release.rank(moment, release.retrieve(moment, Duration.ofSeconds(10)));
-      for (float score : ranked.scores()) {
-        if (!Float.isFinite(score)) {
-          throw new WinnowException(
-              ErrorCode.CORRUPT,
-              "release %s: a score of %s (expected: finite numbers; its training diverged)"
-                  .formatted(release.version(), score));
-        }
+      check(release, release.moment(user, Map.of(), _ -> true, timeMs));
+    }
+  }
+
+  private static void check(RequestStages release, Moment moment) {
+    Ranked ranked = release.rank(moment, release.retrieve(moment, Duration.ofSeconds(10)));
+    for (float score : ranked.scores()) {
+      if (!Float.isFinite(score)) {
+        throw new WinnowException(
+            ErrorCode.CORRUPT,
+            "release %s: a score of %s (expected: finite numbers; its training diverged)"
+                .formatted(release.version(), score));
       }
     }
   }

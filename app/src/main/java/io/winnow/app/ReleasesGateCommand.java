@@ -68,7 +68,7 @@ final class ReleasesGateCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     ApplicationDefinition application = data.application(environment).definition();
-    ReleaseStore releases = new ReleaseStore(data.folder().releases());
+    ReleaseStore releases = data.folder().releaseStore(application.operations().engines());
     releases.manifest(candidate);
     String champion =
         against != null

@@ -1,15 +1,13 @@
 package io.winnow.app;
 
 import io.winnow.core.TimeSource;
-import io.winnow.core.application.ApplicationDefinition;
-import io.winnow.core.application.Experiment;
 import io.winnow.core.application.Jobs;
 import io.winnow.lifecycle.registry.Retention;
+import io.winnow.serving.ServedExperiments;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeSet;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -49,7 +47,11 @@ final class ReleasesPruneCommand implements Callable<Integer> {
         known
             ? data.application(environment).definition().operations().jobs().keep()
             : Jobs.DEFAULT.keep();
-    Set<String> arms = known ? arms(data.application(environment).definition()) : Set.of();
+    Set<String> arms =
+        known
+            ? ServedExperiments.releasesOf(
+                data.application(environment).definition().operations().experiments())
+            : Set.of();
     try (FolderRegistry folder = FolderRegistry.open(data.folder(), environment)) {
       Retention retention =
           new Retention(
@@ -62,20 +64,6 @@ final class ReleasesPruneCommand implements Callable<Integer> {
       print(report);
     }
     return ExitCode.OK.value();
-  }
-
-  /** The releases that arms of experiments name. */
-  static Set<String> arms(ApplicationDefinition application) {
-    Set<String> releases = new TreeSet<>();
-    for (Experiment experiment : application.operations().experiments().list()) {
-      for (Experiment.Arm arm : experiment.arms()) {
-        String release = arm.settings().release();
-        if (release != null) {
-          releases.add(release);
-        }
-      }
-    }
-    return releases;
   }
 
   private void print(Retention.Report report) {

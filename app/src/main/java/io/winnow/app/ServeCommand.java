@@ -30,6 +30,9 @@ import picocli.CommandLine.Spec;
       "Without a release it trains one if the log holds enough, and serves popular and new items until then."
     })
 final class ServeCommand implements Callable<Integer> {
+  /** API keys that stay off the command line. */
+  static final String KEYS_VARIABLE = "WINNOW_KEYS";
+
   private final Map<String, String> environment;
 
   @Spec private CommandSpec spec = CommandSpec.create();
@@ -48,7 +51,9 @@ final class ServeCommand implements Callable<Integer> {
       names = "--key",
       paramLabel = "KEY=SCOPES",
       description =
-          "An API key and its scopes (read, write, admin), such as s3cret-key=read,write. Repeatable.")
+          "An API key and its scopes (read, write, admin), such as s3cret-key=read,write. Repeatable."
+              + " Others see a command line: the variable WINNOW_KEYS takes the same, separated by"
+              + " ';'.")
   private Map<String, String> keys = new LinkedHashMap<>();
 
   @Option(
@@ -64,7 +69,7 @@ final class ServeCommand implements Callable<Integer> {
   public Integer call() throws InterruptedException {
     PrintWriter err = spec.commandLine().getErr();
     ConsoleProgress progress = new ConsoleProgress(err);
-    HttpConfig config = new HttpConfig(host, port, scopes(keys), HttpConfig.Limits.DEFAULT);
+    HttpConfig config = new HttpConfig(host, port, scopes(allKeys()), HttpConfig.Limits.DEFAULT);
     ApplicationFile application = data.application(environment);
     CountDownLatch stopped = new CountDownLatch(1);
     try (Node node =
@@ -96,6 +101,23 @@ final class ServeCommand implements Callable<Integer> {
     server.close();
     node.close();
     stopped.countDown();
+  }
+
+  /** Those of the command line and those of the environment. */
+  private Map<String, String> allKeys() {
+    Map<String, String> all = new LinkedHashMap<>(keys);
+    for (String entry : environment.getOrDefault(KEYS_VARIABLE, "").split(";", -1)) {
+      int split = entry.lastIndexOf('=');
+      if (!entry.isBlank() && split < 1) {
+        // The entry itself stays out of the message: it is a secret.
+        throw WinnowException.invalid(
+            KEYS_VARIABLE, "an entry without '='", "KEY=SCOPES entries, separated by ';'");
+      }
+      if (split > 0) {
+        all.put(entry.substring(0, split).strip(), entry.substring(split + 1));
+      }
+    }
+    return all;
   }
 
   private static Map<String, Set<Scope>> scopes(Map<String, String> keys) {

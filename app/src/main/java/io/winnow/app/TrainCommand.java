@@ -3,7 +3,6 @@ package io.winnow.app;
 import io.winnow.core.TimeSource;
 import io.winnow.core.WinnowException;
 import io.winnow.lifecycle.ReleaseManifest;
-import io.winnow.lifecycle.ReleaseStore;
 import io.winnow.lifecycle.TrainerConfig;
 import io.winnow.lifecycle.TrainingFiles;
 import java.nio.file.Path;
@@ -69,7 +68,7 @@ final class TrainCommand implements Callable<Integer> {
     TrainingFiles files = examples == null ? null : new TrainingFiles(examples);
     try (Node node = Node.open(data.folder(), data.application(environment), TimeSource.system())) {
       ReleaseManifest manifest =
-          node.trainAndActivate(config, progress, promotion.promotion(), files, parent());
+          node.trainAndActivate(config, progress, promotion.promotion(), files, parent(node));
       spec.commandLine()
           .getOut()
           .println(json ? Json.write(manifest) : "release " + manifest.version() + " is active");
@@ -78,17 +77,18 @@ final class TrainCommand implements Callable<Integer> {
   }
 
   /** The version to go on from, or null to begin anew. */
-  private @Nullable String parent() {
+  private @Nullable String parent(Node node) {
     if (from.equals(NONE)) {
       return null;
     }
     if (!from.equals(CHAMPION)) {
       return from;
     }
-    return new ReleaseStore(data.folder().releases())
-        .active()
-        .orElseThrow(() ->
-            WinnowException.invalid(
-                "--from", CHAMPION, "an active release in " + data.folder().releases()));
+    String champion = node.registry().plan().champion();
+    if (champion == null) {
+      throw WinnowException.invalid(
+          "--from", CHAMPION, "a release that serves; train one from nothing first");
+    }
+    return champion;
   }
 }

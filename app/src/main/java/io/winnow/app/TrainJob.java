@@ -13,6 +13,7 @@ import io.winnow.lifecycle.registry.Rollout;
 import io.winnow.lifecycle.registry.ServingPlan;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,6 +21,9 @@ import org.jspecify.annotations.Nullable;
  * it serves at once.
  */
 final class TrainJob implements Job {
+  /** Among so many of the newest rollouts is one that an earlier attempt began. */
+  private static final int PROPOSED_MAX = 20;
+
   private final Node node;
   private final WorkerProcess worker;
 
@@ -30,6 +34,11 @@ final class TrainJob implements Job {
 
   @Override
   public JobRun.Outcome run(JobContext context) throws InterruptedException {
+    Optional<String> made = made(context.run().id());
+    if (made.isPresent()) {
+      context.log("release " + made.get() + " was made by an earlier attempt");
+      return propose(made.get(), context);
+    }
     JobRun.Order order = context.run().order();
     ServingPlan plan = node.registry().plan();
     String parent = parent(order, plan, context);
@@ -39,12 +48,20 @@ final class TrainJob implements Job {
             order.option("settings").orElse(null),
             parent,
             order.option("from").isPresent(),
+            plan.champion(),
             plan.champion() != null);
     WorkerOrder.Answer answer =
         worker.carryOut(order(context, new WorkerOrder.Work(training, null)), folder(), context);
     String version = answer.release();
     context.log("release " + version);
     return propose(version, context);
+  }
+
+  /** What an earlier attempt published, if all that is left to do is to tell of it. */
+  private Optional<String> made(String run) {
+    return WorkerOrder.finished(folder(), run)
+        .map(finished -> finished.answer().release())
+        .filter(version -> node.releases().versions().contains(version));
   }
 
   private Path folder() {
@@ -87,9 +104,24 @@ final class TrainJob implements Job {
   }
 
   private JobRun.Outcome propose(String version, JobContext context) {
+    // Whoever lost the run is not to propose beside the one that took it over.
+    context.confirm();
     Cause cause = Cause.of("job:train", context.run().order().reason());
     node.registry().register(node.releases().manifest(version));
-    if (node.registry().plan().champion() == null) {
+    Optional<Rollout> proposed =
+        node.registry().rollouts(PROPOSED_MAX).stream()
+            .filter(rollout -> rollout.candidate().equals(version))
+            .findFirst();
+    if (proposed.isPresent()) {
+      return JobRun.Outcome.of(
+          "Release " + version + " was proposed by an earlier attempt.",
+          Map.of("release", version, "rollout", proposed.get().id()));
+    }
+    String champion = node.registry().plan().champion();
+    if (version.equals(champion)) {
+      return JobRun.Outcome.of("Release " + version + " serves.", Map.of("release", version));
+    }
+    if (champion == null) {
       node.promote(version, PromotionGate.Promotion.AUDITED, cause);
       return JobRun.Outcome.of(
           "Release " + version + " serves: it is the first.", Map.of("release", version));

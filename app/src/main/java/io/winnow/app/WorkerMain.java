@@ -23,6 +23,7 @@ import io.winnow.lifecycle.TrainerConfig;
 import io.winnow.lifecycle.TrainerSettings;
 import io.winnow.lifecycle.TrainingCheckpoints;
 import io.winnow.lifecycle.TrainingProgress;
+import io.winnow.lifecycle.TrainingRequests;
 import io.winnow.lifecycle.TrainingStart;
 import io.winnow.lifecycle.rollout.GateReport;
 import io.winnow.lifecycle.rollout.Holdout;
@@ -41,6 +42,9 @@ import java.util.Map;
  * that it does not outlive the server that started it.
  */
 final class WorkerMain {
+  /** The field that a failure names where there is nothing new behind a release's data. */
+  static final String NOTHING_NEW = "events.new";
+
   private WorkerMain() {}
 
   /**
@@ -51,7 +55,26 @@ final class WorkerMain {
   public static void main(String[] args) {
     PrintWriter out = new PrintWriter(System.out, true, StandardCharsets.UTF_8);
     Thread.ofPlatform().daemon().name("winnow-worker-leash").start(WorkerMain::endWithParent);
-    Path folder = Path.of(args[0]);
+    int exit = ExitCode.DEFECT.value();
+    try {
+      answer(Path.of(args[0]), out);
+      exit = ExitCode.OK.value();
+    } catch (WinnowException e) {
+      // The answer cannot be written: the last line is what the server gets to know.
+      exit = ExitCode.of(e.code()).value();
+      out.println(e.getMessage());
+    } catch (Throwable e) {
+      // A library that does not load, memory that is not there: nothing goes on here.
+      e.printStackTrace(out);
+      out.println(e);
+    } finally {
+      out.flush();
+      // Native threads of the networks' libraries would keep it alive.
+      Runtime.getRuntime().halt(exit);
+    }
+  }
+
+  private static void answer(Path folder, PrintWriter out) {
     WorkerOrder.Answer answer;
     try {
       answer = carryOut(folder, WorkerOrder.read(folder), out);
@@ -62,9 +85,6 @@ final class WorkerMain {
       answer = failed(ErrorCode.INTERNAL, e.toString());
     }
     WorkerOrder.answer(folder, answer);
-    out.flush();
-    // Native threads of the networks' libraries would keep it alive.
-    System.exit(0);
   }
 
   private static WorkerOrder.Answer failed(ErrorCode code, String text) {
@@ -85,9 +105,9 @@ final class WorkerMain {
   private static WorkerOrder.Answer carryOut(Path folder, WorkerOrder order, PrintWriter out) {
     ApplicationFile application =
         ApplicationFile.read(Path.of(order.application()), System.getenv());
-    ReleaseStore releases = new ReleaseStore(Path.of(order.releases()));
     DataFolder data = new DataFolder(Path.of(order.data()));
     ApplicationDefinition definition = application.definition();
+    ReleaseStore releases = data.releaseStore(definition.operations().engines());
     return switch (definition.operations().engines().log()) {
       case Engines.LogEngine.Embedded _ ->
           carryOut(
@@ -96,8 +116,9 @@ final class WorkerMain {
               EventLogs.readPrefix(EventLogConfig.in(data.log()), order.toOffset()));
       case Engines.LogEngine.Kafka kafka -> {
         // Which records are repetitions is known by having read them: its own index, kept for the
-        // next worker.
-        Path own = data.of(kafka).path().resolve("worker-log");
+        // next worker of the kind; one of another kind may be at work beside it.
+        String kind = order.work().training() == null ? "gate" : "train";
+        Path own = data.of(kafka).path().resolve("worker-log-" + kind);
         try (EventLog log =
             EventLogs.openKafka(
                 KafkaLogConfig.of(kafka, own),
@@ -140,16 +161,19 @@ final class WorkerMain {
         training.settings() == null
             ? defaults
             : TrainerSettings.read(Path.of(training.settings()), defaults);
+    TrainingRequests requests = new TrainingRequests(parts.application.definition());
+    log.replay(0, log.endOffset(), requests);
     long toOffset = log.endOffset();
     if (training.holdout()) {
       Holdout holdout =
           Holdout.choose(
-              parts.application.definition(), log, toOffset, config.split().minChoices());
+              parts.application.definition(), requests, toOffset, config.split().minChoices());
       toOffset = holdout.toOffset();
       parts.out.printf(
           "data         %,d outcomes to learn from, the newest %,d left out for the gate%n",
           holdout.trainingOutcomes(), holdout.heldOutcomes());
     }
+    requireNews(parts, training, requests, toOffset);
     TrainingProgress progress = new ConsoleProgress(parts.out);
     TrainingCheckpoints checkpoints = new TrainingCheckpoints(parts.folder.resolve("checkpoints"));
     Trainer trainer =
@@ -160,6 +184,30 @@ final class WorkerMain {
             .publish(parts.releases);
     checkpoints.remove();
     return manifest;
+  }
+
+  /**
+   * A candidate is to know more than the release that it would replace or goes on from. One that
+   * learnt the whole log leaves it nothing until more outcomes came than are left out for the gate.
+   */
+  private static void requireNews(
+      Parts parts, WorkerOrder.Training training, TrainingRequests requests, long toOffset) {
+    String before = training.insists() ? training.parent() : training.champion();
+    if (before == null) {
+      return;
+    }
+    long known = parts.releases.manifest(before).provenance().toOffset();
+    boolean news =
+        requests.choices().stream()
+            .anyMatch(choice -> choice.asOfOffset() >= known && choice.asOfOffset() < toOffset);
+    if (!news) {
+      throw WinnowException.invalid(
+          NOTHING_NEW,
+          "none behind offset %,d, where the data of release %s ends, but for those that are left"
+                  .formatted(known, before)
+              + " out for the gate",
+          "at least one");
+    }
   }
 
   private static TrainingStart start(

@@ -17,13 +17,11 @@ import org.jspecify.annotations.Nullable;
  *
  * @param run the id of the job's run
  * @param data the data folder
- * @param releases the folder of bundles
  * @param application its file
  * @param toOffset the log's end when the order was given: nothing behind it is read
  * @param work what to do
  */
-record WorkerOrder(
-    String run, String data, String releases, String application, long toOffset, Work work) {
+record WorkerOrder(String run, String data, String application, long toOffset, Work work) {
   static final String ORDER = "order.json";
   static final String ANSWER = "answer.json";
   private static final ObjectMapper JSON = JsonMapper.builder().build();
@@ -42,7 +40,9 @@ record WorkerOrder(
    * @param seed of everything random
    * @param settings file of settings, or null
    * @param parent the release to go on from, or null to begin anew
-   * @param insists whether it must go on from the parent; else it begins anew where it cannot
+   * @param insists whether a person said where it begins: it must go on from the parent, else it
+   *     begins anew where it cannot; and it may learn from less than the champion did
+   * @param champion what serves, or null
    * @param holdout whether the newest outcomes are left out, for the gate
    */
   record Training(
@@ -50,6 +50,7 @@ record WorkerOrder(
       @Nullable String settings,
       @Nullable String parent,
       boolean insists,
+      @Nullable String champion,
       boolean holdout) {}
 
   /**
@@ -105,6 +106,25 @@ record WorkerOrder(
       return Optional.empty();
     }
   }
+
+  /**
+   * What an earlier attempt of a run was told, with what it came to; empty if it came to nothing,
+   * or if the folder is another run's.
+   */
+  static Optional<Finished> finished(Path folder, String run) {
+    if (!Files.exists(folder.resolve(ORDER)) || !Files.exists(folder.resolve(ANSWER))) {
+      return Optional.empty();
+    }
+    try {
+      return Optional.of(new Finished(read(folder), read(folder.resolve(ANSWER), Answer.class)))
+          .filter(finished -> finished.order.run.equals(run) && finished.answer.failure == null);
+    } catch (WinnowException e) {
+      return Optional.empty();
+    }
+  }
+
+  /** An order with its answer. */
+  record Finished(WorkerOrder order, Answer answer) {}
 
   static void answer(Path folder, Answer answer) {
     write(folder.resolve(ANSWER), answer);

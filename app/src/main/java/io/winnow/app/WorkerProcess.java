@@ -35,6 +35,20 @@ record WorkerProcess(Map<String, String> environment, String heap) {
   private static final int ABORTED = 134;
   private static final int HEAP_FULL = 3;
   private static final String PASSED_ON = "WINNOW_";
+  private static final String DISK_FULL = "No space left";
+  private static final List<String> PASSED_ON_OPTIONS =
+      List.of(
+          "--add-",
+          "--enable-",
+          "--sun-misc-unsafe-memory-access",
+          "--illegal-native-access",
+          "-Dwinnow.",
+          "-Dlogback.",
+          "-Djava.io.tmpdir=",
+          "-Djava.library.path=",
+          "-Dorg.bytedeco.",
+          "-Dfile.encoding=",
+          "-Duser.timezone=");
 
   static WorkerProcess of(Map<String, String> environment) {
     return new WorkerProcess(environment, environment.getOrDefault(HEAP_VARIABLE, ""));
@@ -93,19 +107,11 @@ record WorkerProcess(Map<String, String> environment, String heap) {
     if (Files.isExecutable(NICE)) {
       command.addAll(List.of(NICE.toString(), "-n", "10"));
     }
-    for (String part : OtherProcess.winnow()) {
-      // This process's debugger, agents and heap are its own.
-      if (!part.startsWith("-Xmx")
-          && !part.startsWith("-XX:MaxRAMPercentage")
-          && !part.startsWith("-agent")
-          && !part.startsWith("-javaagent")
-          && !part.equals(Main.class.getName())) {
-        command.add(part);
-      }
-    }
-    int options = command.indexOf("-cp");
-    command.add(options, heap.isEmpty() ? "-XX:MaxRAMPercentage=25" : "-Xmx" + heap);
-    command.add(options, "-XX:+ExitOnOutOfMemoryError");
+    command.add(OtherProcess.java());
+    command.addAll(passedOn(OtherProcess.options()));
+    command.add(heap.isEmpty() ? "-XX:MaxRAMPercentage=25" : "-Xmx" + heap);
+    command.add("-XX:+ExitOnOutOfMemoryError");
+    command.addAll(OtherProcess.classPath());
     command.add(WorkerMain.class.getName());
     command.add(folder.toString());
     ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
@@ -117,7 +123,19 @@ record WorkerProcess(Map<String, String> environment, String heap) {
     return builder.start();
   }
 
-  private static JobFailure died(int exit, Deque<String> last) {
+  /**
+   * The options of this process that a worker needs, too: what opens the platform to libraries, and
+   * where they and the logging find what is theirs. Heap, collector, agents, ports and the files
+   * that this process writes are its own.
+   */
+  static List<String> passedOn(List<String> options) {
+    return options.stream()
+        .filter(option -> PASSED_ON_OPTIONS.stream().anyMatch(option::startsWith))
+        .toList();
+  }
+
+  /** What the end of a process without an answer means, with advice. */
+  static JobFailure died(int exit, Deque<String> last) {
     String said = last.isEmpty() ? "" : " It last said: " + last.getLast();
     boolean heap = last.stream().anyMatch(line -> line.contains("OutOfMemoryError"));
     if (heap || exit == HEAP_FULL) {
@@ -128,6 +146,9 @@ record WorkerProcess(Map<String, String> environment, String heap) {
               + HEAP_VARIABLE
               + " to a larger heap, such as 8g, or train on a larger machine;"
               + " then run the job again with the same key.");
+    }
+    if (last.stream().anyMatch(line -> line.contains(DISK_FULL))) {
+      return diskFull("The worker process could not write." + said);
     }
     if (exit == KILLED) {
       return new JobFailure(
@@ -146,6 +167,14 @@ record WorkerProcess(Map<String, String> environment, String heap) {
         "See the run's log; if it fails again, report it as a defect.");
   }
 
+  private static JobFailure diskFull(String text) {
+    return new JobFailure(
+        Remedy.RETRY,
+        text,
+        "Free space on the disk, or delete releases (winnow jobs run compaction); attempts go on"
+            + " meanwhile.");
+  }
+
   /** What a worker's failure means, with advice. */
   static RuntimeException failed(WorkerOrder.Failure failure) {
     String text = failure.text();
@@ -156,12 +185,16 @@ record WorkerProcess(Map<String, String> environment, String heap) {
           "Nothing was published. Train with a lower learning rate or other settings (--settings,"
               + " as 'winnow tune' finds them), or look for absurd values among the newest events.");
     }
-    if (text.contains("No space left on device")) {
+    if (text.contains(DISK_FULL)) {
+      return diskFull(text);
+    }
+    if (failure.code() == ErrorCode.INVALID_ARGUMENT
+        && text.startsWith(WorkerMain.NOTHING_NEW + ":")) {
       return new JobFailure(
-          Remedy.RETRY,
-          text,
-          "Free space on the disk, or delete releases (winnow jobs run compaction); attempts go on"
-              + " meanwhile.");
+          Remedy.NONE,
+          "There is nothing new behind the champion's data yet: " + text,
+          "Nothing: more events will come. A person who wants a release all the same says where it"
+              + " begins (--from none).");
     }
     if (failure.code() == ErrorCode.INVALID_ARGUMENT && text.startsWith("events:")) {
       return new JobFailure(

@@ -90,6 +90,48 @@ final class DeployTest {
   }
 
   @Test
+  void kubernetes_server_hasHoursToReadItsLogBeforeItCountsAsDead() throws IOException {
+    JsonNode container = manifests("serve.yaml").get(1).at("/spec/template/spec/containers/0");
+    JsonNode startup = container.get("startupProbe");
+    assertEquals("/health/live", startup.at("/httpGet/path").asText());
+    int seconds = startup.get("periodSeconds").asInt() * startup.get("failureThreshold").asInt();
+    assertTrue(seconds >= 2 * 3600, seconds + " s");
+  }
+
+  @Test
+  void kubernetes_arguments_holdNoSecrets() throws IOException {
+    for (JsonNode manifest : manifests("serve.yaml")) {
+      manifest.findValues("args").forEach(args -> assertFalse(args.toString().contains("key")));
+    }
+  }
+
+  @Test
+  void dockerfile_entryPoint_isTheLauncherOnThePathWithTheJdkThatItAsksFor() throws IOException {
+    String file = Files.readString(DEPLOY.resolve("Dockerfile"));
+    String launcher = Files.readString(root().resolve("winnow"));
+    Matcher required = Pattern.compile("(?m)^REQUIRED=(\\d+)$").matcher(launcher);
+    assertTrue(required.find());
+    assertTrue(file.contains("FROM eclipse-temurin:" + required.group(1) + "-jdk"), file);
+    assertTrue(file.contains("ENTRYPOINT [\"winnow\"]"), file);
+    assertTrue(file.contains("ln -s /opt/winnow/winnow /usr/local/bin/winnow"), file);
+    Matcher arguments = Pattern.compile("(?m)^CMD \\[(.*)]$").matcher(file);
+    assertTrue(arguments.find());
+    List<String> words = words(arguments.group(1).replace(",", " "));
+    assertEquals(List.of("serve"), parse(words));
+    // What is named with -t is what the manifests run.
+    Matcher image = Pattern.compile("-t (\\S+)").matcher(file);
+    assertTrue(image.find());
+    for (String manifest : List.of("serve.yaml", "jobs.yaml")) {
+      assertEquals(
+          Set.of(image.group(1)),
+          new TreeSet<>(
+              manifests(manifest).stream()
+                  .flatMap(one -> one.findValuesAsText("image").stream())
+                  .toList()));
+    }
+  }
+
+  @Test
   void kubernetes_cronJobs_orderJobsWithAKeyOfTheirDate() throws IOException {
     Set<String> jobs = new TreeSet<>();
     for (JsonNode manifest : manifests("jobs.yaml")) {
@@ -100,6 +142,7 @@ final class DeployTest {
       assertTrue(command.startsWith("exec winnow "), command);
       List<String> words = words(command.substring("exec winnow ".length()));
       assertTrue(words.contains("--key"), command);
+      assertTrue(manifest.at("/spec/jobTemplate/spec/activeDeadlineSeconds").asInt() > 0, command);
       List<String> names = parse(words);
       assertEquals(List.of("jobs", "run"), names.subList(0, 2));
       assertEquals("winnow-" + names.get(2), manifest.at("/metadata/name").asText());
@@ -124,7 +167,7 @@ final class DeployTest {
             "WINNOW_ENGINES_FEATURES",
             "WINNOW_ENGINES_LOG",
             "WINNOW_ENGINES_REGISTRY",
-            "WINNOW_KEY",
+            ServeCommand.KEYS_VARIABLE,
             WorkerProcess.HEAP_VARIABLE),
         names);
   }

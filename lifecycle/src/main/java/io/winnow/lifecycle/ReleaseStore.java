@@ -9,7 +9,9 @@ import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
@@ -29,6 +31,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.UUID;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
@@ -56,6 +59,7 @@ public final class ReleaseStore {
   private static final String OBJECTS = "objects";
   private static final String STAGING_PREFIX = ".staging-";
   private static final String DELETED_PREFIX = ".deleted-";
+  private static final String ASIDE = ".aside-";
   private static final Pattern VERSION = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,63}");
   private static final Pattern SHA_256 = Pattern.compile("[0-9a-f]{64}");
   private static final List<String> RESERVED = List.of(ACTIVE, OBJECTS);
@@ -255,18 +259,31 @@ public final class ReleaseStore {
    *     then, since it may name anything
    */
   public long collect(long nowMs, Duration grace) {
-    Set<Path> needed = new HashSet<>();
-    for (String version : versions()) {
-      manifest(version).files().values().forEach(entry -> needed.add(object(entry)));
-    }
-    long bytes = 0;
+    return collect(nowMs, grace, () -> {});
+  }
+
+  /**
+   * Collects in three steps, since a publication may bring a content back at any moment: what
+   * nobody needs is chosen, then renamed, then looked for in the manifests once more. A publication
+   * whose manifest was there before the renaming is found then, and its content goes back; one
+   * whose manifest comes later misses its content itself, and fails ({@link #checkKept}).
+   *
+   * @param chosen runs between choosing and renaming
+   */
+  long collect(long nowMs, Duration grace, Runnable chosen) {
+    Set<Path> needed = needed();
     try {
+      List<Path> old = new ArrayList<>();
       for (Path file : filesOf(folder.resolve(OBJECTS))) {
-        if (!needed.contains(file) && isOlder(file, nowMs, grace)) {
-          long size = Files.size(file);
-          bytes += Files.deleteIfExists(file) ? size : 0;
+        if (!needed.contains(file) && !isAside(file) && isOlder(file, nowMs, grace)) {
+          old.add(file);
         }
       }
+      chosen.run();
+      for (Path file : old) {
+        setAside(file);
+      }
+      long bytes = deleteAside(nowMs, grace);
       try (Stream<Path> entries = Files.list(folder)) {
         for (Path entry : entries.toList()) {
           String name = entry.getFileName().toString();
@@ -279,6 +296,80 @@ public final class ReleaseStore {
       return bytes;
     } catch (IOException e) {
       throw unavailable("collect in " + folder, e);
+    }
+  }
+
+  private Set<Path> needed() {
+    Set<Path> needed = new HashSet<>();
+    for (String version : versions()) {
+      manifest(version).files().values().forEach(entry -> needed.add(object(entry)));
+    }
+    return needed;
+  }
+
+  private static boolean isAside(Path file) {
+    return file.getFileName().toString().contains(ASIDE);
+  }
+
+  /** Under a name of its own: several may collect at once. */
+  private static void setAside(Path object) throws IOException {
+    Path aside = object.resolveSibling(object.getFileName() + ASIDE + UUID.randomUUID());
+    try {
+      Files.move(object, aside, StandardCopyOption.ATOMIC_MOVE);
+    } catch (NoSuchFileException collected) {
+      LOG.debug("{} was collected by another server", object);
+    }
+  }
+
+  /**
+   * Deletes what is aside, also what a collection that broke off left there, or puts it back.
+   *
+   * @return bytes that were deleted
+   */
+  private long deleteAside(long nowMs, Duration grace) throws IOException {
+    // Listed before the manifests are read: what is named after that misses its content itself.
+    List<Path> aside =
+        filesOf(folder.resolve(OBJECTS)).stream().filter(ReleaseStore::isAside).toList();
+    if (aside.isEmpty()) {
+      return 0;
+    }
+    Set<Path> needed;
+    try {
+      needed = needed();
+    } catch (WinnowException e) {
+      for (Path file : aside) {
+        putBack(file);
+      }
+      throw e;
+    }
+    long bytes = 0;
+    for (Path file : aside) {
+      try {
+        if (needed.contains(objectOf(file)) || !isOlder(file, nowMs, grace)) {
+          putBack(file);
+        } else {
+          long size = Files.size(file);
+          bytes += Files.deleteIfExists(file) ? size : 0;
+        }
+      } catch (NoSuchFileException collected) {
+        LOG.debug("{} was collected by another server", file);
+      }
+    }
+    return bytes;
+  }
+
+  private static Path objectOf(Path aside) {
+    String name = aside.getFileName().toString();
+    return aside.resolveSibling(name.substring(0, name.indexOf(ASIDE)));
+  }
+
+  private static void putBack(Path aside) throws IOException {
+    try {
+      Files.move(aside, objectOf(aside));
+    } catch (FileAlreadyExistsException published) {
+      Files.deleteIfExists(aside); // The same content once more.
+    } catch (NoSuchFileException collected) {
+      LOG.debug("{} was put back by another server", aside);
     }
   }
 

@@ -4,6 +4,7 @@ import io.winnow.core.Seed;
 import io.winnow.core.application.ApplicationFile;
 import io.winnow.features.FeatureSchema;
 import io.winnow.models.encoder.TrainedEncoder;
+import io.winnow.models.network.NetworkDamage;
 import io.winnow.models.ranker.RankerSpec;
 import io.winnow.models.ranker.TrainedRanker;
 import io.winnow.retrieval.PartitionedIndex;
@@ -75,6 +76,20 @@ public final class DamagedReleases {
                 spec.weights().stream().map(weight -> -weight).toList(),
                 spec.metrics(),
                 spec.history())));
+  }
+
+  /** A ranker that says the same, after a long computation that changes nothing. */
+  public static Release slow(Release good, String version) {
+    TrainedRanker ranker = Objects.requireNonNull(good.trainedRanker());
+    byte[] onnx =
+        new NetworkDamage(ranker.onnx())
+            .slow("features", ranker.spec().featureNames().size(), 256, 256)
+            .toBytes();
+    return new Release(
+        manifest(good, version, good.application()),
+        good.application(),
+        good.models(),
+        new TrainedRanker(onnx, ranker.spec()));
   }
 
   /** The same models under another application file. */

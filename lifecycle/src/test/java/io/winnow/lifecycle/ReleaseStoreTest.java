@@ -274,6 +274,35 @@ final class ReleaseStoreTest {
   }
 
   @Test
+  void collect_whileAPublicationBringsAContentBack_keepsIt() throws IOException {
+    ReleaseStore store = new ReleaseStore(folder);
+    publish(store, "r1");
+    assertTrue(store.delete("r1"));
+    assertEquals(2, objects().size());
+
+    long bytes = store.collect(LATER_MS, Duration.ofDays(1), () -> publish(store, "r2"));
+
+    assertEquals(0, bytes);
+    store.verify("r2");
+    assertEquals(2, objects().size());
+  }
+
+  @Test
+  void collect_afterACollectionThatBrokeOff_putsBackWhatIsNeeded() throws IOException {
+    ReleaseStore store = new ReleaseStore(folder);
+    publish(store, "r1");
+    for (Path object : objects()) {
+      Files.move(object, object.resolveSibling(object.getFileName() + ".aside-1"));
+      Files.write(object.resolveSibling("0".repeat(62) + ".aside-2"), new byte[] {1}); // nobody's
+    }
+
+    assertEquals(2, store.collect(LATER_MS, Duration.ofDays(1)));
+
+    store.verify("r1");
+    assertEquals(2, objects().size());
+  }
+
+  @Test
   void collect_aManifestThatCannotBeRead_deletesNothing() throws IOException {
     ReleaseStore store = new ReleaseStore(folder);
     publish(store, "r1");

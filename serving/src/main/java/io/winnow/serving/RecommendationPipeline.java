@@ -167,11 +167,6 @@ public final class RecommendationPipeline implements Recommender, AutoCloseable 
     }
   }
 
-  /** Waits until the shadow was asked all that was handed to it. */
-  void awaitShadow() throws InterruptedException, TimeoutException {
-    shadow.await();
-  }
-
   private Slate answer(ServedExperiments now, RecommendationRequest request, long arrived) {
     // Once for all arms: what a request may ask for does not depend on the arm it is in.
     now.active().checkFilters(request.filters());

@@ -277,18 +277,8 @@ public final class BadReleases {
   }
 
   private static void recklessPolicy(Order order, Path bundle) throws IOException {
-    switch (order.number() % 2) {
-      case 0 ->
-          edit(
-              bundle,
-              "explore: [\\d.]+",
-              "explore: " + Math.min(0.5, 0.2 + 0.02 * order.number() + 0.08 * order.severity()));
-      default ->
-          edit(
-              bundle,
-              "strength: [\\d.]+",
-              "strength: " + Math.min(1, 0.3 + 0.02 * order.number() + 0.14 * order.severity()));
-    }
+    double explore = Math.min(0.5, 0.25 + 0.01 * order.number() + 0.08 * order.severity());
+    edit(bundle, "explore: [\\d.]+", "explore: " + explore);
   }
 
   /** Replaces what each pattern matches in the bundle's application file. */

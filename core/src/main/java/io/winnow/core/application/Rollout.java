@@ -36,7 +36,8 @@ public record Rollout(Gate gate, Shadow shadow, Canary canary, Live live) {
    * @param metric of the ranking of what users did after both releases' training data, such as
    *     {@code ndcg@10}
    * @param maxLoss how much worse than the champion the candidate may be, relative: rejected where
-   *     the interval lies below that; 0.05 allows 5 %
+   *     a loss is shown (the whole interval of the difference lies below 0) and the best estimate
+   *     is a larger one than this; 0.05 allows 5 %
    * @param confidence of the interval of the difference
    * @param minOutcomes fewest outcomes to judge by; below, the gate waits
    * @param maxEce how far predicted and observed rates may lie apart on average (expected

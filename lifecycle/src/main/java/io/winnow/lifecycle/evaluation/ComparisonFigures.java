@@ -103,7 +103,7 @@ final class ComparisonFigures {
     counts[at + 2] += served.degraded() ? 1 : 0;
   }
 
-  ReleaseComparison build(List<ReleaseAnswers> releases, boolean complete) {
+  ReleaseComparison build(List<ReleaseAnswers> releases, String cutShort) {
     int depth = Math.clamp(catalogSize / 10, MIN_DEPTH, MAX_DEPTH);
     Map<String, Segment> kinds = new TreeMap<>();
     segments.forEach((kind, c) ->
@@ -121,7 +121,7 @@ final class ComparisonFigures {
         side(releases, 0),
         paired ? side(releases, 1) : null,
         kinds,
-        complete);
+        cutShort);
   }
 
   private @Nullable PairedDifference shown() {

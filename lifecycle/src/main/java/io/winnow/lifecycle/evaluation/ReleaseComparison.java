@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  * @param candidate what was seen of the candidate alone
  * @param champion what was seen of the champion alone; null without one
  * @param segments how the answers of kinds of users were, by kind
- * @param complete whether all moments were looked at within the time allowed
+ * @param cutShort why not all moments were looked at; empty if they were
  */
 public record ReleaseComparison(
     int outcomes,
@@ -34,7 +34,7 @@ public record ReleaseComparison(
     Side candidate,
     @Nullable Side champion,
     Map<String, Segment> segments,
-    boolean complete) {
+    String cutShort) {
   /** Copies the maps, keeping their order. */
   public ReleaseComparison {
     recall = Collections.unmodifiableMap(new LinkedHashMap<>(recall));

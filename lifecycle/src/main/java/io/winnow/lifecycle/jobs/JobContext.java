@@ -3,6 +3,7 @@ package io.winnow.lifecycle.jobs;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,6 +14,7 @@ import org.jspecify.annotations.Nullable;
 public final class JobContext {
   private final JobRun run;
   private final Consumer<String> lines;
+  private final Supplier<@Nullable Stop> look;
   private final List<Runnable> hooks = new ArrayList<>();
   private @Nullable Stop stop;
 
@@ -28,10 +30,12 @@ public final class JobContext {
    * What the work of one attempt is given.
    *
    * @param lines takes what the work tells of itself
+   * @param look asks the database why the work should stop; null if it should not
    */
-  JobContext(JobRun run, Consumer<String> lines) {
+  JobContext(JobRun run, Consumer<String> lines, Supplier<@Nullable Stop> look) {
     this.run = run;
     this.lines = lines;
+    this.look = look;
   }
 
   /** The work. */
@@ -66,6 +70,22 @@ public final class JobContext {
     if (stopped() != null) {
       throw new JobStoppedException();
     }
+  }
+
+  /**
+   * Ends the work here if it was told to stop, or if this attempt is no longer the one that counts:
+   * asks the database, for just before something that others see.
+   *
+   * @throws JobStoppedException if so
+   * @throws io.winnow.core.WinnowException with {@code UNAVAILABLE} if the database does not answer
+   */
+  public void confirm() {
+    check();
+    Stop why = look.get();
+    if (why != null) {
+      stop(why);
+    }
+    check();
   }
 
   /** Tells the work to stop; the first reason counts. */

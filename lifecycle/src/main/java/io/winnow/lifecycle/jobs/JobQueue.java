@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.winnow.core.ErrorCode;
 import io.winnow.core.TimeSource;
 import io.winnow.core.WinnowException;
+import io.winnow.lifecycle.registry.SqlFailures;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -16,13 +17,13 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import javax.sql.DataSource;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.HandleCallback;
 import org.jdbi.v3.core.Jdbi;
 import org.jdbi.v3.core.JdbiException;
 import org.jdbi.v3.core.statement.StatementContext;
-import org.jdbi.v3.core.statement.UnableToExecuteStatementException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -42,7 +43,11 @@ public final class JobQueue {
   private static final int LINE_CHARS = 1_000;
   private static final int TEXT_CHARS = 4_000;
   private static final int KEY_CHARS = 200;
-  private static final String UNIQUE_VIOLATION = "23505";
+  private static final int RESULT_CHARS = 500;
+
+  /** So often something is done again where somebody else was in its way. */
+  private static final int TRIES_MAX = 20;
+
   private static final ObjectMapper JSON = JsonMapper.builder().build();
   private static final TypeReference<TreeMap<String, String>> STRINGS = new TypeReference<>() {};
 
@@ -117,14 +122,10 @@ public final class JobQueue {
       }
     }
     String id = request.kind.label() + "-" + UUID.randomUUID();
-    try {
-      inDatabase(handle -> insert(handle, id, request));
-    } catch (UnableToExecuteStatementException e) {
-      if (e.getCause() instanceof SQLException sql && UNIQUE_VIOLATION.equals(sql.getSQLState())) {
-        // Somebody else ordered it at the same moment.
-        return find(request.kind, request.key).orElseThrow();
-      }
-      throw unavailable(e);
+    boolean inserted = unlessDuplicate(handle -> insert(handle, id, request));
+    if (!inserted) {
+      // Somebody else ordered it at the same moment.
+      return find(request.kind, request.key).orElseThrow();
     }
     return get(id);
   }
@@ -135,9 +136,9 @@ public final class JobQueue {
             """
             INSERT INTO job_runs (id, kind, job_key, reason, actor, options, requested_ms, state,
                 attempts, attempts_max, server, started_ms, ended_ms, not_before_ms, cancel,
-                outcome, advice, results)
+                beats, outcome, advice, results)
             VALUES (:id, :kind, :key, :reason, :actor, :options, :now, 'QUEUED',
-                0, :attempts, '', 0, 0, 0, FALSE, '', '', '{}')
+                0, :attempts, '', 0, 0, 0, FALSE, 0, '', '', '{}')
             """)
         .bind("id", id)
         .bind("kind", request.kind.name())
@@ -286,32 +287,39 @@ public final class JobQueue {
    * @throws WinnowException with {@code NOT_FOUND}, or {@code CONFLICT} if it is at its end
    */
   public JobRun cancel(String id) {
-    JobRun run = get(id);
-    if (run.state().isEnd()) {
-      throw new WinnowException(
-          ErrorCode.CONFLICT,
-          "job %s: %s (expected: queued or running)".formatted(id, run.state().label()));
+    while (true) {
+      JobRun run = get(id);
+      if (run.state().isEnd()) {
+        throw new WinnowException(
+            ErrorCode.CONFLICT,
+            "job %s: %s (expected: queued or running)".formatted(id, run.state().label()));
+      }
+      int changed =
+          run.state() == JobState.QUEUED
+              ? update(
+                  """
+                  UPDATE job_runs SET state = 'CANCELLED', ended_ms = :now, outcome = :text,
+                      advice = ''
+                  WHERE id = :id AND state = 'QUEUED'
+                  """,
+                  Map.of("id", id, "now", clock.nowMs(), "text", "Cancelled before it began."))
+              : update(
+                  "UPDATE job_runs SET cancel = TRUE WHERE id = :id AND state = 'RUNNING'",
+                  Map.of("id", id));
+      if (changed > 0) {
+        return get(id);
+      }
+      // It went on meanwhile: looked at again, which ends, since attempts do.
     }
-    int ended =
-        update(
-            """
-            UPDATE job_runs SET state = 'CANCELLED', ended_ms = :now, outcome = :text, advice = ''
-            WHERE id = :id AND state = 'QUEUED'
-            """,
-            Map.of("id", id, "now", clock.nowMs(), "text", "Cancelled before it began."));
-    if (ended == 0) {
-      update(
-          "UPDATE job_runs SET cancel = TRUE WHERE id = :id AND state = 'RUNNING'",
-          Map.of("id", id));
-    }
-    return get(id);
   }
 
   /**
    * Begins the next attempt of a kind: what a server left behind that went away, else the oldest
-   * order that is due. Only for whoever holds the kind's place in the scheduler.
+   * order that is due. None while a server works on one of the kind.
+   *
+   * @param abandoned whether the server of a run that is under way is gone
    */
-  Optional<JobRun> take(JobKind kind, String server) {
+  Optional<JobRun> take(JobKind kind, String server, Predicate<JobRun> abandoned) {
     long now = clock.nowMs();
     return inDatabase(handle -> {
       Optional<JobRun> next =
@@ -326,8 +334,9 @@ public final class JobQueue {
               .bind("now", now)
               .map(JobQueue::run)
               .findOne();
-      if (next.isEmpty()) {
-        return next;
+      if (next.isEmpty()
+          || (next.get().state() == JobState.RUNNING && !abandoned.test(next.get()))) {
+        return Optional.empty();
       }
       JobRun.Progress progress = next.get().progress();
       int taken =
@@ -366,41 +375,77 @@ public final class JobQueue {
         run.outcome());
   }
 
+  /**
+   * That a server works on an attempt: as long as it does, the number of beats grows.
+   *
+   * @param run its id
+   */
+  record Beat(String run, int attempts, long beats) {}
+
+  /** What is under way, on any server. */
+  List<Beat> beats() {
+    return inDatabase(handle ->
+        handle
+            .createQuery("SELECT id, attempts, beats FROM job_runs WHERE state = 'RUNNING'")
+            .map((row, _) -> new Beat(row.getString(1), row.getInt(2), row.getLong(3)))
+            .list());
+  }
+
   /** What became of an attempt. */
   record Attempt(JobState state, JobRun.Outcome outcome, long notBeforeMs, boolean counts) {}
 
-  /** Writes down what became of an attempt, unless another one began meanwhile. */
+  /**
+   * Writes down what became of an attempt, unless another one began meanwhile. What was cancelled
+   * does not go back into the queue.
+   */
   boolean finish(JobRun run, Attempt attempt) {
     return update(
             """
-            UPDATE job_runs SET state = :state, ended_ms = :ended, not_before_ms = :notBefore,
-                attempts = attempts - :back, outcome = :outcome, advice = :advice,
-                results = :results
+            UPDATE job_runs SET
+                state = CASE WHEN cancel AND :state = 'QUEUED' THEN 'CANCELLED' ELSE :state END,
+                ended_ms = CASE WHEN cancel AND :state = 'QUEUED' THEN :now ELSE :ended END,
+                not_before_ms = :notBefore, attempts = attempts - :back, outcome = :outcome,
+                advice = :advice, results = :results
             WHERE id = :id AND state = 'RUNNING' AND server = :server AND attempts = :attempts
             """,
-            Map.of(
-                "id", run.id(),
-                "server", run.progress().server(),
-                "attempts", run.progress().attempts(),
-                "state", attempt.state.name(),
-                "ended", attempt.state.isEnd() ? clock.nowMs() : 0,
-                "notBefore", attempt.notBeforeMs,
-                "back", attempt.counts ? 0 : 1,
-                "outcome", cut(attempt.outcome.text(), TEXT_CHARS),
-                "advice", cut(attempt.outcome.advice(), TEXT_CHARS),
-                "results", json(attempt.outcome.results())))
+            Map.ofEntries(
+                Map.entry("id", run.id()),
+                Map.entry("server", run.progress().server()),
+                Map.entry("attempts", run.progress().attempts()),
+                Map.entry("state", attempt.state.name()),
+                Map.entry("now", clock.nowMs()),
+                Map.entry("ended", attempt.state.isEnd() ? clock.nowMs() : 0L),
+                Map.entry("notBefore", attempt.notBeforeMs),
+                Map.entry("back", attempt.counts ? 0 : 1),
+                Map.entry("outcome", cut(attempt.outcome.text(), TEXT_CHARS)),
+                Map.entry("advice", cut(attempt.outcome.advice(), TEXT_CHARS)),
+                Map.entry("results", results(attempt.outcome.results()))))
         > 0;
   }
 
-  /** Why an attempt should stop, or null. */
-  JobContext.@Nullable Stop stopOf(JobRun run) {
-    return inDatabase(handle ->
-            handle
-                .createQuery("SELECT cancel, state, server, attempts FROM job_runs WHERE id = :id")
-                .bind("id", run.id())
-                .map((row, _) -> Optional.ofNullable(stop(run, row)))
-                .findOne()
-                .orElse(Optional.of(JobContext.Stop.LOST)))
+  /** Says that this attempt is worked on, and asks why it should stop; null if it should not. */
+  JobContext.@Nullable Stop beat(JobRun run) {
+    return inDatabase(
+            handle -> {
+              handle
+                  .createUpdate(
+                      """
+                      UPDATE job_runs SET beats = beats + 1
+                      WHERE id = :id AND state = 'RUNNING' AND server = :server
+                          AND attempts = :attempts
+                      """)
+                  .bind("id", run.id())
+                  .bind("server", run.progress().server())
+                  .bind("attempts", run.progress().attempts())
+                  .execute();
+              return handle
+                  .createQuery(
+                      "SELECT cancel, state, server, attempts FROM job_runs WHERE id = :id")
+                  .bind("id", run.id())
+                  .map((row, _) -> Optional.ofNullable(stop(run, row)))
+                  .findOne()
+                  .orElse(Optional.of(JobContext.Stop.LOST));
+            })
         .orElse(null);
   }
 
@@ -413,34 +458,45 @@ public final class JobQueue {
     return row.getBoolean(1) ? JobContext.Stop.CANCELLED : null;
   }
 
-  /** Adds lines to a run's log; the oldest beyond the bound go. */
+  /**
+   * Adds lines to a run's log; the oldest beyond the bound go. An attempt that lost its run may do
+   * so at the same moment as the one that took it over: then one of both numbers its lines anew.
+   */
   void append(String id, List<Line> lines) {
-    inDatabase(handle -> {
-      int last =
-          handle
-              .createQuery("SELECT COALESCE(MAX(line), 0) FROM job_log WHERE run_id = :id")
-              .bind("id", id)
-              .mapTo(Integer.class)
-              .one();
-      var batch =
-          handle.prepareBatch(
-              "INSERT INTO job_log (run_id, line, at_ms, text) VALUES (:id, :line, :at, :text)");
-      for (Line line : lines) {
-        last++;
-        batch
-            .bind("id", id)
-            .bind("line", last)
-            .bind("at", line.atMs)
-            .bind("text", cut(line.text, LINE_CHARS))
-            .add();
+    for (int i = 0; i < TRIES_MAX; i++) {
+      if (unlessDuplicate(handle -> append(handle, id, lines))) {
+        return;
       }
-      batch.execute();
-      return handle
-          .createUpdate("DELETE FROM job_log WHERE run_id = :id AND line <= :until")
+    }
+    throw new WinnowException(
+        ErrorCode.UNAVAILABLE, "jobs: the log of " + id + " is written to by others all the time");
+  }
+
+  private static int append(Handle handle, String id, List<Line> lines) {
+    int last =
+        handle
+            .createQuery("SELECT COALESCE(MAX(line), 0) FROM job_log WHERE run_id = :id")
+            .bind("id", id)
+            .mapTo(Integer.class)
+            .one();
+    var batch =
+        handle.prepareBatch(
+            "INSERT INTO job_log (run_id, line, at_ms, text) VALUES (:id, :line, :at, :text)");
+    for (Line line : lines) {
+      last++;
+      batch
           .bind("id", id)
-          .bind("until", last - LINES_MAX)
-          .execute();
-    });
+          .bind("line", last)
+          .bind("at", line.atMs)
+          .bind("text", cut(line.text, LINE_CHARS))
+          .add();
+    }
+    batch.execute();
+    return handle
+        .createUpdate("DELETE FROM job_log WHERE run_id = :id AND line <= :until")
+        .bind("id", id)
+        .bind("until", last - LINES_MAX)
+        .execute();
   }
 
   /** Deletes the oldest runs at their end beyond the bound, with their logs; returns how many. */
@@ -467,21 +523,28 @@ public final class JobQueue {
   }
 
   private <T> T inDatabase(HandleCallback<T, SQLException> work) {
-    try {
-      return jdbi.inTransaction(work);
-    } catch (UnableToExecuteStatementException e) {
-      if (e.getCause() instanceof SQLException sql && UNIQUE_VIOLATION.equals(sql.getSQLState())) {
-        throw e;
+    for (int attempt = 1; ; attempt++) {
+      try {
+        return jdbi.inTransaction(work);
+      } catch (JdbiException | SQLException e) {
+        if (attempt == TRIES_MAX || !SqlFailures.isRetriable(e)) {
+          throw SqlFailures.of("jobs: the database", e);
+        }
       }
-      throw unavailable(e);
-    } catch (JdbiException | SQLException e) {
-      throw unavailable(e);
     }
   }
 
-  private static WinnowException unavailable(Exception e) {
-    return new WinnowException(
-        ErrorCode.UNAVAILABLE, "jobs: the database does not answer: " + e.getMessage(), e);
+  /** Does it; false if a row with such a key is there, and nothing has changed then. */
+  private boolean unlessDuplicate(HandleCallback<Integer, SQLException> work) {
+    try {
+      inDatabase(work);
+      return true;
+    } catch (WinnowException e) {
+      if (e.getCause() instanceof Exception cause && SqlFailures.isDuplicate(cause)) {
+        return false;
+      }
+      throw e;
+    }
   }
 
   private static JobRun run(ResultSet row, StatementContext context) throws SQLException {
@@ -506,18 +569,36 @@ public final class JobQueue {
             row.getString("outcome"), row.getString("advice"), strings(row.getString("results"))));
   }
 
-  private static String cut(String text, int chars) {
+  /** No database takes the character 0 in a text. */
+  private static String cut(String given, int chars) {
+    String text = given.replace('\0', '\uFFFD');
     return text.length() <= chars ? text : text.substring(0, chars - 1) + "…";
   }
 
+  /** Results as JSON that has room: long ones are cut, and the last ones go if need be. */
+  private static String results(Map<String, String> results) {
+    TreeMap<String, String> room = new TreeMap<>();
+    results.forEach((name, value) -> room.put(name, cut(value, RESULT_CHARS)));
+    String text = written(room);
+    while (text.length() > TEXT_CHARS) {
+      room.pollLastEntry();
+      text = written(room);
+    }
+    return text;
+  }
+
   private static String json(Map<String, String> values) {
+    String text = written(new TreeMap<>(values));
+    if (text.length() > TEXT_CHARS) {
+      throw WinnowException.invalid(
+          "options", text.length() + " characters", "at most " + TEXT_CHARS);
+    }
+    return text;
+  }
+
+  private static String written(TreeMap<String, String> values) {
     try {
-      String text = JSON.writeValueAsString(new TreeMap<>(values));
-      if (text.length() > TEXT_CHARS) {
-        throw WinnowException.invalid(
-            "options", text.length() + " characters", "at most " + TEXT_CHARS);
-      }
-      return text;
+      return JSON.writeValueAsString(values);
     } catch (JsonProcessingException e) {
       throw new IllegalStateException("strings that cannot be written as JSON", e);
     }

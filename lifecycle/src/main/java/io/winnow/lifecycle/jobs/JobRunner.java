@@ -13,6 +13,7 @@ import com.github.kagkarlsson.scheduler.task.helper.CustomTask;
 import com.github.kagkarlsson.scheduler.task.helper.Tasks;
 import com.github.kagkarlsson.scheduler.task.schedule.FixedDelay;
 import com.github.kagkarlsson.shaded.jdbc.SQLRuntimeException;
+import io.winnow.core.ErrorCode;
 import io.winnow.core.TimeSource;
 import io.winnow.core.WinnowException;
 import io.winnow.lifecycle.jobs.JobFailure.Remedy;
@@ -43,8 +44,11 @@ import org.slf4j.LoggerFactory;
  * <p>Each kind is one execution of db-scheduler, its lane: whichever server holds it works off the
  * kind's orders one after another, so that over all servers one run of a kind goes on at a time. A
  * server that dies stops its heartbeats; the lane goes to another server or to the same one started
- * anew, which takes up the run that was left. An attempt that learns that it lost its lane (a
- * process that stood still too long) is stopped, and what it says afterwards is not written down.
+ * anew. A run that is under way is another matter: it is taken up only by a server that saw with
+ * its own eyes, over that time, that nobody counts up the run's beats. So neither a database that
+ * was away nor clocks that differ cost a healthy run its attempt. An attempt that learns that it
+ * lost its run (a process that stood still too long) is stopped, and what it says afterwards is not
+ * written down.
  *
  * <p>Thread-safe.
  */
@@ -61,6 +65,7 @@ public final class JobRunner implements AutoCloseable {
   private final Semaphore slots;
   private final Map<JobContext, Long> running = new ConcurrentHashMap<>();
   private final ScheduledExecutorService watch;
+  private final Abandoned abandoned;
   private final CountDownLatch closing = new CountDownLatch(1);
 
   /** Null until the database answered for the first time; guarded by this. */
@@ -86,6 +91,11 @@ public final class JobRunner implements AutoCloseable {
       Duration timeout) {
     /** So many are missed before a server counts as gone. */
     static final int HEARTBEATS_MISSED = 4;
+
+    /** How long after its last sign a server counts as gone. */
+    Duration goneAfter() {
+      return heartbeat.multipliedBy(HEARTBEATS_MISSED);
+    }
 
     /** Two runs at a time, looks once a second, counts as gone after 20 seconds. */
     public static Config of(String server, Duration timeout) {
@@ -115,6 +125,7 @@ public final class JobRunner implements AutoCloseable {
     this.config = config;
     this.clock = clock;
     this.slots = new Semaphore(config.concurrent);
+    this.abandoned = new Abandoned(config.goneAfter(), config.goneAfter().dividedBy(2));
     this.ticks = List.copyOf(ticks);
     this.watch =
         Executors.newSingleThreadScheduledExecutor(
@@ -245,7 +256,7 @@ public final class JobRunner implements AutoCloseable {
   private void workOff(JobKind kind) {
     while (closing.getCount() > 0 && slots.tryAcquire()) {
       try {
-        Optional<JobRun> next = queue.take(kind, config.server);
+        Optional<JobRun> next = queue.take(kind, config.server, abandoned::test);
         if (next.isEmpty()) {
           return;
         }
@@ -258,7 +269,7 @@ public final class JobRunner implements AutoCloseable {
 
   private void attempt(JobRun run) {
     RunLog log = new RunLog(queue, run.id());
-    JobContext context = new JobContext(run, log::add);
+    JobContext context = new JobContext(run, log::add, () -> queue.beat(run));
     if (run.state() == JobState.RUNNING) {
       log.add("taken up again: the server that worked on it went away");
     }
@@ -295,12 +306,12 @@ public final class JobRunner implements AutoCloseable {
   }
 
   private JobQueue.Attempt work(JobRun run, JobContext context, RunLog log) {
-    running.put(context, System.nanoTime() + timeout(run).toNanos());
-    if (closing.getCount() == 0) {
-      // It was closed between the order's taking and this line, and did not see this context.
-      context.stop(JobContext.Stop.CLOSING);
-    }
     try {
+      running.put(context, System.nanoTime() + timeout(run).toNanos());
+      if (closing.getCount() == 0) {
+        // It was closed between the order's taking and this line, and did not see this context.
+        context.stop(JobContext.Stop.CLOSING);
+      }
       JobRun.Outcome outcome = Objects.requireNonNull(jobs.get(run.kind())).run(context);
       return new JobQueue.Attempt(JobState.SUCCEEDED, outcome, 0, true);
     } catch (JobFailure e) {
@@ -394,6 +405,10 @@ public final class JobRunner implements AutoCloseable {
         }
         return;
       } catch (WinnowException e) {
+        if (e.code() != ErrorCode.UNAVAILABLE) {
+          finishRefused(run, e);
+          return;
+        }
         if (closed) {
           LOG.warn("job {}: not written down: {}", run.id(), e.getMessage());
           return;
@@ -409,19 +424,45 @@ public final class JobRunner implements AutoCloseable {
     }
   }
 
+  /** The database is there and does not take it, which trying again does not change. */
+  private void finishRefused(JobRun run, WinnowException refused) {
+    LOG.error("job {}: what became of it cannot be written down", run.id(), refused);
+    try {
+      var _ =
+          queue.finish(
+              run,
+              end(
+                  JobState.WAITING,
+                  "What became of it cannot be written down: " + refused.getMessage(),
+                  "See the server's log; then run the job again with the same key."));
+    } catch (WinnowException e) {
+      LOG.error("job {}: nor can that", run.id(), e);
+    }
+  }
+
   private void watchRuns() {
+    try {
+      abandoned.look(queue.beats(), System.nanoTime());
+    } catch (WinnowException e) {
+      LOG.debug("runs: {}", e.getMessage());
+    } catch (RuntimeException e) {
+      // Whatever it is: who does not look any more gives no sign of life either.
+      LOG.warn("runs", e);
+    }
     running.forEach((context, deadline) -> {
       if (System.nanoTime() - deadline > 0) {
         context.stop(JobContext.Stop.TIMEOUT);
         return;
       }
       try {
-        JobContext.Stop why = queue.stopOf(context.run());
+        JobContext.Stop why = queue.beat(context.run());
         if (why != null) {
           context.stop(why);
         }
       } catch (WinnowException e) {
         LOG.debug("job {}: {}", context.run().id(), e.getMessage());
+      } catch (RuntimeException e) {
+        LOG.warn("job {}", context.run().id(), e);
       }
     });
   }

@@ -50,14 +50,15 @@ public final class MlflowExport {
    * Writes every release whose files are there.
    *
    * @param root the folder; made if it is not there
-   * @return the versions that were written, oldest first; MLflow numbers them from 1
+   * @return the versions that were written, oldest first. MLflow's number of each is its place
+   *     among all that were ever registered, from 1, so it stays when older ones are deleted
    * @throws WinnowException with {@code CORRUPT} for a damaged release, {@code INVALID_ARGUMENT} if
    *     there is none, {@code UNAVAILABLE} if the folder cannot be written
    */
   public List<String> writeTo(Path root) {
-    List<RegisteredRelease> releases =
-        registry.releases().stream().filter(release -> release.deletedMs() == 0).toList();
-    if (releases.isEmpty()) {
+    List<RegisteredRelease> releases = registry.releases();
+    List<String> there = store.versions();
+    if (releases.stream().noneMatch(release -> isThere(release, there))) {
       throw WinnowException.invalid("releases", "none", "at least one to export");
     }
     Path folder = root.toAbsolutePath().normalize();
@@ -68,13 +69,17 @@ public final class MlflowExport {
       Path experiment = folder.resolve(experimentId(application));
       experiment(experiment, application, releases.getFirst().registeredMs());
       Path model = folder.resolve(MlflowFiles.MODELS).resolve(application);
-      for (RegisteredRelease release : releases) {
+      for (int i = 0; i < releases.size(); i++) {
+        RegisteredRelease release = releases.get(i);
+        if (!isThere(release, there)) {
+          continue;
+        }
         String version = release.manifest().version();
         store.verify(version);
         Path run = experiment.resolve(runId(release.manifest()));
         run(run, release);
-        numbers.put(version, String.valueOf(written.size() + 1));
-        version(model, release, run, written.size() + 1);
+        numbers.put(version, String.valueOf(i + 1));
+        version(model, release, run, i + 1);
         written.add(version);
       }
       model(model, application, releases);
@@ -83,6 +88,10 @@ public final class MlflowExport {
       throw MlflowFiles.unavailable("write into " + folder, e);
     }
     return written;
+  }
+
+  private static boolean isThere(RegisteredRelease release, List<String> versions) {
+    return release.deletedMs() == 0 && versions.contains(release.manifest().version());
   }
 
   private static String experimentId(String application) {

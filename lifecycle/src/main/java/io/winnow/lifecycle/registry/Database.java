@@ -2,7 +2,6 @@ package io.winnow.lifecycle.registry;
 
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
-import io.winnow.core.ErrorCode;
 import io.winnow.core.WinnowException;
 import java.io.PrintWriter;
 import java.sql.Connection;
@@ -77,8 +76,8 @@ final class Database implements AutoCloseable {
       try {
         return jdbi.inTransaction(work::in);
       } catch (JdbiException e) {
-        if (attempt == MAX_ATTEMPTS || !isRetriable(sqlState(e))) {
-          throw failure(e);
+        if (attempt == MAX_ATTEMPTS || !SqlFailures.isRetriable(e)) {
+          throw SqlFailures.of("registry " + name, e);
         }
       }
     }
@@ -100,42 +99,6 @@ final class Database implements AutoCloseable {
   @Override
   public void close() {
     pool.close();
-  }
-
-  /** Another transaction was in the way: 40001 and 40P01; not what a constraint says. */
-  private static boolean isRetriable(String sqlState) {
-    return sqlState.startsWith("40");
-  }
-
-  private WinnowException failure(Exception e) {
-    String state = sqlState(e);
-    if (state.startsWith("22") || state.startsWith("23") || state.startsWith("42")) {
-      return new WinnowException(
-          ErrorCode.INTERNAL, "registry %s: %s".formatted(name, message(e)), e);
-    }
-    return new WinnowException(
-        ErrorCode.UNAVAILABLE, "registry %s does not answer: %s".formatted(name, message(e)), e);
-  }
-
-  private static String sqlState(Throwable e) {
-    SQLException sql = sqlException(e);
-    String state = sql == null ? null : sql.getSQLState();
-    return state == null ? "" : state;
-  }
-
-  private static String message(Throwable e) {
-    SQLException sql = sqlException(e);
-    String message = sql == null ? e.getMessage() : sql.getMessage();
-    return message == null ? e.toString() : message.lines().findFirst().orElse("");
-  }
-
-  private static @Nullable SQLException sqlException(Throwable e) {
-    for (Throwable cause = e; cause != null; cause = cause.getCause()) {
-      if (cause instanceof SQLException sql) {
-        return sql;
-      }
-    }
-    return null;
   }
 
   /** Runs the migrations that the database lacks; once, whoever comes first. */
@@ -162,9 +125,9 @@ final class Database implements AutoCloseable {
         ready = true;
       }
     } catch (FlywayException e) {
-      SQLException cause = sqlException(e);
+      SQLException cause = SqlFailures.sqlException(e);
       throw new SQLException(
-          "its schema cannot be brought up to date: " + message(e),
+          "its schema cannot be brought up to date: " + SqlFailures.message(e),
           cause == null ? "" : cause.getSQLState(),
           e);
     } finally {

@@ -61,7 +61,8 @@ public final class Retention {
   /**
    * What was, or would be, deleted.
    *
-   * @param releases oldest first; those whose files were gone before are not among them
+   * @param releases oldest first; those whose files were gone before are not among them, and those
+   *     that were deleted before and cannot go yet come last
    * @param bytes that no other release has
    */
   public record Report(List<Judged> releases, long bytes) {
@@ -127,9 +128,16 @@ public final class Retention {
     for (Judged judged : report.releases()) {
       done.add(judged.needs().isEmpty() ? delete(judged) : judged);
     }
+    Set<String> judgedNow = new HashSet<>();
+    done.forEach(judged -> judgedNow.add(judged.version()));
     for (RegisteredRelease release : registry.releases()) {
-      if (release.deletedMs() > 0) {
-        store.delete(release.manifest().version()); // marked before, but the files stayed
+      String version = release.manifest().version();
+      if (release.deletedMs() > 0 && !judgedNow.contains(version)) {
+        // Marked before, here or by another server, but the files may have stayed.
+        Judged judged = deleteFiles(new Judged(version, List.of()));
+        if (!judged.needs().isEmpty()) {
+          done.add(judged);
+        }
       }
     }
     return new Report(done, store.collect(wallClock.nowMs(), GRACE));
@@ -144,8 +152,21 @@ public final class Retention {
       }
       throw e;
     }
-    store.delete(judged.version());
-    return judged;
+    return deleteFiles(judged);
+  }
+
+  /** One that this server still has active keeps its files, and does not keep the others'. */
+  private Judged deleteFiles(Judged judged) {
+    try {
+      store.delete(judged.version());
+      return judged;
+    } catch (WinnowException e) {
+      if (e.code() == ErrorCode.CONFLICT) {
+        return new Judged(
+            judged.version(), List.of("deleted, but its files stay here: " + e.getMessage()));
+      }
+      throw e;
+    }
   }
 
   private static long bytes(List<RegisteredRelease> there, List<Judged> judged) {

@@ -22,9 +22,10 @@ import org.jspecify.annotations.Nullable;
  * inform.
  *
  * <p>A figure of quality fails a release only if it is shown to be a loss (the whole interval on
- * the wrong side) and, by the best estimate, a larger one than is allowed. So a release as good as
- * the champion fails at most as often as an interval misses, about once in forty at 95 %, and a
- * clearly worse one fails as soon as there are enough outcomes to see it.
+ * the wrong side) and, by the best estimate, a larger one than is allowed. So one comparison fails
+ * a release as good as the champion no more often than its interval misses on that side, one in
+ * forty at 95 %; there are several comparisons, and nothing corrects for their number. A clearly
+ * worse release fails as soon as there are enough outcomes to see it.
  */
 final class GateRules {
   /** Fewer outcomes or users than this inform, and decide nothing. */
@@ -183,8 +184,8 @@ final class GateRules {
               comparison.outcomes(),
               gate.minOutcomes()));
     }
-    if (!comparison.complete()) {
-      texts.add("the time allowed ran out before all moments were looked at");
+    if (!comparison.cutShort().isEmpty()) {
+      texts.add(comparison.cutShort());
     }
     return new Check(gate.metric(), verdict, numbers, String.join("; ", texts));
   }
@@ -373,6 +374,18 @@ final class GateRules {
         && difference >= Z * Math.sqrt((double) worse + better);
   }
 
+  /**
+   * The largest 95th percentile of a candidate that passes, milliseconds: the deadline of a whole
+   * request where there is no champion.
+   *
+   * @param championP95Ms NaN without champion
+   */
+  double allowedMs(double championP95Ms) {
+    return Double.isNaN(championP95Ms)
+        ? application.policy().serving().deadline().toNanos() / 1e6
+        : Math.max(LATENCY_FLOOR_MS, gate.maxLatency() * championP95Ms);
+  }
+
   /** The slower answers. */
   Check latency(ReleaseComparison comparison) {
     Side candidate = comparison.candidate();
@@ -392,14 +405,12 @@ final class GateRules {
     }
     numbers.put("p50_ms", candidate.p50Ms());
     numbers.put("p95_ms", candidate.p95Ms());
-    double deadlineMs = application.policy().serving().deadline().toNanos() / 1e6;
-    double allowedMs = deadlineMs;
+    double allowedMs = allowedMs(champion == null ? Double.NaN : champion.p95Ms());
     if (champion != null) {
       numbers.put("champion_p50_ms", champion.p50Ms());
       numbers.put("champion_p95_ms", champion.p95Ms());
       numbers.put("ratio", candidate.p95Ms() / champion.p95Ms());
       numbers.put("max_ratio", gate.maxLatency());
-      allowedMs = Math.max(LATENCY_FLOOR_MS, gate.maxLatency() * champion.p95Ms());
     }
     return new Check(
         OfflineGate.LATENCY,

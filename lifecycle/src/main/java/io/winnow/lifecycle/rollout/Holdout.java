@@ -43,6 +43,19 @@ public record Holdout(long toOffset, int trainingOutcomes, int heldOutcomes) {
     }
     TrainingRequests requests = new TrainingRequests(application);
     records.replay(0, endOffset, requests);
+    return choose(application, requests, endOffset, minTraining);
+  }
+
+  /**
+   * The same for records that were read.
+   *
+   * @param requests of the records below the offset
+   */
+  public static Holdout choose(
+      ApplicationDefinition application,
+      TrainingRequests requests,
+      long endOffset,
+      int minTraining) {
     return choose(
         requests.choices().stream().mapToLong(TrainingRequest.Chosen::asOfOffset).toArray(),
         endOffset,

@@ -34,11 +34,15 @@ import org.jspecify.annotations.Nullable;
 /**
  * Judges a release before any user sees it, by its bundle and by a log that it did not learn from.
  *
- * <p>Checks are made from the cheap to the costly, and all that can be made are, so that one report
- * names everything that is wrong: {@value #WHOLE} and {@value #FEATURES}, {@value #SKEW}, {@value
- * #MEMORY}; then, if the release can be bound to a store, what a replay of the log shows: the
- * metric, {@value #RETRIEVAL}, {@value #CALIBRATION}, {@value #ANSWERS}, {@value #LATENCY}. The
- * rules are those of {@link GateRules}.
+ * <p>Checks are made from the cheap to the costly. The cheap ones are all made, so that one report
+ * names everything that they find: {@value #WHOLE}, {@value #FEATURES}, {@value #SKEW}, {@value
+ * #MEMORY}. Where none of the first three failed, and the release can be bound to a store, a replay
+ * of the log gives the others: the metric, {@value #RETRIEVAL}, {@value #CALIBRATION}, {@value
+ * #ANSWERS}, {@value #LATENCY}. The rules are those of {@link GateRules}.
+ *
+ * <p>A champion that cannot be loaded or bound is no reason to wait: it will not heal by waiting,
+ * and what is to replace it may be the way out. The candidate is judged by itself then, as if there
+ * were no champion, and the check {@value #CHAMPION} says so.
  *
  * <p>Deterministic but for times. Reads, and changes nothing. Not thread-safe; uses one thread.
  */
@@ -67,7 +71,7 @@ public final class OfflineGate {
   /** The bundle is not much larger than the champion's. */
   public static final String MEMORY = "memory";
 
-  /** The champion that is to be compared with cannot be. */
+  /** Informs that the champion that is to be compared with cannot be, and why. */
   public static final String CHAMPION = "champion";
 
   private final ApplicationDefinition application;
@@ -165,26 +169,26 @@ public final class OfflineGate {
       bound = binds(release, columns);
     }
     checks.add(GateRules.skew(columns, skew, settings.maxMismatches()));
+    boolean hopeless =
+        !broken.isEmpty() || checks.stream().anyMatch(check -> check.verdict() == Verdict.FAILED);
     List<String> noChampion = new ArrayList<>();
-    Release other = champion == null ? null : load(champion, noChampion);
+    Release other = champion == null ? null : comparable(champion, noChampion);
     progress.at("loading", 2, 2);
-    if (other != null && !binds(other, noChampion)) {
-      other = null;
-    }
     if (!noChampion.isEmpty()) {
       checks.add(
           new Check(
               CHAMPION,
-              Verdict.WAITING,
+              Verdict.PASSED,
               Map.of(),
-              "cannot be compared with: " + String.join("; ", noChampion)));
+              "judged by itself, since %s cannot be compared with: %s"
+                  .formatted(champion, String.join("; ", noChampion))));
     }
     checks.add(
         GateRules.memory(
             bytes(manifest),
             champion == null || other == null ? Double.NaN : bytes(other.manifest()),
             settings.thresholds().maxMemory()));
-    if (release != null && bound && noChampion.isEmpty()) {
+    if (release != null && bound && !hopeless) {
       ReleaseComparison comparison = compare(metric, release, other, records);
       broken.addAll(comparison.candidate().notFinite());
       checks.addAll(new GateRules(application, settings.thresholds()).replayed(comparison));
@@ -198,10 +202,26 @@ public final class OfflineGate {
     return new ReleaseComparer(
             application,
             new ReleaseComparer.Settings(
-                metric, settings.thresholds().confidence(), settings.bounds(), settings.seed()),
+                metric,
+                settings.thresholds().confidence(),
+                settings.bounds(),
+                new GateRules(application, settings.thresholds())::allowedMs,
+                settings.seed()),
             (done, all) -> progress.at("moments", done, all),
             nanoTime)
         .compare(release, other, records);
+  }
+
+  /** The champion, if it can answer; why not, otherwise. */
+  private @Nullable Release comparable(String champion, List<String> why) {
+    Release release = load(champion, why);
+    if (release == null || binds(release, why)) {
+      return release;
+    }
+    if (why.isEmpty()) {
+      why.add("the application cannot compute what it reads");
+    }
+    return null;
   }
 
   /** Loads what can be; what is damaged is named. */

@@ -10,9 +10,9 @@ import io.winnow.events.RecordSource;
 import io.winnow.experiments.statistics.Contrast;
 import io.winnow.experiments.statistics.Estimate;
 import io.winnow.lifecycle.ReleaseManifest;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -22,35 +22,34 @@ import org.jspecify.annotations.Nullable;
  * Whether the world moved since the champion went live: a fold over the log that compares what the
  * champion was asked and what users made of its answers with the first it showed.
  *
- * <p><b>Data drift</b>: the {@linkplain PopulationStability population stability index} of each
- * logged feature over the newest {@value #WINDOW} impressions against the first {@value #WINDOW}.
+ * <p><b>Data drift</b>, by {@link FeatureDrift}: the population of each logged feature on the
+ * newest whole days against that of the first.
  *
  * <p><b>Concept drift</b>: outcomes per slate. The champion's slates are cut into blocks of {@value
- * #BLOCK}; the first is what the others are compared with, each once, when the block behind it is
- * full, so that late outcomes are in. Block k rejects 'as good as the first' at level 6·α/(π²·k²)
- * (a ratio of sums over users against another, Welch), which sums to α over any number of blocks:
- * the chance of ever asking without a reason is at most α = {@value #ALPHA}.
+ * #BLOCK}; the first is what the others are compared with, each once, when the events' time has
+ * passed its last slate by as long as an outcome may take. Block k rejects 'as good as the first'
+ * at level 6·α/(π²·k²) (a ratio of sums over users against another, Welch), which sums to α over
+ * any number of blocks: the chance of ever asking without a reason is at most α = {@value #ALPHA}.
+ * Where {@value #WAITING_MAX} blocks wait for their outcomes, slates are left out until one of them
+ * was compared.
  *
- * <p>Memory is bounded by both sizes. Not thread-safe.
+ * <p>Memory is bounded by these sizes. Not thread-safe.
  */
 public final class DriftWatch {
-  static final int WINDOW = 2_000;
   static final int BLOCK = 1_000;
+  static final int WAITING_MAX = 100;
   static final double ALPHA = 0.01;
 
   private final ReleaseManifest champion;
   private final Objectives objectives;
-  private final List<String> features;
-  private final List<float[]> first = new ArrayList<>();
-  private final float[][] newest = new float[WINDOW][];
-  private long impressions;
+  private final FeatureDrift features;
   private long next;
 
-  /** Slates of the open block and of the full one before it, by request. */
-  private final Map<String, Slate> slates = new LinkedHashMap<>();
+  /** Slates of the open block and of those that wait, by request. */
+  private final Map<String, Slate> slates = new HashMap<>();
 
-  private final List<Slate> open = new ArrayList<>();
-  private @Nullable List<Slate> full;
+  private List<Slate> open = new ArrayList<>();
+  private final ArrayDeque<List<Slate>> waiting = new ArrayDeque<>();
   private @Nullable Estimate reference;
   private int compared;
   private double surest = Double.NaN;
@@ -58,11 +57,13 @@ public final class DriftWatch {
   private boolean fell;
 
   private static final class Slate {
+    private final String request;
     private final UserId user;
     private final long timeMs;
     private int outcomes;
 
-    Slate(UserId user, long timeMs) {
+    Slate(String request, UserId user, long timeMs) {
+      this.request = request;
       this.user = user;
       this.timeMs = timeMs;
     }
@@ -71,11 +72,11 @@ public final class DriftWatch {
   /**
    * A watch over a champion that has seen nothing yet.
    *
-   * @param features the names of its columns, in order
+   * @param features the qualified names of its columns, in order
    */
   public DriftWatch(ReleaseManifest champion, List<String> features, Objectives objectives) {
     this.champion = champion;
-    this.features = List.copyOf(features);
+    this.features = new FeatureDrift(features);
     this.objectives = objectives;
     this.next = champion.provenance().toOffset();
   }
@@ -111,6 +112,7 @@ public final class DriftWatch {
   private void visit(Event event) {
     Impression impression = event.impression();
     if (impression != null) {
+      compareRipe(event.timeMs());
       if (impression.provenance().release().equals(champion.version())) {
         shown(event, impression);
       }
@@ -125,32 +127,27 @@ public final class DriftWatch {
   }
 
   private void shown(Event event, Impression impression) {
-    if (impression.features().length == features.size()) {
-      if (first.size() < WINDOW) {
-        first.add(impression.features());
-      }
-      newest[(int) (impressions % WINDOW)] = impression.features();
-      impressions++;
+    features.shown(event, impression);
+    if (slates.containsKey(impression.requestId()) || waiting.size() == WAITING_MAX) {
+      return;
     }
-    if (!slates.containsKey(impression.requestId())) {
-      if (open.size() == BLOCK) {
-        closeBlock();
-      }
-      Slate slate = new Slate(event.user(), event.timeMs());
-      open.add(slate);
-      slates.put(impression.requestId(), slate);
+    Slate slate = new Slate(impression.requestId(), event.user(), event.timeMs());
+    open.add(slate);
+    slates.put(slate.request, slate);
+    if (open.size() == BLOCK) {
+      waiting.add(open);
+      open = new ArrayList<>();
     }
   }
 
-  /** The open block is full: the one before it has had its time and is compared. */
-  private void closeBlock() {
-    List<Slate> before = full;
-    if (before != null) {
-      compare(before);
-      slates.values().removeAll(before);
+  /** Compares the blocks that have had their time. */
+  private void compareRipe(long nowMs) {
+    while (!waiting.isEmpty()
+        && nowMs - waiting.getFirst().getLast().timeMs > objectives.within().toMillis()) {
+      List<Slate> block = waiting.removeFirst();
+      compare(block);
+      block.forEach(slate -> slates.remove(slate.request));
     }
-    full = List.copyOf(open);
-    open.clear();
   }
 
   private void compare(List<Slate> block) {
@@ -195,42 +192,7 @@ public final class DriftWatch {
 
   /** The feature that moved most. */
   public TriggerReading data() {
-    double worst = Double.NaN;
-    String feature = "";
-    if (impressions >= 2L * WINDOW) {
-      for (int column = 0; column < features.size(); column++) {
-        double psi = PopulationStability.of(column(first, column), column(List.of(newest), column));
-        if (!(psi <= worst)) {
-          worst = psi;
-          feature = features.get(column);
-        }
-      }
-    }
-    return new TriggerReading(
-        Trigger.DATA_DRIFT,
-        worst,
-        PopulationStability.MOVED,
-        champion.version(),
-        feature.isEmpty()
-            ? String.format(
-                Locale.ROOT,
-                "%,d of the %,d impressions are there that a comparison needs.",
-                impressions,
-                2 * WINDOW)
-            : String.format(
-                Locale.ROOT,
-                "The population stability index of %s is %.3f, %s is another population.",
-                feature,
-                worst,
-                PopulationStability.MOVED));
-  }
-
-  private static float[] column(List<float[]> rows, int column) {
-    float[] values = new float[rows.size()];
-    for (int row = 0; row < values.length; row++) {
-      values[row] = rows.get(row)[column];
-    }
-    return values;
+    return features.reading(champion.version());
   }
 
   /** Whether users make less of the champion's slates than at first; stays once it was shown. */
@@ -242,7 +204,8 @@ public final class DriftWatch {
         1,
         champion.version(),
         then == null || Double.isNaN(latest)
-            ? "Fewer than %,d slates were shown, which a comparison needs.".formatted(4 * BLOCK)
+            ? "Fewer than %,d slates were shown whose outcomes are all in, which a comparison needs."
+                .formatted(2 * BLOCK)
             : String.format(
                 Locale.ROOT,
                 "%.4f outcomes per slate lately, %.4f at first; the evidence of a fall is %.3g times"

@@ -14,7 +14,8 @@ import java.util.Arrays;
  * holds, so that an empty one is not infinite. By custom, below 0.1 nothing moved and above 0.25 it
  * is another population; without any change, PSI is about (1/n + 1/m)·χ² with as many degrees of
  * freedom as there are bins less one (Yurdakul: Statistical properties of the population stability
- * index, 2018), some 0.01 for windows of 2,000.
+ * index, 2018): with {@link #chance}, which counts those who are independent and not their rows,
+ * what is a change is told from what is not.
  */
 final class PopulationStability {
   /** Another population. */
@@ -22,6 +23,9 @@ final class PopulationStability {
 
   private static final int BINS = 10;
   private static final double SMOOTHING = 0.5;
+
+  /** The 99.9 % quantile of χ² with ten degrees of freedom: ten bins and the one of unknowns. */
+  private static final double CHANCE = 29.588;
 
   private PopulationStability() {}
 
@@ -40,6 +44,16 @@ final class PopulationStability {
       sum += (p[bin] - q[bin]) * Math.log(p[bin] / q[bin]);
     }
     return sum;
+  }
+
+  /**
+   * What the index is at most, 999 times in 1,000, where nothing changed.
+   *
+   * @param before how many independent values there were, above 0
+   * @param now how many there are, above 0
+   */
+  static double chance(double before, double now) {
+    return CHANCE * (1 / before + 1 / now);
   }
 
   /** The deciles of what is a number, ascending, each once. */

@@ -16,6 +16,9 @@ public final class Triggers {
   /** Where there is no cadence, a champion is not stale. */
   private static final double NEVER = Double.POSITIVE_INFINITY;
 
+  /** So many pauses hold the longest of a week. */
+  private static final int PAUSES = 7;
+
   private Triggers() {}
 
   /**
@@ -35,8 +38,7 @@ public final class Triggers {
           champion.version(),
           "The champion is " + age + " old; there is no cadence.");
     }
-    long cadenceMs =
-        Math.max(1, Schedules.nextMs(schedule, champion.createdMs()) - champion.createdMs());
+    long cadenceMs = cadenceMs(schedule, champion.createdMs());
     double cadences = (double) ageMs / cadenceMs;
     return new TriggerReading(
         Trigger.STALENESS,
@@ -44,6 +46,22 @@ public final class Triggers {
         1,
         champion.version() + "/" + (long) cadences,
         "The champion is %s old, the cadence is %s.".formatted(age, text(cadenceMs)));
+  }
+
+  /**
+   * The time between two trainings: the longest pause among the next due times, so that a weekend
+   * between the times of a cron expression is no reason to train. Not the time to the next one,
+   * which depends on when the champion happened to be made.
+   */
+  private static long cadenceMs(Schedule schedule, long createdMs) {
+    long longestMs = 1;
+    long dueMs = Schedules.nextMs(schedule, createdMs);
+    for (int i = 0; i < PAUSES; i++) {
+      long nextMs = Schedules.nextMs(schedule, dueMs);
+      longestMs = Math.max(longestMs, nextMs - dueMs);
+      dueMs = nextMs;
+    }
+    return longestMs;
   }
 
   /**

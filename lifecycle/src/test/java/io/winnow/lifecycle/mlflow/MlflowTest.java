@@ -135,6 +135,24 @@ final class MlflowTest {
   }
 
   @Test
+  void export_afterAnOlderReleaseWasDeleted_keepsTheNumbersOfTheOthers() throws IOException {
+    registry.change(registry.plan().promote("r-3"), "promote", CAUSE);
+    registry.delete("r-1");
+    store.delete("r-1");
+
+    assertEquals(List.of("r-2", "r-3"), new MlflowExport(registry, store).writeTo(mlruns));
+
+    assertTrue(Files.notExists(mlruns.resolve("models/clips/version-1")));
+    assertEquals("3", Files.readString(mlruns.resolve("models/clips/aliases/champion")));
+    assertEquals("2", Files.readString(mlruns.resolve("models/clips/aliases/previous")));
+    assertEquals(
+        "Winnow release r-3",
+        MlflowFiles.readYaml(mlruns.resolve("models/clips/version-3/meta.yaml"))
+            .get("description")
+            .asText());
+  }
+
+  @Test
   void import_whatWasChangedInMlflow_isTakenOver() throws IOException {
     new MlflowExport(registry, store).writeTo(mlruns);
     Path model = mlruns.resolve("models/clips");

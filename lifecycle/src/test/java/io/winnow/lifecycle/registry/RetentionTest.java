@@ -113,6 +113,24 @@ final class RetentionTest {
   }
 
   @Test
+  void apply_activeHereButDeletedElsewhere_goesOnWithTheOthersAndSaysSo() {
+    store.activate("v1");
+    registry.delete("v1");
+    registry.delete("v2");
+    nowMs.set(100 * DAY_MS);
+
+    Retention.Report applied = retention(1, 30).apply(Set.of());
+
+    assertEquals(List.of("v3", "v4", "v5", "v6", "v7", "v8"), applied.deleted());
+    assertEquals("v1", applied.releases().getLast().version());
+    assertTrue(
+        applied.releases().getLast().needs().getFirst().startsWith("deleted, but its files stay"),
+        applied.releases().toString());
+    assertEquals(List.of("v1", "v9"), store.versions());
+    store.verify("v1");
+  }
+
+  @Test
   void apply_markedButNotDeleted_isFinished() {
     registry.delete("v1");
     nowMs.set(1);

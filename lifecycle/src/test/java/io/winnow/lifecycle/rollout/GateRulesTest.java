@@ -52,7 +52,7 @@ final class GateRulesTest {
         candidate,
         champion,
         segments,
-        true);
+        "");
   }
 
   private Check metric(
@@ -204,7 +204,7 @@ final class GateRulesTest {
             side,
             side,
             Map.of(),
-            true);
+            "");
     Check check = rules.retrieval(comparison);
     assertEquals(Verdict.FAILED, check.verdict());
     assertTrue(check.text().contains("two_tower"), check.text());

@@ -181,6 +181,10 @@ final class OfflineGateTest {
   void judge_columnsInAnotherOrder_failsBySkew() {
     GateReport report = judge(DamagedReleases.swappedColumns(champion, "swapped"));
     assertFails(OfflineGate.SKEW, "swapped.inputs", report);
+    assertEquals(
+        List.of("whole", "features", "skew", "memory"),
+        report.checks().stream().map(Check::name).toList(),
+        "nothing is replayed for a release that has failed");
   }
 
   @Test
@@ -190,6 +194,28 @@ final class OfflineGateTest {
     assertEquals(Verdict.FAILED, metric.verdict(), report::toString);
     assertTrue(metric.numbers().get("shown.high") < -0.05, metric.text());
     assertTrue(metric.numbers().get("organic.relative") < -0.05, metric.text());
+  }
+
+  @Test
+  void judge_aRankerThatIsFarTooSlow_failsByLatencyWithoutLookingAtAllMoments() {
+    List<Integer> heard = new ArrayList<>();
+    DamagedReleases.slow(champion, "slow").publish(store);
+    GateReport report =
+        new OfflineGate(
+                GateWorld.definition(),
+                store,
+                HELD,
+                OfflineGate.Settings.of(GateWorld.definition(), new Seed(1)),
+                (step, done, _) -> {
+                  if (step.equals("moments")) {
+                    heard.add(done);
+                  }
+                },
+                System::nanoTime)
+            .judge("slow", champion.version(), RecordSource.of(records), AuditReport.NONE);
+    assertEquals(Verdict.FAILED, check(report, OfflineGate.LATENCY).verdict(), report::toString);
+    assertTrue(check(report, "ndcg@10").text().contains("far too slow"), report::toString);
+    assertEquals(List.of(), heard, "no moment is looked at");
   }
 
   private static ApplicationFile application(String from, String to) {
@@ -273,7 +299,7 @@ final class OfflineGateTest {
   }
 
   @Test
-  void judge_aDamagedChampion_waits() throws IOException {
+  void judge_aDamagedChampion_judgesTheCandidateByItselfAndSaysSo() throws IOException {
     Release gone = DamagedReleases.renamed(champion, "gone");
     gone.publish(store);
     damage("gone", "ials.bin");
@@ -285,8 +311,22 @@ final class OfflineGateTest {
                 OfflineGate.Settings.of(GateWorld.definition(), new Seed(1)),
                 GateProgress.silent())
             .judge(other.version(), "gone", RecordSource.of(records), AuditReport.NONE);
-    assertEquals(Map.of(OfflineGate.CHAMPION, Verdict.WAITING), notPassed(report));
-    assertTrue(check(report, OfflineGate.CHAMPION).text().contains("ials.bin"));
+    GateReport alone =
+        new OfflineGate(
+                GateWorld.definition(),
+                store,
+                HELD,
+                OfflineGate.Settings.of(GateWorld.definition(), new Seed(1)),
+                GateProgress.silent())
+            .judge(other.version(), null, RecordSource.of(records), AuditReport.NONE);
+    // In this world rates fell after training: by itself, that is held against the candidate.
+    assertEquals(Map.of(OfflineGate.CALIBRATION, Verdict.FAILED), notPassed(alone));
+    assertEquals(notPassed(alone), notPassed(report), report::toString);
+    String text = check(report, OfflineGate.CHAMPION).text();
+    assertTrue(text.contains("judged by itself") && text.contains("ials.bin"), text);
+    assertEquals("gone", report.champion());
+    assertTrue(check(report, OfflineGate.LATENCY).text().contains("deadline"), report::toString);
+    assertTrue(check(report, OfflineGate.CALIBRATION).numbers().containsKey("click.ece"));
   }
 
   @Test

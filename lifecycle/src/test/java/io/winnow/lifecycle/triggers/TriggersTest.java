@@ -34,11 +34,32 @@ final class TriggersTest {
   }
 
   @Test
-  void staleness_cron_countsToTheNextTime() {
+  void staleness_cron_isCountedInPausesBetweenItsTimes() {
+    // Made at noon, nine hours behind the last time and fifteen before the next.
     Schedule nightly = new Schedule.Cron("0 3 * * *");
-    assertFalse(Triggers.staleness(CHAMPION, nightly, CREATED + 14 * HOUR).fires());
-    assertTrue(Triggers.staleness(CHAMPION, nightly, CREATED + 15 * HOUR).fires());
+    assertFalse(Triggers.staleness(CHAMPION, nightly, CREATED + 23 * HOUR).fires());
+    TriggerReading day = Triggers.staleness(CHAMPION, nightly, CREATED + 24 * HOUR);
+    assertTrue(day.fires());
+    assertEquals(1, day.value());
+    assertEquals(
+        0.5, Triggers.staleness(CHAMPION, nightly, CREATED + 12 * HOUR).value(), "half a day");
     assertFalse(Triggers.staleness(CHAMPION, null, CREATED + 9_999 * HOUR).fires());
+  }
+
+  @Test
+  void staleness_cronJustBeforeItsTime_doesNotFireAtOnce() {
+    ReleaseManifest late = DriftWatchTest.champion(CREATED - 9 * HOUR - 60_000, 1_000);
+    Schedule nightly = new Schedule.Cron("0 3 * * *");
+    assertFalse(Triggers.staleness(late, nightly, CREATED - 8 * HOUR).fires());
+  }
+
+  @Test
+  void staleness_cronOfWorkdays_sparesTheWeekend() {
+    // The first of March 2026 is a Sunday: made on Friday noon, next due on Monday.
+    ReleaseManifest friday = DriftWatchTest.champion(CREATED - 48 * HOUR, 1_000);
+    Schedule workdays = new Schedule.Cron("0 3 * * 1-5");
+    assertFalse(Triggers.staleness(friday, workdays, CREATED + 23 * HOUR).fires());
+    assertTrue(Triggers.staleness(friday, workdays, CREATED + 24 * HOUR).fires());
   }
 
   @Test

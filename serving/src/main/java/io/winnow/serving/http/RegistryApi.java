@@ -20,6 +20,7 @@ import io.winnow.lifecycle.registry.ServingPlan;
 import java.io.IOException;
 import java.time.Instant;
 import java.time.format.DateTimeParseException;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
@@ -31,6 +32,8 @@ import org.jspecify.annotations.Nullable;
 /** {@code /v1/releases} and {@code /v1/ledger}: what the registry knows. */
 final class RegistryApi {
   private static final String TAG = "operations";
+  private static final int RELEASES_LIMIT = 100;
+  private static final int RELEASES_LIMIT_MAX = 1_000;
   private static final int LEDGER_LIMIT = 100;
   private static final int LEDGER_LIMIT_MAX = 1_000;
   private static final ObjectMapper JSON =
@@ -62,7 +65,7 @@ final class RegistryApi {
             "/v1/releases",
             TAG,
             "The releases, newest first, with aliases, tags and metrics, and which of them answers",
-            List.of(),
+            List.of(Route.integer("limit", "at most so many; otherwise " + RELEASES_LIMIT)),
             this::releases),
         Route.get(
             "/v1/releases/compare",
@@ -109,30 +112,47 @@ final class RegistryApi {
             this::ledger));
   }
 
+  /** A release as listed: what this server has of it, what the registry knows, or both. */
+  private record Line(@Nullable ReleaseInfo here, @Nullable RegisteredRelease row) {
+    long createdMs() {
+      return here != null ? here.createdMs() : Objects.requireNonNull(row).manifest().createdMs();
+    }
+  }
+
   private Answer releases(Route.Call call) {
+    int limit = call.query().integer("limit", RELEASES_LIMIT, 1, RELEASES_LIMIT_MAX);
     ObjectNode body = json.newObject();
     Map<String, RegisteredRelease> registered = new HashMap<>();
     ServingPlan plan = read(registered, body);
-    ArrayNode list = body.putArray("releases");
+    List<Line> lines = new ArrayList<>();
     for (ReleaseInfo release : here.get()) {
-      ObjectNode line = list.addObject();
-      line.put("id", release.id());
-      line.put("created", RecordJson.isoTime(release.createdMs()));
-      line.put("active", release.active());
-      RegisteredRelease row = registered.remove(release.id());
-      describe(
-          line,
-          plan,
-          release.id(),
-          row == null ? Map.of() : row.tags(),
-          row == null ? release.metrics() : row.metrics());
+      lines.add(new Line(release, registered.remove(release.id())));
     }
-    registered.values().stream()
-        .sorted(
-            Comparator.comparingLong((RegisteredRelease release) -> release.manifest().createdMs())
-                .reversed())
-        .forEach(release -> notHere(list.addObject(), plan, release));
+    registered.values().forEach(release -> lines.add(new Line(null, release)));
+    ArrayNode list = body.putArray("releases");
+    lines.stream()
+        .sorted(Comparator.comparingLong(Line::createdMs).reversed())
+        .limit(limit)
+        .forEach(line -> line(list.addObject(), plan, line));
     return Answer.json(json.write(body));
+  }
+
+  private static void line(ObjectNode node, ServingPlan plan, Line line) {
+    RegisteredRelease row = line.row();
+    if (line.here() == null) {
+      notHere(node, plan, Objects.requireNonNull(row));
+      return;
+    }
+    ReleaseInfo release = line.here();
+    node.put("id", release.id());
+    node.put("created", RecordJson.isoTime(release.createdMs()));
+    node.put("active", release.active());
+    describe(
+        node,
+        plan,
+        release.id(),
+        row == null ? Map.of() : row.tags(),
+        row == null ? release.metrics() : row.metrics());
   }
 
   /** What this server has can be said while the database is away. */

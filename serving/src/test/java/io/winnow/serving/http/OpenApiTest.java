@@ -53,6 +53,11 @@ class OpenApiTest {
             "GET /v1/rollout",
             "POST /v1/rollout",
             "DELETE /v1/rollout",
+            "GET /v1/jobs",
+            "POST /v1/jobs",
+            "GET /v1/jobs/{id}",
+            "DELETE /v1/jobs/{id}",
+            "GET /v1/triggers",
             "GET /v1/experiments",
             "GET /v1/experiments/{name}",
             "GET /v1/experiments/{name}/report",
@@ -104,7 +109,7 @@ class OpenApiTest {
         }
       }
     }
-    assertEquals(15, tried);
+    assertEquals(18, tried);
   }
 
   @Test

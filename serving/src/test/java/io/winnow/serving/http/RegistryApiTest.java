@@ -58,6 +58,12 @@ final class RegistryApiTest {
     assertEquals("r0", releases.at("/1/id").asText());
     assertEquals("[\"previous\"]", releases.at("/1/aliases").toString());
     assertEquals("{\"team\":\"front page\"}", releases.at("/1/tags").toString());
+
+    JsonNode newest = json(server.get("/v1/releases?limit=1")).get("releases");
+    assertEquals(1, newest.size());
+    assertEquals("r1", newest.at("/0/id").asText());
+    assertEquals(400, server.get("/v1/releases?limit=0").statusCode());
+    assertEquals(400, server.get("/v1/releases?limit=1001").statusCode());
   }
 
   @Test

@@ -15,6 +15,8 @@ CREATE TABLE job_runs (
   ended_ms BIGINT NOT NULL,
   not_before_ms BIGINT NOT NULL,
   cancel BOOLEAN NOT NULL,
+  -- Counted up by the server that works on it, for as long as it does.
+  beats BIGINT NOT NULL,
   outcome VARCHAR(4000) NOT NULL,
   advice VARCHAR(4000) NOT NULL,
   results VARCHAR(4000) NOT NULL,
