@@ -28,7 +28,7 @@ import org.slf4j.LoggerFactory;
 final class ExperimentReleases {
   private static final Logger LOG = LoggerFactory.getLogger(ExperimentReleases.class);
 
-  /** Most releases beside the active one; each holds its vectors and networks in memory. */
+  /** Most releases beside those of the plan; each holds its vectors and networks in memory. */
   static final int RELEASES_MAX = 8;
 
   private final Function<String, Release> load;

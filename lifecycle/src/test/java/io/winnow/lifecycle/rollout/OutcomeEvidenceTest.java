@@ -1,6 +1,7 @@
 package io.winnow.lifecycle.rollout;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.winnow.core.Event;
@@ -61,6 +62,17 @@ final class OutcomeEvidenceTest {
     OutcomeEvidence evidence = new OutcomeEvidence(trial(from), CLICKS);
     evidence.follow(log, trial(from), to);
     return evidence.compare(0.95, 0.05);
+  }
+
+  @Test
+  void isOf_anotherObjectiveOrShare_isAnotherFold() {
+    OutcomeEvidence evidence = new OutcomeEvidence(trial(5), CLICKS);
+    assertTrue(evidence.isOf(trial(5), CLICKS));
+    assertFalse(evidence.isOf(trial(5), new Objectives(CLICKS.list(), Duration.ofMinutes(31))));
+    OutcomeEvidence.Trial wider =
+        new OutcomeEvidence.Trial(
+            SPLIT, "v2", "v1", 0.5, List.of(new OutcomeEvidence.Step(5, SHARE)));
+    assertFalse(evidence.isOf(wider, CLICKS));
   }
 
   @Test
