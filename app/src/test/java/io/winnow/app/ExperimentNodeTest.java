@@ -258,7 +258,8 @@ final class ExperimentNodeTest {
   @Test
   void apply_moreReleasesThanAreHeld_stopsTheExperimentsOfTheRest() throws IOException {
     StringBuilder arms = new StringBuilder("now: {}");
-    // One more than are held for arms: the last before v1 is the plan's release before, held anyhow.
+    // One more than are held for arms: the last before v1 is the plan's release before, held
+    // anyhow.
     for (int release = 0; release <= ExperimentReleases.RELEASES_MAX; release++) {
       publish("m" + release, APPLICATION);
       arms.append(", m").append(release).append(": { release: m").append(release).append(" }");

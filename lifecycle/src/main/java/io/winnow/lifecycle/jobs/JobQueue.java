@@ -596,7 +596,7 @@ public final class JobQueue {
     return text;
   }
 
-  private static String written(TreeMap<String, String> values) {
+  private static String written(Map<String, String> values) {
     try {
       return JSON.writeValueAsString(values);
     } catch (JsonProcessingException e) {
