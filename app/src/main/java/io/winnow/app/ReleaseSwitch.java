@@ -424,9 +424,9 @@ final class ReleaseSwitch implements AutoCloseable {
   /** Reads, binds and warms what is not yet; without the lock, since it takes long. */
   private Held bind(String version, @Nullable Held before, FeatureReader view, boolean quiet) {
     Release release = before == null ? host.load(version) : before.release;
-    boolean sameView = before != null && before.view.equals(view);
-    RequestStages stages = sameView ? before.stages : host.warm(release, view);
-    RequestStages asked = sameView ? before.quiet : null;
+    Held same = before != null && before.view.equals(view) ? before : null;
+    RequestStages stages = same == null ? host.warm(release, view) : same.stages;
+    RequestStages asked = same == null ? null : same.quiet;
     return new Held(
         release, view, stages, asked == null && quiet ? host.quiet(release, view) : asked);
   }
