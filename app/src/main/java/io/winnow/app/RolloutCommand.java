@@ -68,10 +68,10 @@ final class RolloutCommand implements Callable<Integer> {
       return ExitCode.OK.value();
     }
     out.printf(
-        "plan %d: champion %s, before %s%s%s%n",
+        "plan %d: champion %s%s%s%s%n",
         plan.revision(),
-        plan.champion(),
-        plan.previous(),
+        plan.champion() == null ? "none" : plan.champion(),
+        plan.previous() == null ? "" : ", before " + plan.previous(),
         plan.challenger() == null
             ? ""
             : ", challenger %s for %.0f %%"

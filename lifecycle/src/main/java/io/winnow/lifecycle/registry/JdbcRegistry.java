@@ -16,6 +16,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
@@ -370,20 +371,24 @@ final class JdbcRegistry implements Registry {
         throw changedMeanwhile(plan, head.plan());
       }
       if (!plan.equals(head.plan())) {
-        put(handle, head, plan, action(to), cause);
+        put(handle, head, plan, action(to, head.plan(), plan), cause);
       }
       return rollouts.advance(handle, rollout, to, step, head.nowMs(), logEnd, cause);
     });
   }
 
-  private static String action(Rollout.Stage to) {
+  /** What the ledger calls it; a rollout may also end since a person put another release in place. */
+  private static String action(Rollout.Stage to, ServingPlan before, ServingPlan after) {
     return switch (to) {
       case GATE -> "gate";
       case SHADOW -> "shadow";
       case CANARY -> "canary";
       case LIVE -> "promote";
       case ROLLED_BACK -> "rollback";
-      case DONE, REJECTED, CANCELLED -> "end_trial";
+      case DONE, REJECTED, CANCELLED ->
+          Objects.equals(before.champion(), after.champion())
+              ? "end_trial"
+              : Objects.equals(before.previous(), after.champion()) ? "rollback" : "promote";
     };
   }
 

@@ -386,6 +386,20 @@ abstract class RegistryConformance {
   }
 
   @Test
+  final void advance_cancelledSinceAPersonServesAnother_isCalledWhatItIs() {
+    register("v1", "v2", "v3");
+    registry.change(plan().promote("v1"), "promote", CAUSE);
+
+    registry.advance(
+        registry.begin("v2", 1, CAUSE), Stage.CANCELLED, 0, 2, plan().promote("v3"), CAUSE);
+    assertEquals("promote", registry.ledger(0, Long.MAX_VALUE, 1).getFirst().action());
+
+    registry.advance(
+        registry.begin("v2", 3, CAUSE), Stage.CANCELLED, 0, 4, plan().promote("v1"), CAUSE);
+    assertEquals("rollback", registry.ledger(0, Long.MAX_VALUE, 1).getFirst().action());
+  }
+
+  @Test
   final void advance_afterTheEnd_isAConflict() {
     register("v1", "v2");
     Rollout ended =
