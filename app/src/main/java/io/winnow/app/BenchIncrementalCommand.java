@@ -2,16 +2,10 @@ package io.winnow.app;
 
 import io.winnow.benchmarks.Figures;
 import io.winnow.benchmarks.IncrementalBenchmark;
-import io.winnow.core.TimeSource;
 import io.winnow.core.WinnowException;
 import io.winnow.core.application.ApplicationFile;
-import io.winnow.events.RecordSource;
-import io.winnow.events.importing.Importer;
 import io.winnow.lifecycle.TrainerConfig;
 import io.winnow.lifecycle.TrainerSettings;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -93,7 +87,7 @@ final class BenchIncrementalCommand extends BenchCommand.Bench {
     ApplicationFile application = ApplicationFile.forDataset(dataset, null, environment);
     return IncrementalBenchmark.run(
         new IncrementalBenchmark.Config(application, config, all, from, to, seeds, maxTargets),
-        load(application, progress),
+        DataSetFiles.load(dataset, application, progress),
         progress);
   }
 
@@ -107,23 +101,5 @@ final class BenchIncrementalCommand extends BenchCommand.Bench {
       changes.put("incremental." + parts[0].strip(), parts[1].strip());
     }
     return TrainerSettings.with(config, changes);
-  }
-
-  private RecordSource load(ApplicationFile application, ConsoleProgress progress) {
-    try {
-      Path temporary = Files.createTempDirectory("winnow-incremental-");
-      try {
-        return new Importer(TimeSource.system(), temporary)
-            .load(
-                dataset,
-                application.definition().imports(),
-                application.definition().schema(),
-                progress::rows);
-      } finally {
-        Files.deleteIfExists(temporary);
-      }
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
   }
 }

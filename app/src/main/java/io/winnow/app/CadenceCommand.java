@@ -9,14 +9,11 @@ import io.winnow.events.EventLogConfig;
 import io.winnow.events.EventLogs;
 import io.winnow.events.KafkaLogConfig;
 import io.winnow.events.RecordSource;
-import io.winnow.events.importing.Importer;
 import io.winnow.lifecycle.TrainerConfig;
 import io.winnow.lifecycle.cadence.CadenceOptions;
 import io.winnow.lifecycle.cadence.CadenceReport;
 import io.winnow.lifecycle.cadence.CadenceStudy;
 import io.winnow.lifecycle.cadence.CadenceText;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -157,7 +154,7 @@ final class CadenceCommand implements Callable<Integer> {
               progress);
     } else if (source.dataset != null) {
       ApplicationFile application = ApplicationFile.forDataset(source.dataset, app, environment);
-      RecordSource records = load(source.dataset, application, progress);
+      RecordSource records = DataSetFiles.load(source.dataset, application, progress);
       report = study(application, records, options, config, progress);
     } else {
       report = ofLog(options, config, progress);
@@ -223,24 +220,5 @@ final class CadenceCommand implements Callable<Integer> {
     AtomicLong end = new AtomicLong();
     EventLogs.readPrefix(config, Long.MAX_VALUE).replay((offset, _) -> end.setPlain(offset + 1));
     return EventLogs.readPrefix(config, end.getPlain());
-  }
-
-  private static RecordSource load(
-      Path set, ApplicationFile application, ConsoleProgress progress) {
-    try {
-      Path temporary = Files.createTempDirectory("winnow-cadence-");
-      try {
-        return new Importer(TimeSource.system(), temporary)
-            .load(
-                set,
-                application.definition().imports(),
-                application.definition().schema(),
-                progress::rows);
-      } finally {
-        Files.deleteIfExists(temporary);
-      }
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
   }
 }

@@ -4,14 +4,10 @@ import io.winnow.core.TimeSource;
 import io.winnow.core.WinnowException;
 import io.winnow.core.application.ApplicationFile;
 import io.winnow.events.importing.DataSet;
-import io.winnow.events.importing.Importer;
 import io.winnow.lifecycle.TrainerConfig;
 import io.winnow.lifecycle.evaluation.EvaluationTable;
 import io.winnow.lifecycle.evaluation.Evaluator;
 import io.winnow.lifecycle.evaluation.Evaluator.Protocol;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -99,7 +95,7 @@ final class EvaluateCommand implements Callable<Integer> {
     List<Long> each = LongStream.range(config.seed(), config.seed() + seeds).boxed().toList();
     ConsoleProgress progress = new ConsoleProgress(spec.commandLine().getErr());
     ApplicationFile application = ApplicationFile.forDataset(dataset, app, environment);
-    DataSet records = load(application, progress);
+    DataSet records = DataSetFiles.load(dataset, application, progress);
     progress.line(
         "%-12s %,d events, %,d items, %,d users, %,d bad rows"
             .formatted(
@@ -125,24 +121,5 @@ final class EvaluateCommand implements Callable<Integer> {
       }
     }
     throw WinnowException.invalid("--protocol", protocol, "temporal or leave-one-out");
-  }
-
-  private DataSet load(ApplicationFile application, ConsoleProgress progress) {
-    Path temporary = null;
-    try {
-      temporary = Files.createTempDirectory("winnow-evaluate-");
-      return new Importer(TimeSource.system(), temporary)
-          .load(
-              dataset,
-              application.definition().imports(),
-              application.definition().schema(),
-              progress::rows);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    } finally {
-      if (temporary != null) {
-        temporary.toFile().delete();
-      }
-    }
   }
 }

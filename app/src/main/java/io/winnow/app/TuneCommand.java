@@ -8,7 +8,6 @@ import io.winnow.events.EventLog;
 import io.winnow.events.EventLogConfig;
 import io.winnow.events.EventLogs;
 import io.winnow.events.RecordSource;
-import io.winnow.events.importing.Importer;
 import io.winnow.lifecycle.ModelTrials.Part;
 import io.winnow.lifecycle.TrainerConfig;
 import io.winnow.lifecycle.TrainerSettings;
@@ -16,8 +15,6 @@ import io.winnow.lifecycle.TrainingProgress;
 import io.winnow.lifecycle.tuning.Tuning;
 import io.winnow.lifecycle.tuning.TuningProgress;
 import io.winnow.models.network.Progress;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -175,23 +172,7 @@ final class TuneCommand implements Callable<Integer> {
   private Map<String, String> ofDataSet(
       Tuning tuning, Path set, double quantile, ConsoleProgress progress) {
     ApplicationFile application = ApplicationFile.forDataset(set, app, environment);
-    RecordSource records;
-    try {
-      Path temporary = Files.createTempDirectory("winnow-tune-");
-      try {
-        records =
-            new Importer(TimeSource.system(), temporary)
-                .load(
-                    set,
-                    application.definition().imports(),
-                    application.definition().schema(),
-                    progress::rows);
-      } finally {
-        Files.deleteIfExists(temporary);
-      }
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+    RecordSource records = DataSetFiles.load(set, application, progress);
     return run(tuning, application, records, quantile, progress);
   }
 

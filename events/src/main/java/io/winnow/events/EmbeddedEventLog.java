@@ -297,19 +297,7 @@ final class EmbeddedEventLog implements EventLog {
 
   @Override
   public void replay(long from, long to, Visitor visitor) {
-    long until = Math.min(to, endOffset);
-    if (from >= until) {
-      return;
-    }
-    try {
-      segments.replay(
-          from,
-          until,
-          (offset, bytes, start, length) ->
-              visitor.visit(offset, LogCodec.decode(bytes, start, length)));
-    } catch (IOException e) {
-      throw new WinnowException(ErrorCode.UNAVAILABLE, "event log: cannot be read", e);
-    }
+    PrefixView.replay(segments, from, Math.min(to, endOffset), visitor);
   }
 
   /** Commits what waits, then lets go of the files. */

@@ -42,7 +42,11 @@ final class PrefixView implements RecordSource {
 
   @Override
   public void replay(long from, long to, Visitor visitor) {
-    long until = Math.min(to, endOffset);
+    replay(segments, from, Math.min(to, endOffset), visitor);
+  }
+
+  /** Shows the records from an offset to another one, which is not behind the log's end. */
+  static void replay(Segments segments, long from, long until, Visitor visitor) {
     if (from >= until) {
       return;
     }
