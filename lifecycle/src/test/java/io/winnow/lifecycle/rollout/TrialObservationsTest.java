@@ -23,7 +23,7 @@ final class TrialObservationsTest {
     RandomGenerator random = new Seed(seed).generator("answers");
     for (int i = 0; i < 500; i++) {
       recorder.answered(
-          List.of(Side.CHAMPION, Side.CHALLENGER, Side.SHADOW).get(random.nextInt(3)),
+          List.of(Side.TWIN, Side.SHADOW, Side.CHAMPION).get(random.nextInt(3)),
           new TrialRecorder.Answer(
               (long) (1e5 * Math.exp(3 * random.nextGaussian())),
               random.nextInt(10) == 0,
