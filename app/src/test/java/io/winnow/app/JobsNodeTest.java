@@ -533,28 +533,6 @@ final class JobsNodeTest {
   }
 
   @Test
-  void evaluate_featureThatIsGone_isRejectedByItsName(@TempDir Path folder) throws Exception {
-    try (Node node = open(copy(folder))) {
-      node.live()
-          .apply(
-              APPLICATION
-                  .replace("events: [click]", "events: [click, like]")
-                  .replace(
-                      "user: { clicks_7d", "user: { likes_7d: count(like) over 7d, clicks_7d"));
-      node.awaitFeatures();
-      JobService jobs = jobs(node, Map.of());
-      JobRun trained = end(node, jobs, jobs.request(request(JobKind.TRAIN, "second", quick())));
-      assertEquals(JobState.SUCCEEDED, trained.state(), trained.toString());
-      node.live().apply(APPLICATION.replace("events: [click]", "events: [click, like]"));
-      node.awaitFeatures();
-      JobRun run = end(node, jobs, jobs.request(request(JobKind.EVALUATE, "gate", Map.of())));
-      assertEquals("failed", run.outcome().results().get("verdict"), run + log(jobs, run));
-      assertTrue(run.outcome().text().contains("user.likes_7d"), run.toString());
-      assertEquals(Rollout.Stage.REJECTED, node.registry().rollouts(1).getFirst().stage());
-    }
-  }
-
-  @Test
   void batch_allUsers_writesWholeFilesOnceForAKey(@TempDir Path folder) throws Exception {
     try (Node node = open(copy(folder))) {
       long before = node.log().endOffset();
