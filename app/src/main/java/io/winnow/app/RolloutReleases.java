@@ -117,6 +117,8 @@ final class RolloutReleases {
             tell(
                 new LadderTrial(now.shop, VISITS_MAX)
                     .run(version, "good", numbers(truth, champion))));
+        // Each is trained beside the same champion, on the world's past and what came since.
+        leave();
       }
     } finally {
       leave();

@@ -102,8 +102,8 @@ final class IncrementalTrainingTest {
     assertEquals(one, two);
     for (String file : one.files().keySet()) {
       assertArrayEquals(
-          Files.readAllBytes(first.bundle(one.version()).resolve(file)),
-          Files.readAllBytes(second.bundle(two.version()).resolve(file)),
+          Files.readAllBytes(first.file(one.version(), file)),
+          Files.readAllBytes(second.file(two.version(), file)),
           file);
     }
   }
