@@ -377,7 +377,9 @@ final class JdbcRegistry implements Registry {
     });
   }
 
-  /** What the ledger calls it; a rollout may also end since a person put another release in place. */
+  /**
+   * What the ledger calls it; a rollout may also end since a person put another release in place.
+   */
   private static String action(Rollout.Stage to, ServingPlan before, ServingPlan after) {
     return switch (to) {
       case GATE -> "gate";
