@@ -3,10 +3,17 @@ package io.winnow.lifecycle.registry;
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
 import io.winnow.core.WinnowException;
+import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.SQLFeatureNotSupportedException;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
@@ -34,6 +41,7 @@ final class Database implements AutoCloseable {
   private final String name;
   private final HikariDataSource pool;
   private final DataSource migrator;
+  private final @Nullable Path migrationLock;
   private final DataSource migrated = new Migrated();
   private final Jdbi jdbi = Jdbi.create(migrated);
   private final ReentrantLock migrating = new ReentrantLock();
@@ -43,10 +51,14 @@ final class Database implements AutoCloseable {
    * @param name of the database, for people; without a password
    * @param source gives connections that do not wait long
    * @param migrator gives connections whose statements may take their time
+   * @param migrationLock a file that is locked while the schema is made, where the database does
+   *     not keep others out meanwhile (H2 commits at each statement that changes the schema); or
+   *     null
    */
-  Database(String name, DataSource source, DataSource migrator) {
+  Database(String name, DataSource source, DataSource migrator, @Nullable Path migrationLock) {
     this.name = name;
     this.migrator = migrator;
+    this.migrationLock = migrationLock;
     HikariConfig config = new HikariConfig();
     config.setPoolName("registry");
     config.setDataSource(source);
@@ -116,12 +128,11 @@ final class Database implements AutoCloseable {
     }
     try {
       if (!ready) {
-        Flyway.configure()
-            .dataSource(migrator)
-            .locations(MIGRATIONS)
-            .loggers("slf4j")
-            .load()
-            .migrate();
+        if (migrationLock == null) {
+          bringUpToDate();
+        } else {
+          bringUpToDateAlone(migrationLock);
+        }
         ready = true;
       }
     } catch (FlywayException e) {
@@ -132,6 +143,26 @@ final class Database implements AutoCloseable {
           e);
     } finally {
       migrating.unlock();
+    }
+  }
+
+  private void bringUpToDate() {
+    Flyway.configure().dataSource(migrator).locations(MIGRATIONS).loggers("slf4j").load().migrate();
+  }
+
+  /** One at a time: over all processes by the file, within this one by its interned name. */
+  private void bringUpToDateAlone(Path file) throws SQLException {
+    synchronized (file.toString().intern()) {
+      try {
+        Files.createDirectories(Objects.requireNonNull(file.getParent()));
+        try (FileChannel channel =
+                FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+            FileLock _ = channel.lock()) {
+          bringUpToDate();
+        }
+      } catch (IOException e) {
+        throw new SQLException("cannot lock " + file + ": " + e, "58030", e);
+      }
     }
   }
 

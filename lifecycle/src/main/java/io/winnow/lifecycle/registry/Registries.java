@@ -63,14 +63,14 @@ public final class Registries {
             + NETWORK_MS);
     source.setUser("winnow");
     source.setPassword("");
-    return new Database(file, source, source);
+    return new Database(file, source, source, Path.of(file + ".migrating"));
   }
 
   private static Database postgres(RegistryEngine.Postgres engine) {
     PGSimpleDataSource source = postgresSource(engine);
     source.setSocketTimeout(NETWORK_MS / 1_000);
     source.setOptions("-c lock_timeout=" + LOCK_MS);
-    return new Database(engine.toString(), source, postgresSource(engine));
+    return new Database(engine.toString(), source, postgresSource(engine), null);
   }
 
   private static PGSimpleDataSource postgresSource(RegistryEngine.Postgres engine) {
