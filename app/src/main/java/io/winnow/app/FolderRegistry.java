@@ -54,7 +54,7 @@ final class FolderRegistry implements AutoCloseable {
     Registry registry = Registries.open(engines.registry(), data.path(), data.requestClock(clock));
     try {
       ReleaseStore releases = data.releaseStore(engines);
-      adopt(registry, releases, "person:" + System.getProperty("user.name", "unknown"));
+      adopt(registry, releases, person());
       return new FolderRegistry(registry, releases, clock);
     } catch (RuntimeException e) {
       try (registry) {
@@ -103,7 +103,12 @@ final class FolderRegistry implements AutoCloseable {
 
   /** The cause of what somebody at the command line does. */
   static Cause cause(String reason) {
-    return Cause.of("person:" + System.getProperty("user.name", "unknown"), reason);
+    return Cause.of(person(), reason);
+  }
+
+  /** Whoever runs this process, as an actor of the ledger. */
+  static String person() {
+    return "person:" + System.getProperty("user.name", "unknown");
   }
 
   /** The servers that are there. */

@@ -110,7 +110,7 @@ final class JobsRunCommand implements Callable<Integer> {
             kind,
             key,
             reason,
-            "person:" + System.getProperty("user.name", "unknown"),
+            FolderRegistry.person(),
             JobService.attempts(application.definition().operations()),
             JobOptions.checked(kind, options()));
     PrintWriter err = spec.commandLine().getErr();

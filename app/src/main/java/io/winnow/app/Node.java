@@ -478,7 +478,7 @@ final class Node implements AutoCloseable {
 
     @Override
     public boolean computeFeatures() {
-      return rollout.isRunning() || rollout.start();
+      return startFeatures();
     }
   }
 
@@ -522,8 +522,7 @@ final class Node implements AutoCloseable {
     promote(
         version,
         promotion,
-        Cause.of(
-            "person:" + System.getProperty("user.name", "unknown"),
+        FolderRegistry.cause(
             promotion.reason().isEmpty() ? "promoted without a rollout" : promotion.reason()));
   }
 

@@ -7,6 +7,7 @@ import io.winnow.lifecycle.cadence.CadenceReport.Setup;
 import io.winnow.lifecycle.cadence.CadenceReport.Window;
 import io.winnow.lifecycle.cadence.CadenceWindows.Planned;
 import io.winnow.lifecycle.evaluation.ChoiceComparison.Answers;
+import io.winnow.lifecycle.evaluation.UserBootstrap;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -53,7 +54,7 @@ final class CadenceAdvice {
               life > 0 ? curve.average(options.delayDays(), life) : curve.at(ages[age])));
     }
     List<Window> windows = windows(planned, answers);
-    Advice advice = advice(options, curve, DecayDraws.interval(cadences));
+    Advice advice = advice(options, curve, UserBootstrap.interval(cadences));
     return new CadenceReport(
         setup, windows, points, advice, doubts(setup, windows, points, advice));
   }

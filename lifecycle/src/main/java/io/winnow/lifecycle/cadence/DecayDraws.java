@@ -2,6 +2,7 @@ package io.winnow.lifecycle.cadence;
 
 import io.winnow.core.Seed;
 import io.winnow.lifecycle.evaluation.ChoiceComparison.Answers;
+import io.winnow.lifecycle.evaluation.UserBootstrap;
 import java.util.Arrays;
 import java.util.List;
 import java.util.random.RandomGenerator;
@@ -76,15 +77,7 @@ record DecayDraws(double[] losses, double[][] resampled) {
   double[] interval(int age) {
     double[] values = new double[resampled.length];
     Arrays.setAll(values, r -> resampled[r][age]);
-    return interval(values);
-  }
-
-  /** The 2.5 % and 97.5 % quantiles. */
-  static double[] interval(double[] values) {
-    double[] sorted = values.clone();
-    Arrays.sort(sorted);
-    int cut = (int) (0.025 * sorted.length);
-    return new double[] {sorted[cut], sorted[sorted.length - 1 - cut]};
+    return UserBootstrap.interval(values);
   }
 
   /** 1 / variance of the loss at each age, bounded so that no age decides alone. */

@@ -16,7 +16,7 @@ import java.util.stream.IntStream;
  *
  * <p>Immutable, thread-safe.
  */
-final class UserBootstrap {
+public final class UserBootstrap {
   static final int RESAMPLES = 1_000;
 
   private final int[] targetsByUser;
@@ -85,7 +85,7 @@ final class UserBootstrap {
   }
 
   /** The 2.5 % and 97.5 % quantiles of resampled values. */
-  static double[] interval(double[] values) {
+  public static double[] interval(double[] values) {
     return interval(values, 0.95);
   }
 

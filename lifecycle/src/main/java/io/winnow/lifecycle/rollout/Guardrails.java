@@ -61,27 +61,13 @@ final class Guardrails {
     List<String> broken = new ArrayList<>();
     numbers.put("requests", (double) candidate.requests());
     numbers.put("champion.requests", (double) champion.requests());
-    share(
-        new Share("errors", candidate.errors(), champion.errors(), allowed.maxErrors()),
-        candidate,
-        champion,
-        each,
-        numbers,
-        broken);
-    share(
-        new Share("degraded", candidate.degraded(), champion.degraded(), allowed.maxDegraded()),
-        candidate,
-        champion,
-        each,
-        numbers,
-        broken);
-    share(
-        new Share("empty", candidate.empty(), champion.empty(), allowed.maxEmpty()),
-        candidate,
-        champion,
-        each,
-        numbers,
-        broken);
+    for (Share share :
+        List.of(
+            new Share("errors", candidate.errors(), champion.errors(), allowed.maxErrors()),
+            new Share("degraded", candidate.degraded(), champion.degraded(), allowed.maxDegraded()),
+            new Share("empty", candidate.empty(), champion.empty(), allowed.maxEmpty()))) {
+      share(share, candidate, champion, each, numbers, broken);
+    }
     latency(allowed.maxLatency(), candidate, champion, each, numbers, broken);
     return new Findings(broken, numbers);
   }
