@@ -4,32 +4,29 @@ import io.winnow.core.Event;
 import io.winnow.core.ItemId;
 import io.winnow.core.UserId;
 import io.winnow.core.application.Objectives;
-import java.util.ArrayDeque;
-import java.util.Deque;
-import java.util.HashMap;
-import java.util.Map;
+import io.winnow.events.LastTouch;
 
 /**
  * Joins what was shown or chosen with what came of it, within the application's attribution window.
  *
- * <p>An outcome belongs to the newest showing of its item to its user. Labels may know what
- * happened after a request; features may not. Memory is bounded by the showings within one window.
- * Not thread-safe.
+ * <p>An outcome belongs to the newest showing of its item to its user that is not later than it
+ * ({@link LastTouch}). Labels may know what happened after a request; features may not. Memory is
+ * bounded by the showings within one window. Not thread-safe.
  */
 public final class OutcomeJoin {
   private final Objectives objectives;
-  private final Map<Pair, Showing> newest = new HashMap<>();
-  private final Deque<Showing> expiring = new ArrayDeque<>();
+  private final long withinMs;
+  private final LastTouch<Pair, float[]> showings;
   private long settled;
 
   /** A join that has seen nothing. */
   public OutcomeJoin(Objectives objectives) {
     this.objectives = objectives;
+    this.withinMs = objectives.within().toMillis();
+    this.showings = new LastTouch<>(withinMs);
   }
 
   private record Pair(UserId user, ItemId item) {}
-
-  private record Showing(Pair pair, long timeMs, float[] labels) {}
 
   /**
    * Begins to wait for outcomes.
@@ -37,17 +34,13 @@ public final class OutcomeJoin {
    * @return labels, shape (T), all 0 now; later outcomes set theirs to 1
    */
   public float[] show(UserId user, ItemId item, long timeMs) {
-    long horizonMs = timeMs - objectives.within().toMillis();
-    while (!expiring.isEmpty() && expiring.peekFirst().timeMs() < horizonMs) {
-      Showing expired = expiring.removeFirst();
-      newest.remove(expired.pair(), expired);
+    while (showings.size() > 0 && showings.firstMs() < timeMs - withinMs) {
+      showings.forgetFirst();
       settled++;
     }
-    Showing showing =
-        new Showing(new Pair(user, item), timeMs, new float[objectives.list().size()]);
-    newest.put(showing.pair(), showing);
-    expiring.addLast(showing);
-    return showing.labels();
+    float[] labels = new float[objectives.list().size()];
+    showings.show(new Pair(user, item), timeMs, labels);
+    return labels;
   }
 
   /**
@@ -60,17 +53,13 @@ public final class OutcomeJoin {
 
   /** Takes an event in that is no impression. */
   public void outcome(Event event) {
-    Showing showing = newest.get(new Pair(event.user(), event.item()));
-    if (showing == null) {
+    float[] labels = showings.of(new Pair(event.user(), event.item()), event.timeMs());
+    if (labels == null) {
       return;
     }
-    long delayMs = event.timeMs() - showing.timeMs();
-    if (delayMs < 0 || delayMs > objectives.within().toMillis()) {
-      return;
-    }
-    for (int t = 0; t < showing.labels().length; t++) {
+    for (int t = 0; t < labels.length; t++) {
       if (objectives.list().get(t).when().test(event)) {
-        showing.labels()[t] = 1;
+        labels[t] = 1;
       }
     }
   }

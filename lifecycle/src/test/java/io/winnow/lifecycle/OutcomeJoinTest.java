@@ -48,6 +48,15 @@ final class OutcomeJoinTest {
     assertArrayEquals(new float[] {1, 0}, second);
   }
 
+  @Test
+  void outcome_thatComesAfterTheItemWasShownAgain_belongsToTheShowingBeforeIt() {
+    float[] first = join.show(user("u"), ITEM, 0);
+    float[] second = join.show(user("u"), ITEM, 2 * MINUTE_MS);
+    join.outcome(event("u", "click", MINUTE_MS, Double.NaN));
+    assertArrayEquals(new float[] {1, 0}, first);
+    assertArrayEquals(new float[2], second);
+  }
+
   private static UserId user(String id) {
     return new UserId(id);
   }

@@ -1,9 +1,11 @@
 package io.winnow.lifecycle.rollout;
 
 import io.winnow.core.Event;
+import io.winnow.core.ItemId;
 import io.winnow.core.LogRecord;
 import io.winnow.core.UserId;
 import io.winnow.core.application.Objectives;
+import io.winnow.events.LastTouch;
 import io.winnow.events.RecordSource;
 import io.winnow.experiments.statistics.Contrast;
 import io.winnow.experiments.statistics.Cuped;
@@ -12,8 +14,6 @@ import io.winnow.experiments.statistics.SequentialPlan;
 import io.winnow.experiments.statistics.UnitMoments;
 import io.winnow.experiments.statistics.UnitTotals;
 import io.winnow.lifecycle.rollout.CanarySplit.Side;
-import java.util.ArrayDeque;
-import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -27,9 +27,9 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A slate is the impression at place 0; it counts for the release that the rollout gives its
  * user, and not where another release answered (an experiment's arm, or a server that had not
- * switched yet). An outcome belongs to the newest showing of its item to its user within the
- * application's window, once. What users did in the log's newest records before the canary is
- * folded too, and taken out of the comparison's noise ({@link Cuped}).
+ * switched yet). An outcome belongs to a showing of its item to its user as {@link LastTouch} says,
+ * within the application's window, once. What users did in the log's newest records before the
+ * canary is folded too, and taken out of the comparison's noise ({@link Cuped}).
  *
  * <p>Bounded: at most {@value #USERS_MAX} users, in the order in which they come, and {@value
  * #SHOWINGS_MAX} showings that wait for an outcome, the newest. Not thread-safe.
@@ -51,9 +51,9 @@ final class OutcomeEvidence {
 
   private final Trial trial;
   private final Objectives objectives;
+  private final long withinMs;
   private final Map<UserId, Unit> users = new HashMap<>();
-  private final Map<Pair, Showing> newest = new HashMap<>();
-  private final Deque<Showing> waiting = new ArrayDeque<>();
+  private final LastTouch<Pair, Showing> showings;
   private final Map<Side, UnitMoments> moments =
       Map.of(Side.CHALLENGER, new UnitMoments(), Side.CONTROL, new UnitMoments());
   private long nextOffset;
@@ -96,10 +96,19 @@ final class OutcomeEvidence {
   /** A step of the canary. */
   record Step(long fromOffset, double share) {}
 
-  private record Pair(UserId user, String item) {}
+  private record Pair(UserId user, ItemId item) {}
 
   /** A place of a slate that waits for its outcome. */
-  private record Showing(Pair pair, Unit unit, boolean before, long timeMs) {}
+  private static final class Showing {
+    final Unit unit;
+    final boolean before;
+    boolean counted;
+
+    Showing(Unit unit, boolean before) {
+      this.unit = unit;
+      this.before = before;
+    }
+  }
 
   /** One user's sums. */
   private static final class Unit {
@@ -122,6 +131,8 @@ final class OutcomeEvidence {
   OutcomeEvidence(Trial trial, Objectives objectives) {
     this.trial = trial;
     this.objectives = objectives;
+    this.withinMs = objectives.within().toMillis();
+    this.showings = new LastTouch<>(withinMs);
     this.nextOffset = Math.max(0, trial.fromOffset() - RECORDS_BEFORE);
   }
 
@@ -185,7 +196,7 @@ final class OutcomeEvidence {
         return;
       }
     }
-    await(new Showing(new Pair(event.user(), event.item().value()), unit, before, event.timeMs()));
+    await(event, new Showing(unit, before));
   }
 
   private void slate(Unit unit, Side side) {
@@ -228,31 +239,24 @@ final class OutcomeEvidence {
     return unit;
   }
 
-  private void await(Showing showing) {
-    long horizonMs = showing.timeMs() - objectives.within().toMillis();
-    while (!waiting.isEmpty()
-        && (waiting.peekFirst().timeMs() < horizonMs || waiting.size() >= SHOWINGS_MAX)) {
-      Showing gone = waiting.removeFirst();
-      newest.remove(gone.pair(), gone);
+  private void await(Event event, Showing showing) {
+    long horizonMs = event.timeMs() - withinMs;
+    while (showings.size() > 0
+        && (showings.size() >= SHOWINGS_MAX || showings.firstMs() < horizonMs)) {
+      showings.forgetFirst();
     }
-    newest.put(showing.pair(), showing);
-    waiting.addLast(showing);
+    showings.show(new Pair(event.user(), event.item()), event.timeMs(), showing);
   }
 
   private void outcome(Event event) {
-    Pair pair = new Pair(event.user(), event.item().value());
-    Showing showing = newest.get(pair);
-    if (showing == null) {
+    Showing showing = showings.of(new Pair(event.user(), event.item()), event.timeMs());
+    if (showing == null || showing.counted) {
       return;
     }
-    long delayMs = event.timeMs() - showing.timeMs();
-    if (delayMs < 0 || delayMs > objectives.within().toMillis()) {
-      return;
-    }
-    newest.remove(pair); // counts once
-    Unit unit = showing.unit();
+    showing.counted = true;
+    Unit unit = showing.unit;
     UnitTotals old = unit.totals();
-    if (showing.before()) {
+    if (showing.before) {
       unit.outcomesBefore++;
     } else {
       unit.outcomes++;
