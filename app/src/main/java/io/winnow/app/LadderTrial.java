@@ -11,6 +11,7 @@ import io.winnow.lifecycle.registry.ServingPlan;
 import io.winnow.lifecycle.rollout.GateProgress;
 import io.winnow.lifecycle.rollout.GateReport;
 import io.winnow.lifecycle.rollout.OfflineGate;
+import io.winnow.lifecycle.rollout.PromotionLadder;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Objects;
@@ -61,6 +62,7 @@ final class LadderTrial {
     Set<UserId> users = new HashSet<>();
     long slates = 0;
     long visits = 0;
+    String waits = "";
     while (rollout.isOpen() && visits < visitsMax) {
       follow(shop);
       for (int i = 0; i < VISITS_A_STEP; i++) {
@@ -72,7 +74,9 @@ final class LadderTrial {
       }
       visits += VISITS_A_STEP;
       shop.send();
-      rollout = Objects.requireNonNull(node.climb().rollout());
+      PromotionLadder.Step step = node.climb();
+      rollout = Objects.requireNonNull(step.rollout());
+      waits = step.text();
     }
     follow(shop);
     Rollout.Decision last = rollout.decisions().getLast();
@@ -80,7 +84,9 @@ final class LadderTrial {
         version,
         kind,
         truth,
-        new Trial.End(rollout.stage().label(), last.from().label(), last.cause().reason()),
+        rollout.isOpen()
+            ? new Trial.End(rollout.stage().label(), rollout.stage().label(), waits)
+            : new Trial.End(rollout.stage().label(), last.from().label(), last.cause().reason()),
         visits,
         new Trial.Harm(users.size(), slates),
         (System.nanoTime() - began) / 1e9);

@@ -68,9 +68,11 @@ final class LiveShop implements AutoCloseable {
    *
    * @param slate what was shown
    * @param clicks of it
+   * @param expected how many clicks of it the world expected; a place by itself, clicks further up
+   *     aside
    * @param nanos from question to answer
    */
-  record Visited(UserId user, long timeMs, Slate slate, int clicks, long nanos) {}
+  record Visited(UserId user, long timeMs, Slate slate, int clicks, double expected, long nanos) {}
 
   /** Lives through the world's past, and writes it to the log if it is not there. */
   void history() {
@@ -119,6 +121,10 @@ final class LiveShop implements AutoCloseable {
     Slate slate = node.pipeline().recommend(request);
     long nanos = System.nanoTime() - began;
     List<ItemId> items = slate.items().stream().map(item -> item.item()).toList();
+    double expected = 0;
+    for (int place = 0; place < items.size(); place++) {
+      expected += world.clickProbability(visit.user(), items.get(place), visit.timeMs(), place);
+    }
     int clicks = 0;
     for (Event event : world.respond(visit.user(), items, visit.timeMs(), request.requestId())) {
       outbox.add(new LogRecord.Happened(event));
@@ -127,7 +133,7 @@ final class LiveShop implements AutoCloseable {
     if (outbox.size() > OUTBOX) {
       send();
     }
-    return new Visited(visit.user(), visit.timeMs(), slate, clicks, nanos);
+    return new Visited(visit.user(), visit.timeMs(), slate, clicks, expected, nanos);
   }
 
   /** Tells the log what has not been told yet. */

@@ -23,11 +23,11 @@ import org.jspecify.annotations.Nullable;
 /**
  * Sends bad and good releases up the ladder, one after the other. What each would really do to
  * users is asked of the world before: a bad one is made worse until users would clearly be worse
- * off, and a good one that is not as good as the champion is not counted.
+ * off by the slates that it makes now, and a good one with which users who live with it would be
+ * worse off than with the champion is not counted.
  */
 final class RolloutReleases {
   private static final int USERS_ASKED = 400;
-  private static final int FIRST_VISITS = 800;
   private static final long VISITS_MAX = 60_000;
 
   /** A shop's log grows with every visit; from so many on, the next trial begins in a new one. */
@@ -44,6 +44,7 @@ final class RolloutReleases {
   private final RolloutBase base;
   private final Seed seed;
   private final ConsoleProgress progress;
+  private final LivedTruth lived;
   private @Nullable Stage stage;
   private int probes;
 
@@ -51,6 +52,7 @@ final class RolloutReleases {
     this.base = base;
     this.seed = seed;
     this.progress = progress;
+    this.lived = new LivedTruth(base);
   }
 
   /** A shop with what is asked of it. */
@@ -103,20 +105,20 @@ final class RolloutReleases {
                 TrainingProgress.silent());
         Truth champion = truth(now, now.shop.node().pipeline().release());
         Truth truth = truth(now, version);
-        if (truth.lift(champion) < GOOD_LIFT_MIN || truth.failsBeside(champion)) {
+        double lift = lived.lift(Release.load(now.shop.node().releases(), version));
+        if (lift < GOOD_LIFT_MIN || truth.failsBeside(champion)) {
           progress.line(
-              "good         not counted: clicks %+.1f %% by the world's truth"
-                  .formatted(100 * truth.lift(champion)));
+              "good         not counted: clicks %+.1f %% where users live with it, %+.1f %% at first"
+                  .formatted(100 * lift, 100 * truth.lift(champion)));
           discarded++;
           if (discarded > DISCARDED_MAX) {
             throw new IllegalStateException("trainings do not give good releases");
           }
           continue;
         }
-        trials.add(
-            tell(
-                new LadderTrial(now.shop, VISITS_MAX)
-                    .run(version, "good", numbers(truth, champion))));
+        Map<String, Double> numbers = numbers(truth, champion);
+        numbers.put("lived_lift", lift);
+        trials.add(tell(new LadderTrial(now.shop, VISITS_MAX).run(version, "good", numbers)));
         // Each is trained beside the same champion, on the world's past and what came since.
         leave();
       }
@@ -136,7 +138,10 @@ final class RolloutReleases {
                 trial.visits(),
                 trial.harm().users(),
                 trial.harm().slates(),
-                100 * trial.truth().getOrDefault("lift", Double.NaN),
+                100
+                    * trial
+                        .truth()
+                        .getOrDefault("lived_lift", trial.truth().getOrDefault("lift", Double.NaN)),
                 trial.seconds(),
                 shortened(trial.end().reason())));
     return trial;
@@ -229,7 +234,7 @@ final class RolloutReleases {
     leave();
     LiveShop shop = base.open();
     Set<UserId> users = new LinkedHashSet<>();
-    for (int visit = 0; visit < FIRST_VISITS; visit++) {
+    for (int visit = 0; visit < LivedTruth.FIRST_VISITS; visit++) {
       users.add(shop.visit().user());
     }
     shop.send();

@@ -5,10 +5,12 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.winnow.core.ErrorCode;
+import io.winnow.core.LogRecord;
 import io.winnow.core.Seed;
 import io.winnow.core.TimeSource;
 import io.winnow.core.UserId;
 import io.winnow.core.WinnowException;
+import io.winnow.harness.KafkaBroker;
 import io.winnow.lifecycle.ReleaseManifest;
 import io.winnow.lifecycle.jobs.Job;
 import io.winnow.lifecycle.jobs.JobFailure;
@@ -28,11 +30,14 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import java.util.random.RandomGenerator;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -385,19 +390,98 @@ final class JobsNodeTest {
     }
   }
 
-  /** The process that works on a run. */
+  /** The process that works on a run; the champion is asked until there is one. */
   private static ProcessHandle worker(Node node, JobService jobs, JobRun run) {
-    Optional<Long> pid = Optional.empty();
-    while (pid.isEmpty()) {
+    Optional<ProcessHandle> worker = Optional.empty();
+    while (worker.isEmpty()) {
       assertChampionAnswers(node);
-      pid =
-          jobs.queue().lines(run.id(), 0, 100).stream()
-              .map(JobQueue.Line::text)
-              .filter(line -> line.startsWith("worker process "))
-              .map(line -> Long.parseLong(line.substring("worker process ".length())))
-              .findFirst();
+      worker = worker(jobs.queue(), run);
     }
-    return ProcessHandle.of(pid.get()).orElseThrow();
+    return worker.get();
+  }
+
+  private static Optional<ProcessHandle> worker(JobQueue queue, JobRun run) {
+    return queue.lines(run.id(), 0, 100).stream()
+        .map(JobQueue.Line::text)
+        .filter(line -> line.startsWith("worker process "))
+        .map(line -> Long.parseLong(line.substring("worker process ".length())))
+        .findFirst()
+        .map(pid -> ProcessHandle.of(pid).orElseThrow());
+  }
+
+  @Test
+  void train_serverKilled_workerEndsAndTheNextServerGoesOn(@TempDir Path folder) throws Exception {
+    DataFolder data = copy(folder);
+    Process server = serve(data, folder.resolve("server.log"));
+    JobRun run;
+    ProcessHandle worker;
+    try (JobsDatabase database = JobsDatabase.open(data, data.application(null, Map.of()))) {
+      await(server, database::hasServer);
+      run = database.queue().request(request(JobKind.TRAIN, "outlives", quick()));
+      await(server, () -> worker(database.queue(), run).isPresent());
+      worker = worker(database.queue(), run).orElseThrow();
+    } finally {
+      server.destroyForcibly().waitFor();
+    }
+    worker.onExit().get();
+    try (Node node = open(data)) {
+      JobService jobs = jobs(node, Map.of());
+      JobRun taken = jobs.queue().get(run.id());
+      assertFalse(taken.state().isEnd(), taken.toString());
+      JobRun done = end(node, jobs, taken);
+      assertEquals(JobState.SUCCEEDED, done.state(), done + log(jobs, done));
+      assertEquals(2, done.progress().attempts(), log(jobs, done));
+    }
+  }
+
+  /** A server in a process of its own, which trains nothing by itself. */
+  private static Process serve(DataFolder data, Path log) throws IOException {
+    List<String> command = new ArrayList<>();
+    command.add(OtherProcess.java());
+    command.addAll(WorkerProcess.passedOn(OtherProcess.options()));
+    command.add("-Xmx1g");
+    command.addAll(OtherProcess.classPath());
+    command.addAll(
+        List.of(Main.class.getName(), "serve", "--port", "0", "--data", data.path().toString()));
+    return new ProcessBuilder(command)
+        .redirectErrorStream(true)
+        .redirectOutput(log.toFile())
+        .start();
+  }
+
+  /** Looks again and again as long as the server lives; the class's timeout bounds it. */
+  private static void await(Process server, BooleanSupplier condition) throws InterruptedException {
+    while (!condition.getAsBoolean()) {
+      assertFalse(server.waitFor(20, TimeUnit.MILLISECONDS), "the server ended");
+    }
+  }
+
+  /** A worker reads the log that the servers share. */
+  @Test
+  void train_onKafka_readsTheSharedLogAndServes(@TempDir Path folder) throws Exception {
+    List<LogRecord> records = new ArrayList<>();
+    try (Node node = open(copy(folder))) {
+      node.log().replay((_, record) -> records.add(record));
+    }
+    try (KafkaBroker broker = KafkaBroker.start()) {
+      DataFolder data = new DataFolder(Files.createDirectories(folder.resolve("kafka")));
+      Files.writeString(
+          data.applicationFile(),
+          APPLICATION
+              + "engines: { log: \"kafka://%s/clips\" }%n".formatted(broker.bootstrapServers()));
+      try (Node node = open(data)) {
+        node.log().append(records);
+        JobService jobs = jobs(node, Map.of());
+        JobRun run = jobs.run(request(JobKind.TRAIN, "first", quick()), _ -> {});
+        assertEquals(JobState.SUCCEEDED, run.state(), run + log(jobs, run));
+        String release = run.outcome().results().get("release");
+        assertEquals(release, node.registry().plan().champion());
+        assertEquals(release, node.pipeline().release());
+        ReleaseManifest.Provenance provenance =
+            node.registry().release(release).orElseThrow().manifest().provenance();
+        assertEquals(records.size(), provenance.toOffset());
+      }
+    }
   }
 
   @Test

@@ -13,6 +13,7 @@ import io.winnow.core.TimeSource;
 import io.winnow.core.UserId;
 import io.winnow.core.WinnowException;
 import io.winnow.core.application.ApplicationFile;
+import io.winnow.harness.KafkaBroker;
 import io.winnow.lifecycle.Release;
 import io.winnow.lifecycle.ReleaseManifest;
 import io.winnow.lifecycle.ReleaseStore;
@@ -160,10 +161,11 @@ final class RolloutNodeTest {
   }
 
   private static String on(int port) {
-    return APPLICATION
-        + "engines: { registry: \"postgresql://postgres@localhost:"
-        + port
-        + "/postgres\" }\n";
+    return APPLICATION + "engines: { registry: \"" + database(port) + "\" }\n";
+  }
+
+  private static String database(int port) {
+    return "postgresql://postgres@localhost:" + port + "/postgres";
   }
 
   private EmbeddedPostgres postgres(int port) throws IOException {
@@ -377,69 +379,121 @@ final class RolloutNodeTest {
 
   @Test
   void recommend_whilePlansChange_noneFailsAndNoneMixesReleases() throws Exception {
-    try (Node node = open(folder("one", "v1", "v2"), APPLICATION);
-        ExecutorService clients = Executors.newFixedThreadPool(4)) {
+    try (Node node = open(folder("one", "v1", "v2"), APPLICATION)) {
       node.follow("one");
-      node.promote("v2", PromotionGate.Promotion.AUDITED);
-      node.rollback("v1", PERSON);
-      AtomicBoolean stop = new AtomicBoolean();
-      List<Future<Map<String, String>>> answers = new ArrayList<>();
-      for (int client = 0; client < 4; client++) {
-        answers.add(
-            clients.submit(() -> {
-              Map<String, String> released = new HashMap<>();
-              while (!stop.get()) {
-                Slate slate = recommend(node, "u" + requests.get() % 50);
-                assertEquals(5, slate.items().size());
-                released.put(slate.requestId(), slate.release());
-              }
-              return released;
-            }));
-      }
-      for (int change = 0; change < 12; change++) {
-        ServingPlan plan = node.registry().plan();
-        if (change % 3 == 0) {
-          node.promote("v2", PromotionGate.Promotion.AUDITED);
-        } else if (change % 3 == 1) {
-          node.rollback("v1", PERSON);
-        } else {
-          node.propose("v2", PERSON);
-          node.judge(PASSED);
-          Rollout open = node.registry().openRollout().orElseThrow();
-          node.registry()
-              .advance(
-                  open,
-                  Rollout.Stage.CANARY,
-                  0,
-                  0,
-                  node.registry().plan().withCanary("v2", new ServingPlan.Canary(open.id(), 0.5)),
-                  PERSON);
-          long revision = node.registry().plan().revision();
-          await(() -> node.status().revision() >= revision);
-        }
-        assertTrue(node.registry().plan().revision() > plan.revision());
-        int enough = requests.get() + 20;
-        await(() -> requests.get() > enough);
-      }
-      stop.set(true);
-      Map<String, String> released = new HashMap<>();
-      for (Future<Map<String, String>> answer : answers) {
-        released.putAll(answer.get()); // throws what failed
-      }
-      Map<String, Set<String>> logged = new HashMap<>();
-      node.log()
-          .replay((_, record) -> {
-            if (record instanceof LogRecord.Happened(Event event) && event.impression() != null) {
-              logged
-                  .computeIfAbsent(event.impression().requestId(), _ -> new HashSet<>())
-                  .add(event.impression().provenance().release());
-            }
-          });
-      assertEquals(released.keySet(), logged.keySet());
-      released.forEach(
-          (request, release) -> assertEquals(Set.of(release), logged.get(request), request));
-      assertEquals(Set.of("v1", "v2"), new HashSet<>(released.values()), "it has switched");
+      changePlansUnderLoad(List.of(node));
     }
+  }
+
+  @Test
+  void recommend_twoServersOnKafkaAndOneRegistry_switchTogetherAndNoneMixesReleases()
+      throws Exception {
+    int port = freePort();
+    DataFolder first = folder("one", "v1", "v2");
+    DataFolder second = folder("two", "v1", "v2");
+    try (KafkaBroker broker = KafkaBroker.start();
+        EmbeddedPostgres _ = postgres(port)) {
+      String application =
+          APPLICATION
+              + "engines: { log: \"kafka://%s/clips\", registry: \"%s\" }%n"
+                  .formatted(broker.bootstrapServers(), database(port));
+      try (Node one = open(first, application);
+          Node two = open(second, application)) {
+        one.follow("one");
+        two.follow("two");
+        await(() -> two.store().appliedOffset() >= 20);
+        changePlansUnderLoad(List.of(one, two));
+
+        // The last change began a canary: the same users are its on both servers.
+        CanarySplit split = CanarySplit.of(two.registry().plan().canary());
+        for (int user = 0; user < 50; user++) {
+          boolean canary = split.side(new UserId("u" + user)) == CanarySplit.Side.CHALLENGER;
+          assertEquals(canary ? "v2" : "v1", recommend(one, "u" + user).release(), "u" + user);
+          assertEquals(canary ? "v2" : "v1", recommend(two, "u" + user).release(), "u" + user);
+        }
+        await(() -> standing(one).slates() > 0 && standing(one).equals(standing(two)));
+      }
+    }
+  }
+
+  /** Promotions, rollbacks and canaries, by turns ordered at each server, while clients ask all. */
+  private void changePlansUnderLoad(List<Node> nodes) throws Exception {
+    Node node = nodes.getFirst();
+    node.promote("v2", PromotionGate.Promotion.AUDITED);
+    node.rollback("v1", PERSON);
+    AtomicBoolean stop = new AtomicBoolean();
+    List<Future<Map<String, String>>> answers = new ArrayList<>();
+    try (ExecutorService clients = Executors.newFixedThreadPool(4)) {
+      try {
+        for (int client = 0; client < 4; client++) {
+          Node asked = nodes.get(client % nodes.size());
+          answers.add(
+              clients.submit(() -> {
+                Map<String, String> released = new HashMap<>();
+                while (!stop.get()) {
+                  Slate slate = recommend(asked, "u" + requests.get() % 50);
+                  assertEquals(5, slate.items().size());
+                  released.put(slate.requestId(), slate.release());
+                }
+                return released;
+              }));
+        }
+        for (int change = 0; change < 12; change++) {
+          changePlan(nodes.get(change % nodes.size()), change);
+          long revision = node.registry().plan().revision();
+          await(() -> nodes.stream().allMatch(each -> each.status().revision() >= revision));
+          int enough = requests.get() + 20;
+          await(() -> requests.get() > enough);
+        }
+      } finally {
+        stop.set(true);
+      }
+    }
+    Map<String, String> released = new HashMap<>();
+    for (Future<Map<String, String>> answer : answers) {
+      released.putAll(answer.get()); // throws what failed
+    }
+    await(() -> releasesLogged(node).keySet().equals(released.keySet()));
+    Map<String, Set<String>> logged = releasesLogged(node);
+    released.forEach(
+        (request, release) -> assertEquals(Set.of(release), logged.get(request), request));
+    assertEquals(Set.of("v1", "v2"), new HashSet<>(released.values()), "it has switched");
+  }
+
+  private static void changePlan(Node node, int change) {
+    ServingPlan plan = node.registry().plan();
+    if (change % 3 == 0) {
+      node.promote("v2", PromotionGate.Promotion.AUDITED);
+    } else if (change % 3 == 1) {
+      node.rollback("v1", PERSON);
+    } else {
+      node.propose("v2", PERSON);
+      node.judge(PASSED);
+      Rollout open = node.registry().openRollout().orElseThrow();
+      node.registry()
+          .advance(
+              open,
+              Rollout.Stage.CANARY,
+              0,
+              0,
+              node.registry().plan().withCanary("v2", new ServingPlan.Canary(open.id(), 0.5)),
+              PERSON);
+    }
+    assertTrue(node.registry().plan().revision() > plan.revision());
+  }
+
+  /** Which releases the impressions of each request name. */
+  private static Map<String, Set<String>> releasesLogged(Node node) {
+    Map<String, Set<String>> logged = new HashMap<>();
+    node.log()
+        .replay((_, record) -> {
+          if (record instanceof LogRecord.Happened(Event event) && event.impression() != null) {
+            logged
+                .computeIfAbsent(event.impression().requestId(), _ -> new HashSet<>())
+                .add(event.impression().provenance().release());
+          }
+        });
+    return logged;
   }
 
   @Test

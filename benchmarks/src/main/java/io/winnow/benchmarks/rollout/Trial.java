@@ -27,7 +27,7 @@ public record Trial(
    * @param outcome the last stage, such as {@code rejected}
    * @param stage where that was decided: {@code gate}, {@code shadow}, {@code canary} or {@code
    *     live}
-   * @param reason the ladder's sentence
+   * @param reason the ladder's sentence: what it decided, or waits for where it is still open
    */
   public record End(String outcome, String stage, String reason) {}
 
