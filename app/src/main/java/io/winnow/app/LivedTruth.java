@@ -19,10 +19,19 @@ final class LivedTruth {
   private static final int VISITS = 8_000;
 
   private final RolloutBase base;
+  private final int visits;
   private double champion = Double.NaN;
 
   LivedTruth(RolloutBase base) {
+    this(base, VISITS);
+  }
+
+  /**
+   * @param visits that are lived through with each release
+   */
+  LivedTruth(RolloutBase base, int visits) {
     this.base = base;
+    this.visits = visits;
   }
 
   /** The change of clicks against the champion in its own world, relative. */
@@ -45,11 +54,11 @@ final class LivedTruth {
         LadderTrial.follow(shop);
       }
       double clicks = 0;
-      for (int visit = 0; visit < VISITS; visit++) {
+      for (int visit = 0; visit < visits; visit++) {
         clicks += shop.visit().expected();
       }
       shop.send();
-      return clicks / VISITS;
+      return clicks / visits;
     }
   }
 }

@@ -39,7 +39,8 @@ final class RolloutReleases {
   /** What a bad release takes, beyond the ladder's margin of a tenth. */
   private static final double BAD_LIFT = -0.15;
 
-  private static final int DISCARDED_MAX = 40;
+  /** Trainings that hardly ever give a good release are not gone on with. */
+  private static final int DISCARDED_MAX = 60;
 
   private final RolloutBase base;
   private final Seed seed;
@@ -70,10 +71,11 @@ final class RolloutReleases {
   /**
    * What came of good releases.
    *
+   * @param wanted how many good ones were to be tried
    * @param trials of those that are good
    * @param discarded how many were trained that are not
    */
-  record Good(List<Trial> trials, int discarded) {}
+  record Good(int wanted, List<Trial> trials, int discarded) {}
 
   /** So many bad releases of each kind. */
   List<Trial> bad(List<BadKind> kinds, int each) {
@@ -95,7 +97,7 @@ final class RolloutReleases {
     List<Trial> trials = new ArrayList<>();
     int discarded = 0;
     try {
-      for (int number = 0; trials.size() < count; number++) {
+      for (int number = 0; trials.size() < count && discarded < DISCARDED_MAX; number++) {
         Stage now = stage();
         String version =
             base.train(
@@ -111,13 +113,11 @@ final class RolloutReleases {
               "good         not counted: clicks %+.1f %% where users live with it, %+.1f %% at first"
                   .formatted(100 * lift, 100 * truth.lift(champion)));
           discarded++;
-          if (discarded > DISCARDED_MAX) {
-            throw new IllegalStateException("trainings do not give good releases");
-          }
           continue;
         }
         Map<String, Double> numbers = numbers(truth, champion);
-        numbers.put("lived_lift", lift);
+        numbers.put("first_lift", truth.lift(champion));
+        numbers.put("lift", lift);
         trials.add(tell(new LadderTrial(now.shop, VISITS_MAX).run(version, "good", numbers)));
         // Each is trained beside the same champion, on the world's past and what came since.
         leave();
@@ -125,7 +125,7 @@ final class RolloutReleases {
     } finally {
       leave();
     }
-    return new Good(trials, discarded);
+    return new Good(count, trials, discarded);
   }
 
   private Trial tell(Trial trial) {
@@ -138,10 +138,7 @@ final class RolloutReleases {
                 trial.visits(),
                 trial.harm().users(),
                 trial.harm().slates(),
-                100
-                    * trial
-                        .truth()
-                        .getOrDefault("lived_lift", trial.truth().getOrDefault("lift", Double.NaN)),
+                100 * trial.truth().getOrDefault("lift", Double.NaN),
                 trial.seconds(),
                 shortened(trial.end().reason())));
     return trial;

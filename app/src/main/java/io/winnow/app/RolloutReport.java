@@ -38,7 +38,7 @@ record RolloutReport(
       RolloutFigures.bad(figures, bad);
     }
     if (good != null) {
-      RolloutFigures.good(figures, good.trials(), good.discarded());
+      RolloutFigures.good(figures, good.wanted(), good.trials(), good.discarded());
     }
     if (rollback != null) {
       figures
@@ -160,7 +160,8 @@ record RolloutReport(
     }
     if (good != null) {
       page.text(
-          "Good releases", "Trained with other seeds, and by the truth as good as the champion.");
+          "Good releases",
+          "Trained with other seeds; users who live with them are as well off as with the champion.");
       page.table(RolloutFigures.heads(), RolloutFigures.rows(good.trials()));
     }
     if (recovery != null) {

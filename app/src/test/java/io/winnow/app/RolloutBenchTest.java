@@ -92,6 +92,23 @@ final class RolloutBenchTest {
   }
 
   @Test
+  void livedTruth_ofADamagedRelease_isALoss() {
+    Release damaged;
+    try (LiveShop shop = base.open()) {
+      String version =
+          new BadReleases(shop.node().releases(), shop.clock(), new Seed(1))
+              .publish(
+                  new BadReleases.Order(BadKind.BIASED_RANKER, 0, BadReleases.SEVERITY_MAX),
+                  base.champion(),
+                  base.other())
+              .version();
+      damaged = Release.load(shop.node().releases(), version);
+    }
+    double lift = new LivedTruth(base, 1_000).lift(damaged);
+    assertTrue(lift < -0.1 && lift > -1, "lift " + lift);
+  }
+
+  @Test
   void rollback_underLoad_losesAndMixesNothing() {
     RolloutWayBack.Result result = new RolloutWayBack(base, SILENT).run(1);
     assertEquals(600, result.requests());

@@ -58,16 +58,17 @@ public final class RolloutFigures {
   /**
    * Figures of good releases.
    *
+   * @param wanted how many were to be tried
    * @param discarded how many were trained that are not good
    */
-  public static void good(Figures.Builder figures, List<Trial> trials, int discarded) {
+  public static void good(Figures.Builder figures, int wanted, List<Trial> trials, int discarded) {
     figures
         .count("good.released", trials.size(), "releases")
         .count(
             "good.promoted",
             trials.stream().filter(Trial::isPromoted).count(),
             "releases",
-            Goal.atLeast(Math.ceil(PROMOTED_SHARE * trials.size())))
+            Goal.atLeast(Math.ceil(PROMOTED_SHARE * wanted)))
         .count("good.not_counted", discarded, "trained, and not as good as the champion")
         .add(
             "good.visits_mean",

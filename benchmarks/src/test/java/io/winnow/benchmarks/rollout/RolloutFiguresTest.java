@@ -59,13 +59,21 @@ final class RolloutFiguresTest {
         java.util.stream.IntStream.range(0, 10)
             .mapToObj(i -> trial("good", i == 0 ? "cancelled" : "done", "live", 10))
             .toList();
-    RolloutFigures.good(figures, trials, 2);
+    RolloutFigures.good(figures, 10, trials, 2);
     assertTrue(figures.build().figures().get("good.promoted").holds());
     figures = new Figures.Builder("rollout");
     RolloutFigures.good(
         figures,
+        2,
         List.of(trial("good", "done", "live", 1), trial("good", "rejected", "gate", 0)),
         0);
+    assertFalse(figures.build().figures().get("good.promoted").holds());
+  }
+
+  @Test
+  void good_fewerThanWanted_isNotEnough() {
+    Figures.Builder figures = new Figures.Builder("rollout");
+    RolloutFigures.good(figures, 2, List.of(trial("good", "done", "live", 1)), 60);
     assertFalse(figures.build().figures().get("good.promoted").holds());
   }
 
