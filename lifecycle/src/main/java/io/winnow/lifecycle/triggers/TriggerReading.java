@@ -7,7 +7,7 @@ import io.winnow.core.application.Retraining.Trigger;
  *
  * @param trigger which one
  * @param value what was measured; NaN while there is too little to measure
- * @param threshold it asks for a training from here on
+ * @param threshold it asks for a training from here on; skew, of which as much may be, beyond it
  * @param cause identifies what is behind it: the same cause asks once
  * @param text a sentence with both numbers
  */
@@ -15,6 +15,6 @@ public record TriggerReading(
     Trigger trigger, double value, double threshold, String cause, String text) {
   /** Whether it asks for a training. */
   public boolean fires() {
-    return value >= threshold;
+    return trigger == Trigger.SKEW ? value > threshold : value >= threshold;
   }
 }

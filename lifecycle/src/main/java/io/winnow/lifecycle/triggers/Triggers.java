@@ -98,11 +98,10 @@ public final class Triggers {
         feature = entry.getKey();
       }
     }
-    // One mismatch more than may be: at the threshold itself a release may still be promoted.
     return new TriggerReading(
         Trigger.SKEW,
         worst,
-        Math.nextUp(maxMismatches),
+        maxMismatches,
         champion.version() + "/" + feature,
         feature.isEmpty()
             ? "No served value was compared with replay yet."
