@@ -89,13 +89,6 @@ public final class TruthProbe implements AutoCloseable {
       return latencyMs > 3 * champion.latencyMs + 5;
     }
 
-    /**
-     * The same with the shorter time of two measurements: what delays is not always the release.
-     */
-    public Truth quieter(Truth again) {
-      return new Truth(clicks, Math.min(latencyMs, again.latencyMs), degraded, shortened);
-    }
-
     /** The change of clicks against a champion, relative. */
     public double lift(Truth champion) {
       return clicks / champion.clicks - 1;
