@@ -6,7 +6,6 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /** {@code winnow rollout cancel}: ends the open rollout. */
@@ -19,12 +18,7 @@ final class RolloutCancelCommand implements Callable<Integer> {
 
   @Spec private CommandSpec spec = CommandSpec.create();
   @Mixin private DataOptions data = new DataOptions();
-
-  @Option(names = "--reason", paramLabel = "TEXT", description = "Why, for the ledger.")
-  private String reason = "asked for at the command line";
-
-  @Option(names = "--json", description = "Print one JSON object.")
-  private boolean json;
+  @Mixin private RolloutOptions options = new RolloutOptions();
 
   RolloutCancelCommand(Map<String, String> environment) {
     this.environment = Map.copyOf(environment);
@@ -33,14 +27,9 @@ final class RolloutCancelCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     try (FolderRegistry folder = FolderRegistry.open(data.folder(), environment)) {
-      Rollout rollout = PlanChanges.cancel(folder.registry(), 0, FolderRegistry.cause(reason));
+      Rollout rollout = PlanChanges.cancel(folder.registry(), 0, options.cause());
       boolean followed = folder.follow(folder.registry().plan(), spec.commandLine().getErr());
-      spec.commandLine()
-          .getOut()
-          .println(
-              json
-                  ? Json.write(rollout)
-                  : "rollout %s: %s".formatted(rollout.id(), rollout.stage().label()));
+      options.print(rollout, spec.commandLine().getOut());
       return followed ? ExitCode.OK.value() : ExitCode.FINDING.value();
     }
   }

@@ -6,7 +6,6 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
@@ -24,11 +23,7 @@ final class RolloutStartCommand implements Callable<Integer> {
   @Parameters(paramLabel = "VERSION", description = "The release that is to serve.")
   private String version = "";
 
-  @Option(names = "--reason", paramLabel = "TEXT", description = "Why, for the ledger.")
-  private String reason = "asked for at the command line";
-
-  @Option(names = "--json", description = "Print one JSON object.")
-  private boolean json;
+  @Mixin private RolloutOptions options = new RolloutOptions();
 
   RolloutStartCommand(Map<String, String> environment) {
     this.environment = Map.copyOf(environment);
@@ -38,13 +33,8 @@ final class RolloutStartCommand implements Callable<Integer> {
   public Integer call() {
     try (FolderRegistry folder = FolderRegistry.open(data.folder(), environment)) {
       folder.registry().register(folder.releases().verify(version));
-      Rollout rollout = folder.registry().begin(version, 0, FolderRegistry.cause(reason));
-      spec.commandLine()
-          .getOut()
-          .println(
-              json
-                  ? Json.write(rollout)
-                  : "rollout %s: %s".formatted(rollout.id(), rollout.stage().label()));
+      Rollout rollout = folder.registry().begin(version, 0, options.cause());
+      options.print(rollout, spec.commandLine().getOut());
       return ExitCode.OK.value();
     }
   }
