@@ -1,5 +1,6 @@
 package io.winnow.app;
 
+import static io.winnow.app.Eventually.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -26,9 +27,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
-import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -141,15 +139,5 @@ final class EnginesTest {
                 Set.of(),
                 Map.of(),
                 Duration.ofSeconds(5)));
-  }
-
-  /** Looks again and again, for at most a minute. */
-  private static void await(BooleanSupplier condition) throws InterruptedException {
-    long deadline = System.nanoTime() + TimeUnit.MINUTES.toNanos(1);
-    CountDownLatch never = new CountDownLatch(1);
-    while (!condition.getAsBoolean()) {
-      assertTrue(System.nanoTime() < deadline, "nothing happened within a minute");
-      assertFalse(never.await(20, TimeUnit.MILLISECONDS));
-    }
   }
 }

@@ -29,8 +29,6 @@ import io.winnow.core.application.ApplicationFile;
 import io.winnow.experiments.assignment.Assignment;
 import io.winnow.experiments.assignment.Decision;
 import io.winnow.features.FeatureSchema;
-import io.winnow.lifecycle.Release;
-import io.winnow.lifecycle.ReleaseManifest;
 import io.winnow.lifecycle.ReleaseStore;
 import io.winnow.openfeature.WinnowProvider;
 import io.winnow.serving.ExperimentStatus;
@@ -92,25 +90,7 @@ final class ExperimentNodeTest {
   }
 
   private void publish(String version, String application) throws IOException {
-    Path aside = Files.createTempDirectory(folder, "aside");
-    ReleaseStore drafts = new ReleaseStore(aside);
-    ReleaseManifest draft = Release.untrained(file(application)).publish(drafts);
-    new ReleaseStore(data.releases())
-        .publish(
-            new ReleaseManifest(
-                version,
-                1,
-                draft.application(),
-                draft.schemaHash(),
-                draft.features(),
-                Map.of(),
-                draft.provenance(),
-                draft.metrics()),
-            target -> {
-              for (String name : draft.files().keySet()) {
-                Files.copy(drafts.file(draft.version(), name), target.resolve(name));
-              }
-            });
+    NamedRelease.publish(new ReleaseStore(data.releases()), version, file(application), folder);
   }
 
   private Node open(String application) {

@@ -1,5 +1,6 @@
 package io.winnow.app;
 
+import static io.winnow.app.Outcome.run;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -35,8 +36,6 @@ import io.winnow.serving.http.ApplicationControl.Backfill;
 import io.winnow.serving.http.HttpConfig;
 import io.winnow.serving.http.HttpServer;
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -284,26 +283,17 @@ final class FeatureChangeTest {
     // The same without a server; then with what it needs beside the application's own.
     String other = "r-" + SECOND.hashCode();
     Outcome refused = run("releases", "--data", folder.toString(), "--activate", other);
-    assertEquals(2, refused.code);
-    assertEquals(2, refused.err.lines().count(), refused.err);
-    assertTrue(refused.err.contains("features.user.clicks_1d: missing"), refused.err);
+    assertEquals(2, refused.code());
+    assertEquals(2, refused.err().lines().count(), refused.err());
+    assertTrue(refused.err().contains("features.user.clicks_1d: missing"), refused.err());
     Outcome backfilled = run("features", "backfill", "--data", folder.toString(), "--pin", other);
-    assertEquals(0, backfilled.code, backfilled.err);
-    assertTrue(backfilled.out.startsWith("5 features are held"), backfilled.out);
-    assertEquals(0, run("releases", "--data", folder.toString(), "--activate", other).code);
+    assertEquals(0, backfilled.code(), backfilled.err());
+    assertTrue(backfilled.out().startsWith("5 features are held"), backfilled.out());
+    assertEquals(0, run("releases", "--data", folder.toString(), "--activate", other).code());
     try (Node node = open(FIRST)) {
       assertEquals(other, node.pipeline().release());
       assertEquals(schema(FIRST), node.store().schema());
     }
-  }
-
-  private record Outcome(int code, String out, String err) {}
-
-  private static Outcome run(String... args) {
-    StringWriter out = new StringWriter();
-    StringWriter err = new StringWriter();
-    int code = Main.run(Map.of(), new PrintWriter(out), new PrintWriter(err), args);
-    return new Outcome(code, out.toString(), err.toString());
   }
 
   @Test
@@ -377,16 +367,16 @@ final class FeatureChangeTest {
       click(node.log(), 0, 500);
       String url = server.uri().toString();
       Outcome applied = run("features", "apply", "--app", app.toString(), "--url", url);
-      assertEquals(0, applied.code, applied.err);
-      assertTrue(applied.out.contains("added    user.clicks_1d"), applied.out);
-      assertTrue(applied.out.contains("changed  item.clicks_7d"), applied.out);
-      assertTrue(applied.out.contains("removed  user.clicks_1h"), applied.out);
+      assertEquals(0, applied.code(), applied.err());
+      assertTrue(applied.out().contains("added    user.clicks_1d"), applied.out());
+      assertTrue(applied.out().contains("changed  item.clicks_7d"), applied.out());
+      assertTrue(applied.out().contains("removed  user.clicks_1h"), applied.out());
       node.awaitFeatures();
       Outcome status = run("features", "status", "--url", url);
-      assertEquals(0, status.code, status.err);
-      assertTrue(status.out.contains("ready    user.clicks_1d"), status.out);
-      assertTrue(status.out.endsWith("idle\n"), status.out);
-      JsonNode shown = JSON.readTree(run("features", "status", "--json", "--url", url).out);
+      assertEquals(0, status.code(), status.err());
+      assertTrue(status.out().contains("ready    user.clicks_1d"), status.out());
+      assertTrue(status.out().endsWith("idle\n"), status.out());
+      JsonNode shown = JSON.readTree(run("features", "status", "--json", "--url", url).out());
       assertEquals(more, shown.get("text").asText());
       assertEquals("idle", shown.get("backfill").get("state").asText());
       click(node.log(), 500, 510);
@@ -407,13 +397,13 @@ final class FeatureChangeTest {
               .status());
       Files.writeString(app, FIRST.replace("[click]", "[like]").replace("(click)", "(like)"));
       Outcome refused = run("features", "apply", "--app", app.toString(), "--url", url);
-      assertEquals(2, refused.code);
-      assertTrue(refused.err.contains("events.click: removed"), refused.err);
-      assertTrue(refused.err.contains("events.share: removed"), refused.err);
+      assertEquals(2, refused.code());
+      assertTrue(refused.err().contains("events.click: removed"), refused.err());
+      assertTrue(refused.err().contains("events.share: removed"), refused.err());
       assertEquals(more, Files.readString(data.resolve("winnow.yaml")));
     }
     Outcome listed = run("features", "list", "--data", data.toString());
-    assertEquals(0, listed.code, listed.err);
-    assertEquals(3, listed.out.lines().count(), listed.out);
+    assertEquals(0, listed.code(), listed.err());
+    assertEquals(3, listed.out().lines().count(), listed.out());
   }
 }

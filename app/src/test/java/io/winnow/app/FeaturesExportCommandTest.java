@@ -1,5 +1,6 @@
 package io.winnow.app;
 
+import static io.winnow.app.Outcome.run;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -16,8 +17,6 @@ import io.winnow.events.EventLogConfig;
 import io.winnow.events.EventLogs;
 import io.winnow.lifecycle.trainingset.TrainingRow;
 import io.winnow.lifecycle.trainingset.TrainingSetReader;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -39,15 +38,6 @@ final class FeaturesExportCommandTest {
       """;
 
   @TempDir private Path folder;
-
-  private record Outcome(int code, String out, String err) {}
-
-  private static Outcome run(String... args) {
-    StringWriter out = new StringWriter();
-    StringWriter err = new StringWriter();
-    int code = Main.run(Map.of(), new PrintWriter(out), new PrintWriter(err), args);
-    return new Outcome(code, out.toString(), err.toString());
-  }
 
   /** Three opens of one item by one user, a day apart, from the epoch's second day on. */
   @BeforeEach

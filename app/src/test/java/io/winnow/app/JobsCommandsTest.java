@@ -1,20 +1,18 @@
 package io.winnow.app;
 
+import static io.winnow.app.Outcome.run;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.winnow.core.Seed;
 import io.winnow.core.TimeSource;
 import io.winnow.lifecycle.jobs.JobKind;
 import io.winnow.lifecycle.jobs.JobQueue;
 import io.winnow.lifecycle.jobs.JobRun;
 import io.winnow.lifecycle.jobs.JobState;
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
@@ -24,7 +22,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.random.RandomGenerator;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -47,14 +44,8 @@ final class JobsCommandsTest {
         item: { clicks_7d: count(click) over 7d }
       retrieval: { two_tower: 20, item_to_item: 20, popular: 20 }
       serving: { deadline: 10s }
-      imports:
-        items:
-          - files: [items.csv]
-            map: { id: item, attributes: { category: category } }
-        events:
-          - files: [clicks.csv]
-            map: { type: =click, user: user, item: item, time: { column: time, format: epoch_seconds } }
-      """;
+      """
+          + ClickDataSet.IMPORTS;
 
   private static final String QUICK =
       """
@@ -65,42 +56,15 @@ final class JobsCommandsTest {
   @TempDir private static Path base;
   private static String settings = "";
 
-  private record Said(int code, String out, String err) {}
-
-  private static Said run(String... args) {
-    StringWriter out = new StringWriter();
-    StringWriter err = new StringWriter();
-    int code = Main.run(Map.of(), new PrintWriter(out), new PrintWriter(err), args);
-    return new Said(code, out.toString(), err.toString());
-  }
-
   @BeforeAll
   static void importAndTrain() throws IOException {
-    Path dataset = Files.createDirectories(base.resolve("dataset"));
-    Files.writeString(dataset.resolve("winnow.yaml"), APPLICATION);
-    StringBuilder items = new StringBuilder("item,category\n");
-    for (int item = 0; item < 40; item++) {
-      items.append("i%d,c%d%n".formatted(item, item % 3));
-    }
-    Files.writeString(dataset.resolve("items.csv"), items);
-    RandomGenerator random = new Seed(3).generator("clicks");
-    StringBuilder clicks = new StringBuilder("user,item,time\n");
-    long nowSeconds = TimeSource.system().nowMs() / 1000;
-    Set<String> had = new HashSet<>();
-    for (int event = 0; event < 900; event++) {
-      int user = random.nextInt(40);
-      int item = random.nextInt(40);
-      if (had.add(user + ":" + item)) {
-        clicks.append("u%d,i%d,%d%n".formatted(user, item, nowSeconds - (901 - event) * 600L));
-      }
-    }
-    Files.writeString(dataset.resolve("clicks.csv"), clicks);
+    Path dataset = ClickDataSet.write(base.resolve("dataset"), APPLICATION, 900, 40, 0);
     settings = Files.writeString(base.resolve("quick.yaml"), QUICK).toString();
     String data = base.resolve("data").toString();
-    Said imported = run("import", "--dataset", dataset.toString(), "--data", data, "--no-train");
-    assertEquals(0, imported.code, imported.err);
-    Said trained = run("train", "--data", data, "--settings", settings);
-    assertEquals(0, trained.code, trained.err);
+    Outcome imported = run("import", "--dataset", dataset.toString(), "--data", data, "--no-train");
+    assertEquals(0, imported.code(), imported.err());
+    Outcome trained = run("train", "--data", data, "--settings", settings);
+    assertEquals(0, trained.code(), trained.err());
   }
 
   private static DataFolder copy(Path to) throws IOException {
@@ -124,7 +88,7 @@ final class JobsCommandsTest {
       String champion = String.valueOf(node.registry().plan().champion());
       toOffset = node.releases().manifest(champion).provenance().toOffset();
     }
-    Said said =
+    Outcome said =
         run(
             "train",
             "--data",
@@ -134,19 +98,19 @@ final class JobsCommandsTest {
             "--from",
             "champion");
     // It goes on from where the champion's data ended, behind which nothing came.
-    assertEquals(2, said.code, said.err);
-    assertTrue(said.err.contains("no choice behind offset " + toOffset), said.err);
-    Said unknown =
+    assertEquals(2, said.code(), said.err());
+    assertTrue(said.err().contains("no choice behind offset " + toOffset), said.err());
+    Outcome unknown =
         run("train", "--data", data.path().toString(), "--settings", settings, "--from", "r-9");
-    assertEquals(2, unknown.code, unknown.err);
-    assertTrue(unknown.err.contains("r-9"), unknown.err);
+    assertEquals(2, unknown.code(), unknown.err());
+    assertTrue(unknown.err().contains("r-9"), unknown.err());
   }
 
   @Test
   void cadence_ofAFolderInUse_isMeasured(@TempDir Path folder) throws Exception {
     DataFolder data = copy(folder);
     try (Node node = open(data)) {
-      Said said =
+      Outcome said =
           run(
               "cadence",
               "--data",
@@ -162,9 +126,9 @@ final class JobsCommandsTest {
               "--json",
               "--folder",
               folder.resolve("releases").toString());
-      assertEquals(0, said.code, said.err);
-      JsonNode report = JSON.readTree(said.out);
-      assertTrue(report.isObject() && !report.isEmpty(), said.out);
+      assertEquals(0, said.code(), said.err());
+      JsonNode report = JSON.readTree(said.out());
+      assertTrue(report.isObject() && !report.isEmpty(), said.out());
       assertTrue(node.log().endOffset() > 0);
     }
   }
@@ -173,26 +137,27 @@ final class JobsCommandsTest {
   void jobs_listShowLogsCancel_tellOfARun(@TempDir Path folder) throws Exception {
     DataFolder data = copy(folder);
     String at = data.path().toString();
-    Said ran = run("jobs", "run", "promote", "--data", at, "--key", "one", "--json");
-    assertEquals(0, ran.code, ran.err + ran.out);
-    String id = JSON.readTree(ran.out).get("id").asText();
-    Said list = run("jobs", "list", "--data", at, "--json");
-    assertEquals(id, JSON.readTree(list.out).at("/jobs/0/id").asText(), list.out);
-    assertTrue(run("jobs", "list", "--data", at).out.contains(id));
-    Said show = run("jobs", "show", "--data", at, id);
-    assertEquals("succeeded", JSON.readTree(show.out).get("state").asText(), show.out);
-    Said logs = run("jobs", "logs", "--data", at, id);
-    assertTrue(logs.out.contains("attempt 1 of"), logs.out);
-    Said ended = run("jobs", "cancel", "--data", at, id);
-    assertEquals(2, ended.code, ended.err);
-    assertTrue(ended.err.contains("expected: queued or running"), ended.err);
+    Outcome ran = run("jobs", "run", "promote", "--data", at, "--key", "one", "--json");
+    assertEquals(0, ran.code(), ran.err() + ran.out());
+    String id = JSON.readTree(ran.out()).get("id").asText();
+    Outcome list = run("jobs", "list", "--data", at, "--json");
+    assertEquals(id, JSON.readTree(list.out()).at("/jobs/0/id").asText(), list.out());
+    assertTrue(run("jobs", "list", "--data", at).out().contains(id));
+    Outcome show = run("jobs", "show", "--data", at, id);
+    assertEquals("succeeded", JSON.readTree(show.out()).get("state").asText(), show.out());
+    Outcome logs = run("jobs", "logs", "--data", at, id);
+    assertTrue(logs.out().contains("attempt 1 of"), logs.out());
+    Outcome ended = run("jobs", "cancel", "--data", at, id);
+    assertEquals(2, ended.code(), ended.err());
+    assertTrue(ended.err().contains("expected: queued or running"), ended.err());
     String queued;
     try (JobsDatabase database = JobsDatabase.open(data, data.application(null, Map.of()))) {
       queued = database.queue().request(request(JobKind.BATCH, "later")).id();
     }
-    Said cancelled = run("jobs", "cancel", "--data", at, queued);
-    assertEquals("cancelled", JSON.readTree(cancelled.out).get("state").asText(), cancelled.out);
-    assertEquals(2, run("jobs", "show", "--data", at, "no-such").code);
+    Outcome cancelled = run("jobs", "cancel", "--data", at, queued);
+    assertEquals(
+        "cancelled", JSON.readTree(cancelled.out()).get("state").asText(), cancelled.out());
+    assertEquals(2, run("jobs", "show", "--data", at, "no-such").code());
   }
 
   @Test
@@ -201,8 +166,8 @@ final class JobsCommandsTest {
     try (JobsDatabase database = JobsDatabase.open(data, data.application(null, Map.of()))) {
       var _ = database.queue().request(request(JobKind.BATCH, "waits"));
     }
-    Said ran = run("jobs", "run", "promote", "--data", data.path().toString());
-    assertEquals(0, ran.code, ran.err);
+    Outcome ran = run("jobs", "run", "promote", "--data", data.path().toString());
+    assertEquals(0, ran.code(), ran.err());
     try (JobsDatabase database = JobsDatabase.open(data, data.application(null, Map.of()))) {
       JobRun waits = database.queue().list(JobKind.BATCH, 1).getFirst();
       assertEquals(JobState.QUEUED, waits.state(), waits.toString());
@@ -264,7 +229,7 @@ final class JobsCommandsTest {
   void batch_foreignFolder_isNotTakenForWhole(@TempDir Path folder) throws Exception {
     DataFolder data = copy(folder);
     Path foreign = Files.createDirectories(folder.resolve("foreign"));
-    Said said =
+    Outcome said =
         run(
             "jobs",
             "run",
@@ -273,8 +238,8 @@ final class JobsCommandsTest {
             data.path().toString(),
             "--folder",
             foreign.toString());
-    assertEquals(4, said.code, said.out + said.err);
-    assertTrue(said.out.contains("is not the batch of key"), said.out);
+    assertEquals(4, said.code(), said.out() + said.err());
+    assertTrue(said.out().contains("is not the batch of key"), said.out());
   }
 
   @Test

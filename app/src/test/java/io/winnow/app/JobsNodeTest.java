@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.winnow.core.ErrorCode;
 import io.winnow.core.LogRecord;
-import io.winnow.core.Seed;
 import io.winnow.core.TimeSource;
 import io.winnow.core.UserId;
 import io.winnow.core.WinnowException;
@@ -31,14 +30,12 @@ import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
-import java.util.random.RandomGenerator;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -65,14 +62,8 @@ final class JobsNodeTest {
       retrieval: { two_tower: 20, item_to_item: 20, popular: 20 }
       serving: { deadline: 10s }
       retraining: { attempts: 3 }
-      imports:
-        items:
-          - files: [items.csv]
-            map: { id: item, attributes: { category: category } }
-        events:
-          - files: [clicks.csv]
-            map: { type: =click, user: user, item: item, time: { column: time, format: epoch_seconds } }
-      """;
+      """
+          + ClickDataSet.IMPORTS;
 
   private static final String QUICK =
       """
@@ -91,25 +82,7 @@ final class JobsNodeTest {
   /** Imports, and has the first release trained by a job; each test works on a copy. */
   @BeforeAll
   static void importAndTrain() throws Exception {
-    Path dataset = Files.createDirectories(base.resolve("dataset"));
-    Files.writeString(dataset.resolve("winnow.yaml"), APPLICATION);
-    StringBuilder items = new StringBuilder("item,category\n");
-    for (int item = 0; item < 40; item++) {
-      items.append("i%d,c%d%n".formatted(item, item % 3));
-    }
-    Files.writeString(dataset.resolve("items.csv"), items);
-    RandomGenerator random = new Seed(3).generator("clicks");
-    StringBuilder clicks = new StringBuilder("user,item,time\n");
-    long nowSeconds = TimeSource.system().nowMs() / 1000;
-    Set<String> had = new HashSet<>();
-    for (int event = 0; event < 800; event++) {
-      int user = random.nextInt(40);
-      int item = random.nextInt(40);
-      if (had.add(user + ":" + item)) {
-        clicks.append("u%d,i%d,%d%n".formatted(user, item, nowSeconds - (900 - event) * 600L));
-      }
-    }
-    Files.writeString(dataset.resolve("clicks.csv"), clicks);
+    Path dataset = ClickDataSet.write(base.resolve("dataset"), APPLICATION, 800, 40, 0);
     settings = base.resolve("quick.yaml");
     Files.writeString(settings, QUICK);
     String data = base.resolve("data").toString();

@@ -1,5 +1,6 @@
 package io.winnow.app;
 
+import static io.winnow.app.Outcome.run;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -19,8 +20,6 @@ import io.winnow.lifecycle.ReleaseStore;
 import io.winnow.models.network.OnnxWriter;
 import io.winnow.serving.RecommendationRequest;
 import io.winnow.serving.Slate;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -45,15 +44,6 @@ final class ModelCommandsTest {
   private static String trained = "";
 
   @TempDir private Path own;
-
-  private record Outcome(int code, String out, String err) {}
-
-  private static Outcome run(String... args) {
-    StringWriter out = new StringWriter();
-    StringWriter err = new StringWriter();
-    int code = Main.run(Map.of(), new PrintWriter(out), new PrintWriter(err), args);
-    return new Outcome(code, out.toString(), err.toString());
-  }
 
   private static String data() {
     return folder.resolve("data").toString();

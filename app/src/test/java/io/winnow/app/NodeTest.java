@@ -1,5 +1,6 @@
 package io.winnow.app;
 
+import static io.winnow.app.Outcome.run;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -13,7 +14,6 @@ import io.winnow.core.Event;
 import io.winnow.core.Impression;
 import io.winnow.core.ItemId;
 import io.winnow.core.LogRecord;
-import io.winnow.core.Seed;
 import io.winnow.core.TimeSource;
 import io.winnow.core.UserId;
 import io.winnow.core.WinnowException;
@@ -30,8 +30,6 @@ import io.winnow.serving.SlateItem;
 import io.winnow.serving.http.HttpConfig;
 import io.winnow.serving.http.HttpServer;
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -47,7 +45,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.random.RandomGenerator;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -71,51 +68,15 @@ final class NodeTest {
         user x category: { clicks_7d: count(click) over 7d }
       retrieval: { two_tower: 20, item_to_item: 20, ease: 20, ials: 20, trending: 20, popular: 20, fresh: 20 }
       serving: { deadline: 10s }
-      imports:
-        items:
-          - files: [items.csv]
-            map: { id: item, attributes: { category: category } }
-        events:
-          - files: [clicks.csv]
-            map: { type: =click, user: user, item: item, time: { column: time, format: epoch_seconds } }
-      """;
-
-  private record Outcome(int code, String out, String err) {}
+      """
+          + ClickDataSet.IMPORTS;
 
   @TempDir private static Path base;
-
-  private static Outcome run(String... args) {
-    StringWriter out = new StringWriter();
-    StringWriter err = new StringWriter();
-    int code = Main.run(Map.of(), new PrintWriter(out), new PrintWriter(err), args);
-    return new Outcome(code, out.toString(), err.toString());
-  }
 
   /** Imports and trains once; each test works on a copy. */
   @BeforeAll
   static void importAndTrain() throws IOException {
-    Path dataset = Files.createDirectories(base.resolve("dataset"));
-    Files.writeString(dataset.resolve("winnow.yaml"), APPLICATION);
-    StringBuilder items = new StringBuilder("item,category\n");
-    for (int item = 0; item < 40; item++) {
-      items.append("i%d,c%d%n".formatted(item, item % 3));
-    }
-    Files.writeString(dataset.resolve("items.csv"), items);
-    RandomGenerator random = new Seed(3).generator("clicks");
-    StringBuilder clicks = new StringBuilder("user,item,time\n");
-    long nowSeconds = TimeSource.system().nowMs() / 1000;
-    Set<String> had = new HashSet<>();
-    for (int event = 0; event < 500; event++) {
-      int user = random.nextInt(30);
-      int item = random.nextInt(40);
-      if (random.nextInt(4) > 0) {
-        item = Math.min(39, item - item % 3 + user % 3);
-      }
-      if (had.add(user + ":" + item)) {
-        clicks.append("u%d,i%d,%d%n".formatted(user, item, nowSeconds - (600 - event) * 600L));
-      }
-    }
-    Files.writeString(dataset.resolve("clicks.csv"), clicks);
+    Path dataset = ClickDataSet.write(base.resolve("dataset"), APPLICATION, 500, 30, 0.75);
     Outcome imported =
         run("import", "--dataset", dataset.toString(), "--data", base.resolve("data").toString());
     assertEquals(0, imported.code(), imported.err());

@@ -12,8 +12,6 @@ import io.winnow.lifecycle.registry.Cause;
 import io.winnow.lifecycle.registry.Registries;
 import io.winnow.lifecycle.registry.Registry;
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -122,7 +120,7 @@ final class RegistryCommandsTest {
 
     assertEquals(0, run("releases", "export", "--mlflow", mlruns.toString()).code());
     Outcome imported =
-        Outcome.of(
+        Outcome.run(
             "releases",
             "import",
             "--mlflow",
@@ -138,7 +136,7 @@ final class RegistryCommandsTest {
     ReleaseStore copy = new ReleaseStore(new DataFolder(other).releases());
     assertEquals(store.verify("r-3"), copy.verify("r-3"));
     JsonNode ledger =
-        JSON.readTree(Outcome.of("ledger", "--data", other.toString(), "--json").out());
+        JSON.readTree(Outcome.run("ledger", "--data", other.toString(), "--json").out());
     assertEquals("import", ledger.at("/entries/0/action").asText());
   }
 
@@ -159,16 +157,7 @@ final class RegistryCommandsTest {
     List<String> all = new ArrayList<>(List.of(arguments));
     all.add("--data");
     all.add(folder.toString());
-    return Outcome.of(all.toArray(String[]::new));
-  }
-
-  private record Outcome(int code, String out, String err) {
-    static Outcome of(String... arguments) {
-      StringWriter out = new StringWriter();
-      StringWriter err = new StringWriter();
-      int code = Main.run(Map.of(), new PrintWriter(out), new PrintWriter(err), arguments);
-      return new Outcome(code, out.toString(), err.toString());
-    }
+    return Outcome.run(all.toArray(String[]::new));
   }
 
   private static void publish(ReleaseStore store, String version, long createdMs) {

@@ -1,5 +1,7 @@
 package io.winnow.app;
 
+import static io.winnow.app.Eventually.await;
+import static io.winnow.app.Outcome.run;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -14,8 +16,6 @@ import io.winnow.core.UserId;
 import io.winnow.core.WinnowException;
 import io.winnow.core.application.ApplicationFile;
 import io.winnow.harness.KafkaBroker;
-import io.winnow.lifecycle.Release;
-import io.winnow.lifecycle.ReleaseManifest;
 import io.winnow.lifecycle.ReleaseStore;
 import io.winnow.lifecycle.registry.Cause;
 import io.winnow.lifecycle.registry.Rollout;
@@ -28,8 +28,6 @@ import io.winnow.serving.RecommendationRequest;
 import io.winnow.serving.Slate;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -40,14 +38,12 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -77,38 +73,12 @@ final class RolloutNodeTest {
   @TempDir private Path folder;
   private final AtomicInteger requests = new AtomicInteger();
 
-  private record Outcome(int code, String out, String err) {}
-
-  private static Outcome run(String... args) {
-    StringWriter out = new StringWriter();
-    StringWriter err = new StringWriter();
-    int code = Main.run(Map.of(), new PrintWriter(out), new PrintWriter(err), args);
-    return new Outcome(code, out.toString(), err.toString());
-  }
-
   private static ApplicationFile file(String text) {
     return ApplicationFile.parse(text, "winnow.yaml", Map.of());
   }
 
-  /** A release without models under a name of choice. */
   private void publish(ReleaseStore store, String version) throws IOException {
-    ReleaseStore drafts = new ReleaseStore(Files.createTempDirectory(folder, "aside"));
-    ReleaseManifest draft = Release.untrained(file(APPLICATION)).publish(drafts);
-    store.publish(
-        new ReleaseManifest(
-            version,
-            1,
-            draft.application(),
-            draft.schemaHash(),
-            draft.features(),
-            Map.of(),
-            draft.provenance(),
-            draft.metrics()),
-        target -> {
-          for (String name : draft.files().keySet()) {
-            Files.copy(drafts.file(draft.version(), name), target.resolve(name));
-          }
-        });
+    NamedRelease.publish(store, version, file(APPLICATION), folder);
   }
 
   private DataFolder folder(String name, String... versions) throws IOException {
@@ -148,16 +118,6 @@ final class RolloutNodeTest {
                 Set.of(),
                 Map.of(),
                 Duration.ofSeconds(10)));
-  }
-
-  /** Looks again and again, for at most a minute. */
-  private static void await(BooleanSupplier condition) throws InterruptedException {
-    long deadline = System.nanoTime() + TimeUnit.MINUTES.toNanos(1);
-    CountDownLatch never = new CountDownLatch(1);
-    while (!condition.getAsBoolean()) {
-      assertTrue(System.nanoTime() < deadline, "nothing happened within a minute");
-      assertFalse(never.await(20, TimeUnit.MILLISECONDS));
-    }
   }
 
   private static String on(int port) {

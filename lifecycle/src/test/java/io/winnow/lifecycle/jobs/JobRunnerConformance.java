@@ -48,12 +48,10 @@ abstract class JobRunnerConformance {
     JobRunner runner =
         runner(
             "a",
-            Map.of(
-                JobKind.TRAIN,
-                context -> {
-                  context.log("epoch 1");
-                  return JobRun.Outcome.of("Trained.", Map.of("release", "r-1"));
-                }));
+            context -> {
+              context.log("epoch 1");
+              return JobRun.Outcome.of("Trained.", Map.of("release", "r-1"));
+            });
     JobRun run = end(runner, request(JobKind.TRAIN, "k", 3));
     assertEquals(JobState.SUCCEEDED, run.state());
     assertEquals("Trained.", run.outcome().text());
@@ -88,14 +86,12 @@ abstract class JobRunnerConformance {
     JobRunner runner =
         runner(
             "a",
-            Map.of(
-                JobKind.TRAIN,
-                _ -> {
-                  if (calls.incrementAndGet() == 1) {
-                    throw new JobFailure(Remedy.PERSON, "No disk.", "Buy one.");
-                  }
-                  return JobRun.Outcome.of("Done.", Map.of());
-                }));
+            _ -> {
+              if (calls.incrementAndGet() == 1) {
+                throw new JobFailure(Remedy.PERSON, "No disk.", "Buy one.");
+              }
+              return JobRun.Outcome.of("Done.", Map.of());
+            });
     JobRun failed = end(runner, request(JobKind.TRAIN, "k", 1));
     assertEquals(JobState.WAITING, failed.state());
     assertEquals("No disk.", failed.outcome().text());
@@ -113,12 +109,10 @@ abstract class JobRunnerConformance {
     JobRunner runner =
         runner(
             "a",
-            Map.of(
-                JobKind.TRAIN,
-                _ -> {
-                  calls.incrementAndGet();
-                  throw new WinnowException(ErrorCode.UNAVAILABLE, "the disk is full");
-                }));
+            _ -> {
+              calls.incrementAndGet();
+              throw new WinnowException(ErrorCode.UNAVAILABLE, "the disk is full");
+            });
     JobRun run = end(runner, request(JobKind.TRAIN, "k", 3));
     assertEquals(3, calls.get());
     assertEquals(JobState.WAITING, run.state());
@@ -132,11 +126,9 @@ abstract class JobRunnerConformance {
     JobRunner runner =
         runner(
             "a",
-            Map.of(
-                JobKind.TRAIN,
-                _ -> {
-                  throw new JobFailure(Remedy.NONE, "Too few events.", "More will come.");
-                }));
+            _ -> {
+              throw new JobFailure(Remedy.NONE, "Too few events.", "More will come.");
+            });
     JobRun run = end(runner, request(JobKind.TRAIN, "k", 3));
     assertEquals(JobState.FAILED, run.state());
     assertEquals(1, run.progress().attempts());
@@ -145,7 +137,7 @@ abstract class JobRunnerConformance {
   @Test
   void timeout_stopsTheWorkAndTriesAgainUpToTheLimit() throws InterruptedException {
     AtomicInteger stopped = new AtomicInteger();
-    JobRunner runner = runner("a", Map.of(JobKind.TRAIN, untilStopped(stopped)));
+    JobRunner runner = runner("a", untilStopped(stopped));
     Request request =
         new Request(JobKind.TRAIN, "k", "because", "person:me", 2, Map.of("timeout", "PT0.2S"));
     JobRun run = end(runner, request);
@@ -157,7 +149,7 @@ abstract class JobRunnerConformance {
   @Test
   void cancel_runningAndQueued_endsBoth() throws InterruptedException {
     AtomicInteger stopped = new AtomicInteger();
-    JobRunner runner = runner("a", Map.of(JobKind.TRAIN, untilStopped(stopped)));
+    JobRunner runner = runner("a", untilStopped(stopped));
     JobRun first = queue().request(request(JobKind.TRAIN, "first", 3));
     while (queue().get(first.id()).state() != JobState.RUNNING) {
       Thread.onSpinWait();
@@ -192,8 +184,8 @@ abstract class JobRunnerConformance {
     for (int i = 0; i < 30; i++) {
       ordered.add(oneAMillisecond.request(request(JobKind.TRAIN, "k" + i, 1)));
     }
-    runner("a", Map.of(JobKind.TRAIN, job));
-    runner("b", Map.of(JobKind.TRAIN, job));
+    runner("a", job);
+    runner("b", job);
     for (JobRun run : ordered) {
       assertEquals(JobState.SUCCEEDED, queue().awaitEnd(run.id(), _ -> {}, POLL).state());
     }
@@ -205,8 +197,7 @@ abstract class JobRunnerConformance {
   void leftBehind_byAServerThatWentAway_isTakenUpAgain() throws InterruptedException {
     JobRun left = queue().request(request(JobKind.TRAIN, "left", 3));
     var _ = queue().take(JobKind.TRAIN, "gone", _ -> true).orElseThrow();
-    JobRunner runner =
-        runner("b", Map.of(JobKind.TRAIN, _ -> JobRun.Outcome.of("Done.", Map.of())));
+    JobRunner runner = runner("b", _ -> JobRun.Outcome.of("Done.", Map.of()));
     JobRun run = runner.queue().awaitEnd(left.id(), _ -> {}, POLL);
     assertEquals(JobState.SUCCEEDED, run.state());
     assertEquals(2, run.progress().attempts());
@@ -219,8 +210,7 @@ abstract class JobRunnerConformance {
     JobRun left = queue().request(request(JobKind.TRAIN, "left", 2));
     var _ = queue().take(JobKind.TRAIN, "gone", _ -> true).orElseThrow();
     var _ = queue().take(JobKind.TRAIN, "gone too", _ -> true).orElseThrow();
-    JobRunner runner =
-        runner("b", Map.of(JobKind.TRAIN, _ -> JobRun.Outcome.of("Done.", Map.of())));
+    JobRunner runner = runner("b", _ -> JobRun.Outcome.of("Done.", Map.of()));
     JobRun run = runner.queue().awaitEnd(left.id(), _ -> {}, POLL);
     assertEquals(JobState.WAITING, run.state());
     assertEquals(2, run.progress().attempts());
@@ -230,7 +220,7 @@ abstract class JobRunnerConformance {
   @Test
   void take_runThatIsBeingWorkedOn_leavesItAndTheKindAlone() throws InterruptedException {
     AtomicInteger stopped = new AtomicInteger();
-    JobRunner runner = runner("a", Map.of(JobKind.TRAIN, untilStopped(stopped)));
+    JobRunner runner = runner("a", untilStopped(stopped));
     JobRun run = queue().request(request(JobKind.TRAIN, "k", 5));
     while (queue().get(run.id()).state() != JobState.RUNNING) {
       Thread.onSpinWait();
@@ -261,12 +251,10 @@ abstract class JobRunnerConformance {
     JobRunner runner =
         runner(
             "a",
-            Map.of(
-                JobKind.TRAIN,
-                context -> {
-                  context.log("zero \0 here");
-                  return JobRun.Outcome.of("Done\0.", results);
-                }));
+            context -> {
+              context.log("zero \0 here");
+              return JobRun.Outcome.of("Done\0.", results);
+            });
     JobRun run = end(runner, request(JobKind.TRAIN, "k", 3));
     assertEquals(JobState.SUCCEEDED, run.state());
     assertEquals("Done\uFFFD.", run.outcome().text());
@@ -278,7 +266,7 @@ abstract class JobRunnerConformance {
 
   @Test
   void timeout_thatNoClockHolds_failsInsteadOfStayingUnderWay() throws InterruptedException {
-    JobRunner runner = runner("a", Map.of(JobKind.TRAIN, _ -> JobRun.Outcome.NONE));
+    JobRunner runner = runner("a", _ -> JobRun.Outcome.NONE);
     JobRun run =
         end(
             runner,
@@ -327,7 +315,7 @@ abstract class JobRunnerConformance {
   @Test
   void lost_attempt_isStoppedAndWhatItSaysIsNotWrittenDown() throws InterruptedException {
     AtomicInteger stopped = new AtomicInteger();
-    JobRunner runner = runner("a", Map.of(JobKind.TRAIN, untilStopped(stopped)));
+    JobRunner runner = runner("a", untilStopped(stopped));
     JobRun run = queue().request(request(JobKind.TRAIN, "k", 5));
     while (queue().get(run.id()).state() != JobState.RUNNING) {
       Thread.onSpinWait();
@@ -347,7 +335,7 @@ abstract class JobRunnerConformance {
   @Test
   void close_whileItRuns_putsItBackWithoutCountingTheAttempt() throws InterruptedException {
     AtomicInteger stopped = new AtomicInteger();
-    JobRunner first = runner("a", Map.of(JobKind.TRAIN, untilStopped(stopped)));
+    JobRunner first = runner("a", untilStopped(stopped));
     JobRun run = queue().request(request(JobKind.TRAIN, "k", 1));
     while (queue().get(run.id()).state() != JobState.RUNNING) {
       Thread.onSpinWait();
@@ -355,8 +343,7 @@ abstract class JobRunnerConformance {
     first.close();
     assertEquals(JobState.QUEUED, queue().get(run.id()).state());
     assertEquals(0, queue().get(run.id()).progress().attempts());
-    JobRunner second =
-        runner("b", Map.of(JobKind.TRAIN, _ -> JobRun.Outcome.of("Done.", Map.of())));
+    JobRunner second = runner("b", _ -> JobRun.Outcome.of("Done.", Map.of()));
     assertEquals(JobState.SUCCEEDED, second.queue().awaitEnd(run.id(), _ -> {}, POLL).state());
   }
 
@@ -428,6 +415,11 @@ abstract class JobRunnerConformance {
   static JobRunner.Config config(String server) {
     return new JobRunner.Config(
         server, 2, POLL, Duration.ofMillis(200), Duration.ofMillis(20), Duration.ofMinutes(5));
+  }
+
+  /** A server that trains, and nothing else. */
+  private JobRunner runner(String server, Job train) {
+    return runner(server, Map.of(JobKind.TRAIN, train));
   }
 
   final JobRunner runner(String server, Map<JobKind, Job> jobs) {

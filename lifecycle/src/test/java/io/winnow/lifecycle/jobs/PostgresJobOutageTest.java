@@ -1,5 +1,6 @@
 package io.winnow.lifecycle.jobs;
 
+import static io.winnow.lifecycle.registry.TestDatabase.untilItAnswers;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -7,18 +8,15 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.winnow.core.ErrorCode;
 import io.winnow.core.TimeSource;
 import io.winnow.core.WinnowException;
-import io.winnow.core.application.Engines.RegistryEngine;
 import io.winnow.lifecycle.registry.Registries;
 import io.winnow.lifecycle.registry.Registry;
+import io.winnow.lifecycle.registry.TestDatabase;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
-import java.io.IOException;
-import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -33,7 +31,7 @@ final class PostgresJobOutageTest {
 
   @Test
   void outage_longerThanAServerMayBeSilent_leavesItsRunToIt() throws Exception {
-    int port = freePort();
+    int port = TestDatabase.freePort();
     CountDownLatch begun = new CountDownLatch(1);
     CountDownLatch end = new CountDownLatch(1);
     AtomicInteger attempts = new AtomicInteger();
@@ -49,7 +47,7 @@ final class PostgresJobOutageTest {
     try (Registry ofA = registry(port);
         Registry ofB = registry(port)) {
       String run;
-      EmbeddedPostgres database = start(port);
+      EmbeddedPostgres database = TestDatabase.start(port, folder);
       JobRunner a = runner(ofA, "a", job);
       run =
           untilItAnswers(() ->
@@ -64,7 +62,7 @@ final class PostgresJobOutageTest {
       // A call that fails took longer than the four heartbeats of 200 ms that may be missed.
       WinnowException away = assertThrows(WinnowException.class, () -> a.queue().beats());
       assertEquals(ErrorCode.UNAVAILABLE, away.code());
-      try (EmbeddedPostgres _ = start(port)) {
+      try (EmbeddedPostgres _ = TestDatabase.start(port, folder)) {
         long before = untilItAnswers(a.queue()::beats).getFirst().beats();
         while (untilItAnswers(a.queue()::beats).getFirst().beats() < before + BEATS) {
           Thread.onSpinWait();
@@ -86,7 +84,7 @@ final class PostgresJobOutageTest {
 
   @Test
   void outage_whileWorkEnds_isWrittenDownWhenTheDatabaseIsBack() throws Exception {
-    int port = freePort();
+    int port = TestDatabase.freePort();
     CountDownLatch begun = new CountDownLatch(1);
     CountDownLatch end = new CountDownLatch(1);
     CountDownLatch ended = new CountDownLatch(1);
@@ -99,7 +97,7 @@ final class PostgresJobOutageTest {
           return JobRun.Outcome.of("Done.", Map.of("release", "r-1"));
         };
     try (Registry registry = registry(port)) {
-      EmbeddedPostgres database = start(port);
+      EmbeddedPostgres database = TestDatabase.start(port, folder);
       JobRunner runner = runner(registry, "a", job);
       String run =
           untilItAnswers(() ->
@@ -113,7 +111,7 @@ final class PostgresJobOutageTest {
       database.close();
       end.countDown();
       ended.await();
-      try (EmbeddedPostgres _ = start(port)) {
+      try (EmbeddedPostgres _ = TestDatabase.start(port, folder)) {
         JobRun done =
             untilItAnswers(() -> {
               JobRun now = runner.queue().get(run);
@@ -143,33 +141,6 @@ final class PostgresJobOutageTest {
   }
 
   private Registry registry(int port) {
-    return Registries.open(
-        new RegistryEngine.Postgres("localhost:" + port, "postgres", "postgres", ""),
-        folder,
-        () -> 7);
-  }
-
-  private EmbeddedPostgres start(int port) throws IOException {
-    return EmbeddedPostgres.builder()
-        .setPort(port)
-        .setDataDirectory(folder.resolve("database"))
-        .setCleanDataDirectory(false)
-        .start();
-  }
-
-  private static int freePort() throws IOException {
-    try (ServerSocket socket = new ServerSocket(0)) {
-      return socket.getLocalPort();
-    }
-  }
-
-  private static <T> T untilItAnswers(Supplier<T> call) {
-    while (true) {
-      try {
-        return call.get();
-      } catch (WinnowException e) {
-        assertEquals(ErrorCode.UNAVAILABLE, e.code(), e.getMessage());
-      }
-    }
+    return Registries.open(TestDatabase.engine(port, TestDatabase.DEFAULT), folder, () -> 7);
   }
 }

@@ -1,14 +1,12 @@
 package io.winnow.lifecycle.jobs;
 
-import io.winnow.core.application.Engines.RegistryEngine;
 import io.winnow.lifecycle.registry.Registries;
 import io.winnow.lifecycle.registry.Registry;
+import io.winnow.lifecycle.registry.TestDatabase;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.sql.Connection;
 import java.sql.SQLException;
-import java.sql.Statement;
 import javax.sql.DataSource;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -19,7 +17,6 @@ import org.junit.jupiter.api.io.TempDir;
 /** The conformance suite on PostgreSQL. */
 final class PostgresJobRunnerTest extends JobRunnerConformance {
   private static EmbeddedPostgres server;
-  private static int databases;
   @TempDir private Path folder;
   private Registry registry;
 
@@ -35,12 +32,9 @@ final class PostgresJobRunnerTest extends JobRunnerConformance {
 
   @BeforeEach
   void open() throws SQLException {
-    String name = "jobs" + databases++;
-    try (Connection connection = server.getPostgresDatabase().getConnection();
-        Statement statement = connection.createStatement()) {
-      statement.execute("CREATE DATABASE " + name);
-    }
-    registry = registry(server.getPort(), name);
+    registry =
+        Registries.open(
+            TestDatabase.engine(server.getPort(), TestDatabase.create(server)), folder, () -> 7);
   }
 
   @AfterEach
@@ -52,12 +46,5 @@ final class PostgresJobRunnerTest extends JobRunnerConformance {
   @Override
   DataSource database() {
     return registry.dataSource();
-  }
-
-  private Registry registry(int port, String database) {
-    return Registries.open(
-        new RegistryEngine.Postgres("localhost:" + port, database, "postgres", ""),
-        folder,
-        () -> 7);
   }
 }

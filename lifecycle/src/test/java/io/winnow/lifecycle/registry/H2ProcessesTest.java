@@ -1,11 +1,10 @@
 package io.winnow.lifecycle.registry;
 
+import static io.winnow.lifecycle.registry.TestDatabase.untilItAnswers;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.winnow.core.ErrorCode;
-import io.winnow.core.WinnowException;
 import io.winnow.core.application.Engines.RegistryEngine;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -22,7 +21,6 @@ import java.nio.file.Path;
 import java.util.Optional;
 import java.util.Properties;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Supplier;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -146,17 +144,6 @@ final class H2ProcessesTest {
 
   private static Registry openIn(Path folder) {
     return Registries.open(new RegistryEngine.Embedded(), folder, () -> 7);
-  }
-
-  /** Asks again while it is away; every refusal has to say so. */
-  private static <T> T untilItAnswers(Supplier<T> call) {
-    while (true) {
-      try {
-        return call.get();
-      } catch (WinnowException e) {
-        assertEquals(ErrorCode.UNAVAILABLE, e.code(), e.getMessage());
-      }
-    }
   }
 
   /** Another process with the registry open. */

@@ -1,5 +1,6 @@
 package io.winnow.lifecycle.registry;
 
+import static io.winnow.lifecycle.registry.TestDatabase.untilItAnswers;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -8,8 +9,6 @@ import io.winnow.core.ErrorCode;
 import io.winnow.core.WinnowException;
 import io.winnow.core.application.Engines.RegistryEngine;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
-import java.io.IOException;
-import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -29,14 +28,13 @@ final class PostgresOutageTest {
 
   @Test
   void calls_whileTheDatabaseIsAway_failAsUnavailableAndGoOnWhenItIsBack() throws Exception {
-    int port = freePort();
-    RegistryEngine engine =
-        new RegistryEngine.Postgres("localhost:" + port, "postgres", "postgres", "");
+    int port = TestDatabase.freePort();
+    RegistryEngine engine = TestDatabase.engine(port, TestDatabase.DEFAULT);
     try (Registry registry = Registries.open(engine, folder, () -> 7)) {
       assertUnavailable(registry::plan);
       assertUnavailable(registry::releases);
 
-      try (EmbeddedPostgres _ = start(port)) {
+      try (EmbeddedPostgres _ = TestDatabase.start(port, folder)) {
         assertEquals(ServingPlan.EMPTY, untilItAnswers(registry::plan));
         registry.register(RegistryConformance.manifest("v1", 1));
         registry.change(registry.plan().promote("v1"), "promote", RegistryConformance.CAUSE);
@@ -55,7 +53,7 @@ final class PostgresOutageTest {
         }
       });
 
-      try (EmbeddedPostgres _ = start(port)) {
+      try (EmbeddedPostgres _ = TestDatabase.start(port, folder)) {
         assertEquals("v1", untilItAnswers(registry::plan).champion());
         assertEquals(1, registry.plan().revision(), "what failed changed nothing");
         assertEquals(
@@ -67,35 +65,10 @@ final class PostgresOutageTest {
     }
   }
 
-  private EmbeddedPostgres start(int port) throws IOException {
-    return EmbeddedPostgres.builder()
-        .setPort(port)
-        .setDataDirectory(folder.resolve("data"))
-        .setCleanDataDirectory(false)
-        .start();
-  }
-
-  private static int freePort() throws IOException {
-    try (ServerSocket socket = new ServerSocket(0)) {
-      return socket.getLocalPort();
-    }
-  }
-
   private static void assertUnavailable(Supplier<?> call) {
     long startedNs = System.nanoTime();
     WinnowException thrown = assertThrows(WinnowException.class, call::get);
     assertEquals(ErrorCode.UNAVAILABLE, thrown.code(), thrown.getMessage());
     assertTrue(System.nanoTime() - startedNs < NOT_FOR_EVER.toNanos());
-  }
-
-  /** Asks again while it is away; every refusal has to say so. */
-  private static <T> T untilItAnswers(Supplier<T> call) {
-    while (true) {
-      try {
-        return call.get();
-      } catch (WinnowException e) {
-        assertEquals(ErrorCode.UNAVAILABLE, e.code(), e.getMessage());
-      }
-    }
   }
 }

@@ -27,6 +27,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
+import java.util.function.LongSupplier;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
@@ -196,22 +197,27 @@ final class OfflineGateTest {
     assertTrue(metric.numbers().get("organic.relative") < -0.05, metric.text());
   }
 
+  /** A gate that tells how many moments it has looked at. */
+  private OfflineGate hearing(List<Integer> moments, LongSupplier nanoTime) {
+    return new OfflineGate(
+        GateWorld.definition(),
+        store,
+        HELD,
+        OfflineGate.Settings.of(GateWorld.definition(), new Seed(1)),
+        (step, done, _) -> {
+          if (step.equals("moments")) {
+            moments.add(done);
+          }
+        },
+        nanoTime);
+  }
+
   @Test
   void judge_aRankerThatIsFarTooSlow_failsByLatencyWithoutLookingAtAllMoments() {
     List<Integer> heard = new ArrayList<>();
     DamagedReleases.slow(champion, "slow").publish(store);
     GateReport report =
-        new OfflineGate(
-                GateWorld.definition(),
-                store,
-                HELD,
-                OfflineGate.Settings.of(GateWorld.definition(), new Seed(1)),
-                (step, done, _) -> {
-                  if (step.equals("moments")) {
-                    heard.add(done);
-                  }
-                },
-                System::nanoTime)
+        hearing(heard, System::nanoTime)
             .judge("slow", champion.version(), RecordSource.of(records), AuditReport.NONE);
     assertEquals(Verdict.FAILED, check(report, OfflineGate.LATENCY).verdict(), report::toString);
     assertTrue(check(report, "ndcg@10").text().contains("far too slow"), report::toString);
@@ -342,18 +348,8 @@ final class OfflineGateTest {
     long[] now = {0};
     List<Integer> heard = new ArrayList<>();
     GateReport report =
-        new OfflineGate(
-                GateWorld.definition(),
-                store,
-                HELD,
-                OfflineGate.Settings.of(GateWorld.definition(), new Seed(1)),
-                (step, done, _) -> {
-                  if (step.equals("moments")) {
-                    heard.add(done);
-                  }
-                },
-                // A second each time that it is asked: five minutes are over after 300 moments.
-                () -> now[0] += 1_000_000_000L)
+        // A second each time that it is asked: five minutes are over after 300 moments.
+        hearing(heard, () -> now[0] += 1_000_000_000L)
             .judge(other.version(), champion.version(), RecordSource.of(records), AuditReport.NONE);
     assertTrue(heard.size() > 200 && heard.size() <= 300, "moments " + heard.size());
     assertEquals(heard.size(), Objects.requireNonNull(heard.getLast()));
