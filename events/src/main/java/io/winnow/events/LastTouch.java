@@ -1,5 +1,6 @@
 package io.winnow.events;
 
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashMap;
@@ -12,18 +13,22 @@ import org.jspecify.annotations.Nullable;
  * not later than it, and not longer ago than the window.
  *
  * <p>Records reach a log late and out of order. What a user did with one slate may come when the
- * same item was shown to that user again; it still belongs to the first. Showings are kept until
- * they are forgotten, in the order in which they came; of one key the newest {@value #KEPT}. Not
- * thread-safe.
+ * same item was shown to that user again; it still belongs to the first. A showing is kept for the
+ * window, and as much longer as outcomes may come late; of one key the newest {@value #KEPT}. An
+ * outcome that comes later than that, or before its showing, belongs to nothing. Not thread-safe.
  *
  * @param <K> what outcomes and showings have in common, such as user and item
  * @param <T> what is kept of a showing
  */
 public final class LastTouch<K, T> {
+  /** How late records of outcomes may come where there is room to wait for them. */
+  public static final Duration LATE = Duration.ofDays(3);
+
   /** So long is the walk to an outcome's showing at most. */
   private static final int KEPT = 8;
 
   private final long withinMs;
+  private final long keptMs;
   private final Map<K, Touch<K, T>> newest = new HashMap<>();
   private final Deque<Touch<K, T>> kept = new ArrayDeque<>();
 
@@ -41,10 +46,21 @@ public final class LastTouch<K, T> {
   }
 
   /**
-   * @param withinMs how long after a showing an outcome may happen, milliseconds
+   * Keeps showings no longer than the window.
+   *
+   * @param within how long after a showing an outcome may happen
    */
-  public LastTouch(long withinMs) {
-    this.withinMs = withinMs;
+  public LastTouch(Duration within) {
+    this(within, Duration.ZERO);
+  }
+
+  /**
+   * @param within how long after a showing an outcome may happen
+   * @param late how much longer its record may take to come
+   */
+  public LastTouch(Duration within, Duration late) {
+    this.withinMs = within.toMillis();
+    this.keptMs = withinMs + late.toMillis();
   }
 
   /** Keeps a showing; of two at the same time the later come is the newer. */
@@ -58,6 +74,9 @@ public final class LastTouch<K, T> {
       newer = at;
       at = at.older;
       before++;
+    }
+    if (before >= KEPT) {
+      return;
     }
     touch.older = at;
     if (newer == null) {
@@ -87,16 +106,31 @@ public final class LastTouch<K, T> {
   }
 
   /**
-   * When the showing that came first was shown.
+   * How long ago the showing that came first was.
    *
    * @throws NoSuchElementException if none is kept
    */
-  public long firstMs() {
-    return kept.getFirst().timeMs;
+  public long firstAgoMs(long nowMs) {
+    return nowMs - kept.getFirst().timeMs;
   }
 
   /**
-   * Forgets the showing that came first.
+   * Forgets, in the order in which they came, showings for which no outcome is waited for any more.
+   *
+   * @return how many
+   */
+  public int expire(long nowMs) {
+    int expired = 0;
+    while (!kept.isEmpty() && firstAgoMs(nowMs) > keptMs) {
+      forgetFirst();
+      expired++;
+    }
+    return expired;
+  }
+
+  /**
+   * Forgets the showing that came first, and with it those of its key that were before it: what
+   * came of it is not to be taken for theirs.
    *
    * @throws NoSuchElementException if none is kept
    */
@@ -104,19 +138,15 @@ public final class LastTouch<K, T> {
     Touch<K, T> first = kept.removeFirst();
     Touch<K, T> at = newest.get(first.key);
     if (at == first) {
-      if (first.older == null) {
-        newest.remove(first.key);
-      } else {
-        newest.put(first.key, first.older);
-      }
+      newest.remove(first.key);
       return;
     }
     while (at != null && at.older != first) {
       at = at.older;
     }
-    // One that was pushed out by newer ones is no longer there.
+    // One that was pushed out by newer ones, or went with one of them, is no longer there.
     if (at != null) {
-      at.older = first.older;
+      at.older = null;
     }
   }
 }

@@ -10,6 +10,9 @@
  * {@link io.winnow.events.LogCodec} that of a record. The index of event ids beside them is a fold,
  * too: it may be deleted. The Kafka log is a topic with one partition, the same records in the same
  * order, which several servers write and follow. {@link io.winnow.events.EventLogs} opens either.
+ *
+ * <p>Whoever asks what came of a slate joins outcomes with impressions by {@link
+ * io.winnow.events.LastTouch}.
  */
 @NullMarked
 package io.winnow.events;

@@ -10,20 +10,19 @@ import io.winnow.events.LastTouch;
  * Joins what was shown or chosen with what came of it, within the application's attribution window.
  *
  * <p>An outcome belongs to the newest showing of its item to its user that is not later than it
- * ({@link LastTouch}). Labels may know what happened after a request; features may not. Memory is
- * bounded by the showings within one window. Not thread-safe.
+ * ({@link LastTouch}); one whose record comes when showings of a window later have come is not
+ * waited for. Labels may know what happened after a request; features may not. Memory is bounded by
+ * the showings within one window. Not thread-safe.
  */
 public final class OutcomeJoin {
   private final Objectives objectives;
-  private final long withinMs;
   private final LastTouch<Pair, float[]> showings;
   private long settled;
 
   /** A join that has seen nothing. */
   public OutcomeJoin(Objectives objectives) {
     this.objectives = objectives;
-    this.withinMs = objectives.within().toMillis();
-    this.showings = new LastTouch<>(withinMs);
+    this.showings = new LastTouch<>(objectives.within());
   }
 
   private record Pair(UserId user, ItemId item) {}
@@ -34,10 +33,7 @@ public final class OutcomeJoin {
    * @return labels, shape (T), all 0 now; later outcomes set theirs to 1
    */
   public float[] show(UserId user, ItemId item, long timeMs) {
-    while (showings.size() > 0 && showings.firstMs() < timeMs - withinMs) {
-      showings.forgetFirst();
-      settled++;
-    }
+    settled += showings.expire(timeMs);
     float[] labels = new float[objectives.list().size()];
     showings.show(new Pair(user, item), timeMs, labels);
     return labels;

@@ -6,7 +6,6 @@ import io.winnow.core.WinnowException;
 import io.winnow.core.application.Objectives;
 import io.winnow.events.LastTouch;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 
 /**
  * Joins outcomes with what was shown ({@link LastTouch}): the key is the item and its user (of
@@ -17,8 +16,6 @@ import java.util.concurrent.TimeUnit;
  * outcomes may reach the log late; the first come goes first.
  */
 final class Showings {
-  private static final long LATE_MS = TimeUnit.DAYS.toMillis(3);
-
   private final List<Objectives.Objective> objectives;
   private final long withinMs;
   private final int max;
@@ -28,7 +25,7 @@ final class Showings {
     this.objectives = objectives.list();
     this.withinMs = objectives.within().toMillis();
     this.max = max;
-    this.showings = new LastTouch<>(withinMs);
+    this.showings = new LastTouch<>(objectives.within(), LastTouch.LATE);
   }
 
   /** One item at one place of a slate. */
@@ -92,9 +89,9 @@ final class Showings {
       int team,
       boolean concerned,
       long untilMs) {
-    long horizonMs = impression.timeMs() - withinMs - LATE_MS;
-    while (showings.size() > 0 && (showings.size() >= max || showings.firstMs() < horizonMs)) {
-      if (impression.timeMs() - showings.firstMs() <= withinMs) {
+    showings.expire(impression.timeMs());
+    while (showings.size() >= max) {
+      if (showings.firstAgoMs(impression.timeMs()) <= withinMs) {
         throw new WinnowException(
             ErrorCode.TOO_LARGE,
             "showings: more than %,d wait for outcomes at once (expected: fewer; shorten"

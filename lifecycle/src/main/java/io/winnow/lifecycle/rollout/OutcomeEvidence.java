@@ -1,6 +1,7 @@
 package io.winnow.lifecycle.rollout;
 
 import io.winnow.core.Event;
+import io.winnow.core.Impression;
 import io.winnow.core.ItemId;
 import io.winnow.core.LogRecord;
 import io.winnow.core.UserId;
@@ -51,7 +52,6 @@ final class OutcomeEvidence {
 
   private final Trial trial;
   private final Objectives objectives;
-  private final long withinMs;
   private final Map<UserId, Unit> users = new HashMap<>();
   private final LastTouch<Pair, Showing> showings;
   private final Map<Side, UnitMoments> moments =
@@ -98,15 +98,16 @@ final class OutcomeEvidence {
 
   private record Pair(UserId user, ItemId item) {}
 
-  /** A place of a slate that waits for its outcome. */
+  /** A place of a slate, which waits for its first outcome if it counts. */
   private static final class Showing {
     final Unit unit;
     final boolean before;
-    boolean counted;
+    boolean waits;
 
-    Showing(Unit unit, boolean before) {
+    Showing(Unit unit, boolean before, boolean waits) {
       this.unit = unit;
       this.before = before;
+      this.waits = waits;
     }
   }
 
@@ -131,8 +132,7 @@ final class OutcomeEvidence {
   OutcomeEvidence(Trial trial, Objectives objectives) {
     this.trial = trial;
     this.objectives = objectives;
-    this.withinMs = objectives.within().toMillis();
-    this.showings = new LastTouch<>(withinMs);
+    this.showings = new LastTouch<>(objectives.within(), LastTouch.LATE);
     this.nextOffset = Math.max(0, trial.fromOffset() - RECORDS_BEFORE);
   }
 
@@ -162,41 +162,46 @@ final class OutcomeEvidence {
     if (!(record instanceof LogRecord.Happened(Event event))) {
       return;
     }
-    if (event.impression() != null) {
-      shown(offset, event, now);
+    Impression impression = event.impression();
+    if (impression != null) {
+      shown(offset, event, impression, now);
     } else if (objectives.list().getFirst().when().test(event)) {
       outcome(event);
     }
   }
 
-  private void shown(long offset, Event event, Trial now) {
+  private void shown(long offset, Event event, Impression impression, Trial now) {
     Unit unit = unit(event.user(), now);
     if (unit == null) {
       return;
     }
+    boolean first = impression.position() == 0;
     boolean before = offset < now.fromOffset();
-    boolean first = event.impression() != null && event.impression().position() == 0;
+    boolean counts = before;
     if (before) {
-      if (first) {
-        unit.slatesBefore++;
-      }
+      unit.slatesBefore += first ? 1 : 0;
     } else {
       Side side = CanarySplit.side(unit.position, now.share(offset));
-      String release = event.impression() == null ? "" : event.impression().provenance().release();
-      if (side == Side.NEITHER
-          || !release.equals(side == Side.CHALLENGER ? now.candidate() : now.champion())) {
-        return;
-      }
-      if (first) {
+      boolean asPlanned = isOf(side, impression.provenance().release(), now);
+      if (asPlanned && first) {
         slate(unit, side);
         if (side == Side.CHALLENGER && offset >= now.steps().getLast().fromOffset()) {
           stepSlates++;
         }
-      } else if (unit.side == Side.NEITHER) {
-        return;
       }
+      counts = asPlanned && unit.side != Side.NEITHER;
     }
-    await(event, new Showing(unit, before));
+    // What does not count takes its outcomes away from earlier showings all the same.
+    await(event, new Showing(unit, before, counts));
+  }
+
+  /** Whether the release answered that the rollout gives a side. */
+  private static boolean isOf(Side side, String release, Trial now) {
+    return switch (side) {
+      case CHALLENGER -> release.equals(now.candidate());
+      case CONTROL -> release.equals(now.champion());
+      case NEITHER -> false;
+    };
   }
 
   private void slate(Unit unit, Side side) {
@@ -240,9 +245,8 @@ final class OutcomeEvidence {
   }
 
   private void await(Event event, Showing showing) {
-    long horizonMs = event.timeMs() - withinMs;
-    while (showings.size() > 0
-        && (showings.size() >= SHOWINGS_MAX || showings.firstMs() < horizonMs)) {
+    showings.expire(event.timeMs());
+    if (showings.size() == SHOWINGS_MAX) {
       showings.forgetFirst();
     }
     showings.show(new Pair(event.user(), event.item()), event.timeMs(), showing);
@@ -250,10 +254,10 @@ final class OutcomeEvidence {
 
   private void outcome(Event event) {
     Showing showing = showings.of(new Pair(event.user(), event.item()), event.timeMs());
-    if (showing == null || showing.counted) {
+    if (showing == null || !showing.waits) {
       return;
     }
-    showing.counted = true;
+    showing.waits = false;
     Unit unit = showing.unit;
     UnitTotals old = unit.totals();
     if (showing.before) {

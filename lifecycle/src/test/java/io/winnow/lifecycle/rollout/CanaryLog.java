@@ -24,6 +24,7 @@ final class CanaryLog implements RecordSource {
   private final RandomGenerator random;
   private final double clicks;
   private int requests;
+  private long lastMs = BEGIN_MS;
 
   /** Who answers users, and how much more or less they click there. */
   interface World {
@@ -55,7 +56,7 @@ final class CanaryLog implements RecordSource {
       String release = world.release(user);
       for (int place = 0; place < PLACES; place++) {
         ItemId item = new ItemId("i" + random.nextInt(500));
-        records.add(impression(user, item, place, release));
+        records.add(impression(user, item, place, release, nowMs()));
         if (random.nextDouble() < clicks * fondness * (1 + world.lift(user))) {
           late.add(
               new LogRecord.Happened(
@@ -74,9 +75,29 @@ final class CanaryLog implements RecordSource {
       }
     }
     records.addAll(late);
+    lastMs = nowMs();
   }
 
-  private LogRecord impression(UserId user, ItemId item, int place, String release) {
+  /** A slate of one item, some minutes after the newest of {@link #slates}. */
+  void show(UserId user, String item, String release, int minutes) {
+    requests++;
+    records.add(impression(user, new ItemId(item), 0, release, lastMs + minutes * 60_000L));
+  }
+
+  /** A click, some minutes after the newest of {@link #slates}. */
+  void click(UserId user, String item, int minutes) {
+    records.add(
+        new LogRecord.Happened(
+            new Event(
+                "c" + records.size(),
+                "click",
+                user,
+                new ItemId(item),
+                lastMs + minutes * 60_000L,
+                Double.NaN)));
+  }
+
+  private LogRecord impression(UserId user, ItemId item, int place, String release, long timeMs) {
     String request = "r" + requests;
     return new LogRecord.Happened(
         new Event(
@@ -84,7 +105,7 @@ final class CanaryLog implements RecordSource {
             Event.IMPRESSION,
             user,
             item,
-            nowMs(),
+            timeMs,
             Double.NaN,
             request,
             new Impression(

@@ -136,6 +136,33 @@ final class OutcomeEvidenceTest {
     assertTrue(seen.lift().low() == Double.NEGATIVE_INFINITY, "nothing to compare");
   }
 
+  /** By hand: a challenger's user who is shown the same item twice, and clicks in between. */
+  @Test
+  void follow_outcomeBehindAnotherShowing_countsForTheRightRelease() {
+    assertEquals(1, clicksAfterTwoShowings("v2", "v2", 1), 1e-6, "told late, of the first");
+    assertEquals(1, clicksAfterTwoShowings("v2", "v2", 3), 1e-6, "of the second");
+    assertEquals(1, clicksAfterTwoShowings("v2", "v1", 1), 1e-6, "of the first, which counts");
+    assertEquals(0, clicksAfterTwoShowings("v2", "v1", 3), 1e-6, "of the second, which does not");
+  }
+
+  /**
+   * Shown at minutes 0 and 2, clicked at a minute, told in that order; clicks of the challenger.
+   */
+  private static double clicksAfterTwoShowings(String first, String second, int minute) {
+    CanaryLog log = new CanaryLog(7, 0);
+    log.slates(2_000, world(0));
+    UserId user = new UserId("u0");
+    for (int u = 1; SPLIT.side(user) != Side.CHALLENGER; u++) {
+      user = new UserId("u" + u);
+    }
+    log.show(user, "x", first, 0);
+    log.show(user, "x", second, 2);
+    log.click(user, "x", minute);
+    log.click(user, "x", minute); // counts once
+    OutcomeComparison seen = compare(log, 0, log.endOffset());
+    return seen.perSlate() * seen.slates();
+  }
+
   @Test
   void follow_shareRises_countsUsersFromTheirStepOn() {
     CanaryLog log = new CanaryLog(6, 0.1);
