@@ -5,9 +5,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What users have of a release that they live with: the clicks per slate that the world expects
- * over the same visits in a world of its own, where it answers everybody. What it shows today
- * decides what users are tired of, and what features say, tomorrow; slates of one moment do not
- * tell that, and flatter whichever release has not been shown before.
+ * over as many visits in a world of its own, of the same people, where it answers everybody. What
+ * it shows today decides what users are tired of, and what features say, tomorrow; slates of one
+ * moment do not tell that, and flatter whichever release has not been shown before.
  *
  * <p>Not thread-safe.
  */
@@ -53,11 +53,16 @@ final class LivedTruth {
         shop.node().promote(release.version(), PromotionGate.Promotion.forced("to live with"));
         LadderTrial.follow(shop);
       }
+      String version = release == null ? base.champion() : release.version();
       double clicks = 0;
       for (int visit = 0; visit < visits; visit++) {
-        clicks += shop.visit().expected();
+        LiveShop.Visited visited = shop.visit();
+        if (!visited.slate().release().equals(version)) {
+          throw new IllegalStateException(
+              visited.slate().release() + " answered instead of " + version);
+        }
+        clicks += visited.expected();
       }
-      shop.send();
       return clicks / visits;
     }
   }

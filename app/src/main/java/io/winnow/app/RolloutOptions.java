@@ -5,7 +5,7 @@ import io.winnow.lifecycle.registry.Rollout;
 import java.io.PrintWriter;
 import picocli.CommandLine.Option;
 
-/** The options of every command that begins or ends a rollout. */
+/** The options of {@code winnow rollout start} and {@code cancel}. */
 final class RolloutOptions {
   @Option(names = "--reason", paramLabel = "TEXT", description = "Why, for the ledger.")
   private String reason = "asked for at the command line";

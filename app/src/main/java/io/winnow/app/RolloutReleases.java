@@ -110,8 +110,13 @@ final class RolloutReleases {
                 TrainingProgress.silent());
         Truth champion = truth(now, now.shop.node().pipeline().release());
         Truth truth = truth(now, version);
+        if (truth.failsBeside(champion)) {
+          progress.line("good         not counted: some users are not answered as they should be");
+          discarded++;
+          continue;
+        }
         double lift = lived.lift(Release.load(now.shop.node().releases(), version));
-        if (lift < GOOD_LIFT_MIN || truth.failsBeside(champion)) {
+        if (lift < GOOD_LIFT_MIN) {
           progress.line(
               "good         not counted: clicks %+.1f %% where users live with it, %+.1f %% at first"
                   .formatted(100 * lift, 100 * truth.lift(champion)));
@@ -119,14 +124,16 @@ final class RolloutReleases {
           continue;
         }
         Map<String, Double> numbers = numbers(truth, champion);
-        numbers.put("first_lift", truth.lift(champion));
-        numbers.put("lift", lift);
+        numbers.put(Trial.LIVED_LIFT, lift);
         trials.add(tell(new LadderTrial(now.shop, VISITS_MAX).run(version, "good", numbers)));
         // Each is trained beside the same champion, on the world's past and what came since.
         leave();
       }
     } finally {
       leave();
+    }
+    if (trials.size() < count) {
+      progress.line("good         given up: %d trainings in vain".formatted(discarded));
     }
     return new Good(count, trials, discarded);
   }
@@ -141,7 +148,7 @@ final class RolloutReleases {
                 trial.visits(),
                 trial.harm().users(),
                 trial.harm().slates(),
-                100 * trial.truth().getOrDefault("lift", Double.NaN),
+                100 * trial.lift(),
                 trial.seconds(),
                 shortened(trial.end().reason())));
     return trial;
@@ -159,9 +166,12 @@ final class RolloutReleases {
     for (int severity = 0; severity <= BadReleases.SEVERITY_MAX; severity++) {
       version = make(now, kind, number, severity);
       Truth truth = truthIfServable(now, version);
-      numbers = truth == null ? Map.of() : numbers(truth, champion);
-      if (truth == null
-          || (kind == BadKind.SLOW_RANKER ? isSlow(now, version) : isBad(kind, truth, champion))) {
+      if (truth == null) {
+        numbers = Map.of();
+        break;
+      }
+      numbers = numbers(truth, champion);
+      if (isBad(now, kind, version, truth, champion)) {
         break;
       }
     }
@@ -173,6 +183,23 @@ final class RolloutReleases {
     return trial;
   }
 
+  /** What is bad about a kind need not show in clicks. */
+  private boolean isBad(Stage now, BadKind kind, String version, Truth truth, Truth champion) {
+    return switch (kind) {
+      case MISCALIBRATED -> true;
+      case SLOW_RANKER -> isSlow(now, version);
+      case FAILS_FOR_SEGMENT -> truth.failsBeside(champion);
+      case SHUFFLED_ITEMS,
+          SWAPPED_FEATURES,
+          STALE_INDEX,
+          BIASED_RANKER,
+          UNUSABLE,
+          SHUFFLED_LABELS,
+          RECKLESS_POLICY ->
+          truth.lift(champion) < BAD_LIFT;
+    };
+  }
+
   /** On a shared machine one measurement may be slow for other reasons: each has its twin. */
   private boolean isSlow(Stage now, String version) {
     for (int time = 0; time < SLOW_TIMES; time++) {
@@ -181,15 +208,6 @@ final class RolloutReleases {
       }
     }
     return true;
-  }
-
-  /** What is bad about a kind need not show in clicks. */
-  private static boolean isBad(BadKind kind, Truth truth, Truth champion) {
-    return switch (kind) {
-      case MISCALIBRATED -> true;
-      case FAILS_FOR_SEGMENT -> truth.failsBeside(champion);
-      default -> truth.lift(champion) < BAD_LIFT;
-    };
   }
 
   private String make(Stage now, BadKind kind, int number, int severity) {

@@ -107,11 +107,7 @@ public final class RolloutFigures {
     byKind(trials)
         .forEach((kind, of) -> {
           List<Double> lifts =
-              of.stream()
-                  .map(trial -> trial.truth().get("lift"))
-                  .filter(lift -> lift != null)
-                  .sorted()
-                  .toList();
+              of.stream().map(Trial::lift).filter(lift -> !lift.isNaN()).sorted().toList();
           Map<String, Integer> ends = new TreeMap<>();
           of.forEach(trial ->
               ends.merge(trial.end().outcome() + " at " + trial.end().stage(), 1, Integer::sum));

@@ -7,7 +7,8 @@ import java.util.Map;
  *
  * @param name of the release
  * @param kind what is wrong with it, as JSON writes it; {@code good} if nothing is
- * @param truth what it would do to all users, by the world; empty where it cannot be loaded
+ * @param truth what its first slates would do to users, by the world, and of a good one {@link
+ *     #LIVED_LIFT}; empty where it cannot be loaded
  * @param end where the ladder left it
  * @param visits of users from its proposal to its end
  * @param harm to users until then
@@ -21,6 +22,14 @@ public record Trial(
     long visits,
     Harm harm,
     double seconds) {
+  /** What users have more or less of clicks where they live with it, relative. */
+  public static final String LIVED_LIFT = "lived_lift";
+
+  /** The change of clicks, relative: of those who live with it, else by its first slates. */
+  public double lift() {
+    return truth.getOrDefault(LIVED_LIFT, truth.getOrDefault("lift", Double.NaN));
+  }
+
   /**
    * Where the ladder left a release.
    *
