@@ -16,8 +16,6 @@ import io.winnow.events.EventLog;
 import io.winnow.events.EventLogConfig;
 import io.winnow.events.EventLogs;
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -117,18 +115,11 @@ final class ExperimentsCommandTest {
   }
 
   private Ran run(String... args) {
-    StringWriter out = new StringWriter();
-    StringWriter err = new StringWriter();
     List<String> all = new ArrayList<>(List.of("experiments"));
     all.addAll(List.of(args));
     all.addAll(List.of("--data", folder.toString()));
-    int code =
-        Main.run(
-            Map.of(),
-            new PrintWriter(out, true),
-            new PrintWriter(err, true),
-            all.toArray(new String[0]));
-    return new Ran(code, out.toString(), err.toString());
+    CommandRun run = CommandRun.run(all.toArray(new String[0]));
+    return new Ran(run.code(), run.out(), run.err());
   }
 
   @Test

@@ -1,6 +1,6 @@
 package io.winnow.app;
 
-import static io.winnow.app.Outcome.run;
+import static io.winnow.app.CommandRun.run;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -282,11 +282,12 @@ final class FeatureChangeTest {
     }
     // The same without a server; then with what it needs beside the application's own.
     String other = "r-" + SECOND.hashCode();
-    Outcome refused = run("releases", "--data", folder.toString(), "--activate", other);
+    CommandRun refused = run("releases", "--data", folder.toString(), "--activate", other);
     assertEquals(2, refused.code());
     assertEquals(2, refused.err().lines().count(), refused.err());
     assertTrue(refused.err().contains("features.user.clicks_1d: missing"), refused.err());
-    Outcome backfilled = run("features", "backfill", "--data", folder.toString(), "--pin", other);
+    CommandRun backfilled =
+        run("features", "backfill", "--data", folder.toString(), "--pin", other);
     assertEquals(0, backfilled.code(), backfilled.err());
     assertTrue(backfilled.out().startsWith("5 features are held"), backfilled.out());
     assertEquals(0, run("releases", "--data", folder.toString(), "--activate", other).code());
@@ -366,13 +367,13 @@ final class FeatureChangeTest {
                 new HttpConfig("127.0.0.1", 0, Map.of(), HttpConfig.Limits.DEFAULT), Map.of())) {
       click(node.log(), 0, 500);
       String url = server.uri().toString();
-      Outcome applied = run("features", "apply", "--app", app.toString(), "--url", url);
+      CommandRun applied = run("features", "apply", "--app", app.toString(), "--url", url);
       assertEquals(0, applied.code(), applied.err());
       assertTrue(applied.out().contains("added    user.clicks_1d"), applied.out());
       assertTrue(applied.out().contains("changed  item.clicks_7d"), applied.out());
       assertTrue(applied.out().contains("removed  user.clicks_1h"), applied.out());
       node.awaitFeatures();
-      Outcome status = run("features", "status", "--url", url);
+      CommandRun status = run("features", "status", "--url", url);
       assertEquals(0, status.code(), status.err());
       assertTrue(status.out().contains("ready    user.clicks_1d"), status.out());
       assertTrue(status.out().endsWith("idle\n"), status.out());
@@ -396,13 +397,13 @@ final class FeatureChangeTest {
               .getFirst()
               .status());
       Files.writeString(app, FIRST.replace("[click]", "[like]").replace("(click)", "(like)"));
-      Outcome refused = run("features", "apply", "--app", app.toString(), "--url", url);
+      CommandRun refused = run("features", "apply", "--app", app.toString(), "--url", url);
       assertEquals(2, refused.code());
       assertTrue(refused.err().contains("events.click: removed"), refused.err());
       assertTrue(refused.err().contains("events.share: removed"), refused.err());
       assertEquals(more, Files.readString(data.resolve("winnow.yaml")));
     }
-    Outcome listed = run("features", "list", "--data", data.toString());
+    CommandRun listed = run("features", "list", "--data", data.toString());
     assertEquals(0, listed.code(), listed.err());
     assertEquals(3, listed.out().lines().count(), listed.out());
   }

@@ -1,6 +1,6 @@
 package io.winnow.app;
 
-import static io.winnow.app.Outcome.run;
+import static io.winnow.app.CommandRun.run;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -85,7 +85,7 @@ final class FeaturesExportCommandTest {
 
   @Test
   void export_eventsOfSomeDays_writesAndSaysSo() throws Exception {
-    Outcome outcome =
+    CommandRun outcome =
         run(
             export(
                 "set",
@@ -109,7 +109,7 @@ final class FeaturesExportCommandTest {
   void export_anotherApplicationFile_computesItsFeaturesAndIsNotKept() throws Exception {
     Path other = folder.resolve("other.yaml");
     Files.writeString(other, APPLICATION.replace("opens_1d", "opens_9d").replace("1d }", "9d }"));
-    Outcome outcome = run(export("set", "--rows", "events", "--app", other.toString()));
+    CommandRun outcome = run(export("set", "--rows", "events", "--app", other.toString()));
     assertEquals(0, outcome.code(), outcome.err());
     assertEquals(List.of(0f, 1f, 2f), rows("set").stream().map(row -> row.features()[0]).toList());
     assertEquals(
@@ -126,7 +126,7 @@ final class FeaturesExportCommandTest {
   }
 
   private static void refused(String message, String... args) {
-    Outcome outcome = run(args);
+    CommandRun outcome = run(args);
     assertEquals(2, outcome.code(), outcome.err());
     assertTrue(outcome.err().startsWith(message), outcome.err());
   }

@@ -1,6 +1,6 @@
 package io.winnow.app;
 
-import static io.winnow.app.Outcome.run;
+import static io.winnow.app.CommandRun.run;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -61,9 +61,10 @@ final class JobsCommandsTest {
     Path dataset = ClickDataSet.write(base.resolve("dataset"), APPLICATION, 900, 40, 0);
     settings = Files.writeString(base.resolve("quick.yaml"), QUICK).toString();
     String data = base.resolve("data").toString();
-    Outcome imported = run("import", "--dataset", dataset.toString(), "--data", data, "--no-train");
+    CommandRun imported =
+        run("import", "--dataset", dataset.toString(), "--data", data, "--no-train");
     assertEquals(0, imported.code(), imported.err());
-    Outcome trained = run("train", "--data", data, "--settings", settings);
+    CommandRun trained = run("train", "--data", data, "--settings", settings);
     assertEquals(0, trained.code(), trained.err());
   }
 
@@ -88,7 +89,7 @@ final class JobsCommandsTest {
       String champion = String.valueOf(node.registry().plan().champion());
       toOffset = node.releases().manifest(champion).provenance().toOffset();
     }
-    Outcome said =
+    CommandRun said =
         run(
             "train",
             "--data",
@@ -100,7 +101,7 @@ final class JobsCommandsTest {
     // It goes on from where the champion's data ended, behind which nothing came.
     assertEquals(2, said.code(), said.err());
     assertTrue(said.err().contains("no choice behind offset " + toOffset), said.err());
-    Outcome unknown =
+    CommandRun unknown =
         run("train", "--data", data.path().toString(), "--settings", settings, "--from", "r-9");
     assertEquals(2, unknown.code(), unknown.err());
     assertTrue(unknown.err().contains("r-9"), unknown.err());
@@ -110,7 +111,7 @@ final class JobsCommandsTest {
   void cadence_ofAFolderInUse_isMeasured(@TempDir Path folder) throws Exception {
     DataFolder data = copy(folder);
     try (Node node = open(data)) {
-      Outcome said =
+      CommandRun said =
           run(
               "cadence",
               "--data",
@@ -137,24 +138,24 @@ final class JobsCommandsTest {
   void jobs_listShowLogsCancel_tellOfARun(@TempDir Path folder) throws Exception {
     DataFolder data = copy(folder);
     String at = data.path().toString();
-    Outcome ran = run("jobs", "run", "promote", "--data", at, "--key", "one", "--json");
+    CommandRun ran = run("jobs", "run", "promote", "--data", at, "--key", "one", "--json");
     assertEquals(0, ran.code(), ran.err() + ran.out());
     String id = JSON.readTree(ran.out()).get("id").asText();
-    Outcome list = run("jobs", "list", "--data", at, "--json");
+    CommandRun list = run("jobs", "list", "--data", at, "--json");
     assertEquals(id, JSON.readTree(list.out()).at("/jobs/0/id").asText(), list.out());
     assertTrue(run("jobs", "list", "--data", at).out().contains(id));
-    Outcome show = run("jobs", "show", "--data", at, id);
+    CommandRun show = run("jobs", "show", "--data", at, id);
     assertEquals("succeeded", JSON.readTree(show.out()).get("state").asText(), show.out());
-    Outcome logs = run("jobs", "logs", "--data", at, id);
+    CommandRun logs = run("jobs", "logs", "--data", at, id);
     assertTrue(logs.out().contains("attempt 1 of"), logs.out());
-    Outcome ended = run("jobs", "cancel", "--data", at, id);
+    CommandRun ended = run("jobs", "cancel", "--data", at, id);
     assertEquals(2, ended.code(), ended.err());
     assertTrue(ended.err().contains("expected: queued or running"), ended.err());
     String queued;
     try (JobsDatabase database = JobsDatabase.open(data, data.application(null, Map.of()))) {
       queued = database.queue().request(request(JobKind.BATCH, "later")).id();
     }
-    Outcome cancelled = run("jobs", "cancel", "--data", at, queued);
+    CommandRun cancelled = run("jobs", "cancel", "--data", at, queued);
     assertEquals(
         "cancelled", JSON.readTree(cancelled.out()).get("state").asText(), cancelled.out());
     assertEquals(2, run("jobs", "show", "--data", at, "no-such").code());
@@ -166,7 +167,7 @@ final class JobsCommandsTest {
     try (JobsDatabase database = JobsDatabase.open(data, data.application(null, Map.of()))) {
       var _ = database.queue().request(request(JobKind.BATCH, "waits"));
     }
-    Outcome ran = run("jobs", "run", "promote", "--data", data.path().toString());
+    CommandRun ran = run("jobs", "run", "promote", "--data", data.path().toString());
     assertEquals(0, ran.code(), ran.err());
     try (JobsDatabase database = JobsDatabase.open(data, data.application(null, Map.of()))) {
       JobRun waits = database.queue().list(JobKind.BATCH, 1).getFirst();
@@ -229,7 +230,7 @@ final class JobsCommandsTest {
   void batch_foreignFolder_isNotTakenForWhole(@TempDir Path folder) throws Exception {
     DataFolder data = copy(folder);
     Path foreign = Files.createDirectories(folder.resolve("foreign"));
-    Outcome said =
+    CommandRun said =
         run(
             "jobs",
             "run",

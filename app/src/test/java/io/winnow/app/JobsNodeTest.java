@@ -24,6 +24,7 @@ import io.winnow.serving.RecommendationRequest;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -385,18 +386,26 @@ final class JobsNodeTest {
   @Test
   void train_serverKilled_workerEndsAndTheNextServerGoesOn(@TempDir Path folder) throws Exception {
     DataFolder data = copy(folder);
-    Process server = serve(data, folder.resolve("server.log"));
+    Path said = folder.resolve("server.log");
+    Process server = serve(data, said);
     JobRun run;
     ProcessHandle worker;
-    try (JobsDatabase database = JobsDatabase.open(data, data.application(null, Map.of()))) {
-      await(server, database::hasServer);
-      run = database.queue().request(request(JobKind.TRAIN, "outlives", quick()));
-      await(server, () -> worker(database.queue(), run).isPresent());
-      worker = worker(database.queue(), run).orElseThrow();
+    try {
+      // Whoever opens the database first holds it: the server does, and dies with it.
+      await(server, said, () -> read(said).contains("listening on"));
+      try (JobsDatabase database = JobsDatabase.open(data, data.application(null, Map.of()))) {
+        run = database.queue().request(request(JobKind.TRAIN, "outlives", quick()));
+        await(server, said, () -> worker(database.queue(), run).isPresent());
+        worker = worker(database.queue(), run).orElseThrow();
+      }
     } finally {
       server.destroyForcibly().waitFor();
     }
-    worker.onExit().get();
+    try {
+      worker.onExit().get(1, TimeUnit.MINUTES);
+    } finally {
+      worker.destroyForcibly();
+    }
     try (Node node = open(data)) {
       JobService jobs = jobs(node, Map.of());
       JobRun taken = jobs.queue().get(run.id());
@@ -423,9 +432,18 @@ final class JobsNodeTest {
   }
 
   /** Looks again and again as long as the server lives; the class's timeout bounds it. */
-  private static void await(Process server, BooleanSupplier condition) throws InterruptedException {
+  private static void await(Process server, Path said, BooleanSupplier condition)
+      throws InterruptedException {
     while (!condition.getAsBoolean()) {
-      assertFalse(server.waitFor(20, TimeUnit.MILLISECONDS), "the server ended");
+      assertFalse(server.waitFor(20, TimeUnit.MILLISECONDS), () -> "it ended: " + read(said));
+    }
+  }
+
+  private static String read(Path file) {
+    try {
+      return Files.readString(file);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 

@@ -1,6 +1,6 @@
 package io.winnow.app;
 
-import static io.winnow.app.Outcome.run;
+import static io.winnow.app.CommandRun.run;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -26,7 +26,8 @@ final class MainTest {
 
   @Test
   void validate_goodFile_saysWhatItHolds() throws Exception {
-    Outcome outcome = run(Map.of(), "validate", file("{ application: a, events: [click, like] }"));
+    CommandRun outcome =
+        run(Map.of(), "validate", file("{ application: a, events: [click, like] }"));
     assertEquals(0, outcome.code(), outcome.err());
     assertTrue(outcome.out().startsWith("a: valid, 2 event types"), outcome.out());
     assertEquals("", outcome.err());
@@ -34,7 +35,7 @@ final class MainTest {
 
   @Test
   void validate_badFile_printsEveryProblemToStandardError() throws Exception {
-    Outcome outcome =
+    CommandRun outcome =
         run(Map.of(), "validate", file("application: 7\nevents: [click]\nserving: { slat: 3 }\n"));
     assertEquals(2, outcome.code());
     assertEquals("", outcome.out());
@@ -51,14 +52,14 @@ final class MainTest {
   @Test
   void validate_json_isOneObjectEitherWay() throws Exception {
     ObjectMapper mapper = new ObjectMapper();
-    Outcome good = run(Map.of(), "validate", "--json", "--preset", "shop");
+    CommandRun good = run(Map.of(), "validate", "--json", "--preset", "shop");
     JsonNode valid = mapper.readTree(good.out());
     assertEquals(0, good.code());
     assertTrue(valid.get("valid").booleanValue());
     assertEquals("shop", valid.get("application").textValue());
     assertTrue(valid.get("features").size() > 20);
 
-    Outcome bad = run(Map.of(), "validate", "--json", file("application: a\nevnts: [click]\n"));
+    CommandRun bad = run(Map.of(), "validate", "--json", file("application: a\nevnts: [click]\n"));
     JsonNode invalid = mapper.readTree(bad.out());
     assertEquals(2, bad.code());
     assertFalse(invalid.get("valid").booleanValue());
@@ -66,7 +67,7 @@ final class MainTest {
     assertEquals("winnow.yaml:2", invalid.at("/problems/0/location").textValue());
     assertEquals("", bad.err());
 
-    Outcome missing = run(Map.of(), "validate", "--json", folder.resolve("none").toString());
+    CommandRun missing = run(Map.of(), "validate", "--json", folder.resolve("none").toString());
     assertEquals(2, missing.code());
     assertEquals("NOT_FOUND", mapper.readTree(missing.out()).get("code").textValue());
   }
@@ -84,7 +85,7 @@ final class MainTest {
         Map.of(
             "WINNOW_ENGINES_LOG", "kafka://broker:9092/events",
             "WINNOW_ENGINES_FEATURES", "redis://ada:secret@cache");
-    Outcome told = run(environment, "validate", file(text));
+    CommandRun told = run(environment, "validate", file(text));
     assertEquals(0, told.code());
     assertEquals(
         "a: valid, 1 event types, 2 features of 2 entities, 1 objectives, 6 metrics, 0 experiments; log"
@@ -101,7 +102,7 @@ final class MainTest {
 
   @Test
   void validate_environment_isChecked() {
-    Outcome outcome =
+    CommandRun outcome =
         run(Map.of("WINNOW_SERVING_DEADLINE", "soon"), "validate", "--preset", "shorts");
     assertEquals(2, outcome.code());
     assertTrue(outcome.err().contains("environment WINNOW_SERVING_DEADLINE"), outcome.err());
@@ -109,14 +110,14 @@ final class MainTest {
 
   @Test
   void validate_print_givesTheTextToStartFrom() {
-    Outcome outcome = run(Map.of(), "validate", "--preset", "video", "--print");
+    CommandRun outcome = run(Map.of(), "validate", "--preset", "video", "--print");
     assertEquals(0, outcome.code());
     assertEquals(Presets.text("video"), outcome.out());
   }
 
   @Test
   void validate_schema_isJson() throws Exception {
-    Outcome outcome = run(Map.of(), "validate", "--schema");
+    CommandRun outcome = run(Map.of(), "validate", "--schema");
     assertEquals(0, outcome.code());
     assertTrue(new ObjectMapper().readTree(outcome.out()).has("$schema"));
   }
@@ -125,7 +126,7 @@ final class MainTest {
   void run_wrongArguments_exitsWithTwoAndTheUsage() {
     for (String[] args :
         new String[][] {{}, {"validat"}, {"validate"}, {"validate", "a", "--preset", "b"}}) {
-      Outcome outcome = run(Map.of(), args);
+      CommandRun outcome = run(Map.of(), args);
       assertEquals(2, outcome.code(), String.join(" ", args));
       assertFalse(outcome.err().isBlank());
       assertEquals("", outcome.out());
@@ -134,7 +135,7 @@ final class MainTest {
 
   @Test
   void help_documentsExitCodes() {
-    Outcome outcome = run(Map.of(), "--help");
+    CommandRun outcome = run(Map.of(), "--help");
     assertEquals(0, outcome.code());
     for (ExitCode code : ExitCode.values()) {
       assertTrue(outcome.out().contains("  " + code.value() + "   "), outcome.out());
@@ -151,7 +152,7 @@ final class MainTest {
 
   @Test
   void bench_unknownName_listsTheKnownOnes() {
-    Outcome outcome = run(Map.of(), "bench", "serv", "--kills", "3");
+    CommandRun outcome = run(Map.of(), "bench", "serv", "--kills", "3");
     assertEquals(2, outcome.code());
     for (String expected :
         java.util.List.of(
@@ -168,7 +169,8 @@ final class MainTest {
 
   @Test
   void bench_asJson_printsOneObjectWithFigures() throws Exception {
-    Outcome outcome = run(Map.of(), "bench", "ann", "--items", "500", "--queries", "2", "--json");
+    CommandRun outcome =
+        run(Map.of(), "bench", "ann", "--items", "500", "--queries", "2", "--json");
     assertEquals(0, outcome.code(), outcome.err());
     JsonNode json = new ObjectMapper().readTree(outcome.out());
     assertEquals("ann", json.get("bench").textValue());

@@ -1,6 +1,6 @@
 package io.winnow.app;
 
-import static io.winnow.app.Outcome.run;
+import static io.winnow.app.CommandRun.run;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -103,7 +103,7 @@ final class ModelCommandsTest {
         linear: { ease: { row_limit: 8 } }
         ranker: { network: { hidden1: 8, hidden2: 8 } }
         """);
-    Outcome outcome =
+    CommandRun outcome =
         run(
             "train",
             "--data",
@@ -125,7 +125,7 @@ final class ModelCommandsTest {
 
   @Test
   void releasesGate_nothingBehindTheTraining_isUndecided() throws Exception {
-    Outcome outcome = run("releases", "gate", trained, "--data", data(), "--json");
+    CommandRun outcome = run("releases", "gate", trained, "--data", data(), "--json");
     assertEquals(ExitCode.UNDECIDED.value(), outcome.code(), outcome.err());
     JsonNode report = MAPPER.readTree(outcome.out());
     assertEquals("waiting", report.get("verdict").textValue());
@@ -138,7 +138,7 @@ final class ModelCommandsTest {
     assertEquals("waiting", verdicts.get("ndcg@10"));
     assertEquals("passed", verdicts.get("whole"));
     assertEquals("passed", verdicts.get("features"));
-    Outcome text = run("releases", "gate", trained, "--data", data());
+    CommandRun text = run("releases", "gate", trained, "--data", data());
     assertTrue(text.out().contains("release " + trained + ", against nothing: waiting"));
     assertTrue(text.out().contains("0 outcomes behind both trainings (needed: 200)"), text.out());
   }
@@ -149,13 +149,13 @@ final class ModelCommandsTest {
     byte[] intact = Files.readAllBytes(file);
     Files.writeString(file, "not what was published");
     try {
-      Outcome outcome = run("releases", "gate", trained, "--data", data());
+      CommandRun outcome = run("releases", "gate", trained, "--data", data());
       assertEquals(ExitCode.FINDING.value(), outcome.code(), outcome.err());
       assertTrue(outcome.out().contains("ease.bin"), outcome.out());
     } finally {
       Files.write(file, intact);
     }
-    Outcome none = run("releases", "gate", "r-none", "--data", data());
+    CommandRun none = run("releases", "gate", "r-none", "--data", data());
     assertEquals(ExitCode.INPUT.value(), none.code(), none.err());
     assertTrue(none.err().contains("r-none"), none.err());
   }
@@ -188,7 +188,7 @@ final class ModelCommandsTest {
         "probabilities",
         List.of("C", "1"));
     Path ranker = Files.write(own.resolve("ranker.onnx"), network.toBytes());
-    Outcome outcome = run(importRanker(ranker, "--json"));
+    CommandRun outcome = run(importRanker(ranker, "--json"));
     assertEquals(0, outcome.code(), outcome.err());
     JsonNode manifest = MAPPER.readTree(outcome.out());
     String version = manifest.get("version").textValue();
@@ -203,10 +203,10 @@ final class ModelCommandsTest {
             .textValue());
     assertEquals(0, run("releases", "--data", data(), "--activate", version).code());
     assertTrue(run("releases", "--data", data()).out().contains("* " + version));
-    Outcome answer = run("recommend", "--data", data(), "--user", "u3", "--json");
+    CommandRun answer = run("recommend", "--data", data(), "--user", "u3", "--json");
     assertEquals(0, answer.code(), answer.err());
     assertTrue(answer.out().contains(version), answer.out());
-    Outcome rolledBack = run("rollback", "--data", data());
+    CommandRun rolledBack = run("rollback", "--data", data());
     assertEquals(0, rolledBack.code(), rolledBack.err());
     assertTrue(rolledBack.out().contains("release " + trained + " is active"), rolledBack.out());
   }
@@ -214,7 +214,7 @@ final class ModelCommandsTest {
   @Test
   void importModel_encoderInTheRankersPlace_isRefusedWithFileFieldAndExpectation() {
     Path wrong = fileOf("encoder.onnx");
-    Outcome outcome = run(importRanker(wrong));
+    CommandRun outcome = run(importRanker(wrong));
     assertEquals(2, outcome.code());
     assertEquals("", outcome.out());
     assertTrue(
@@ -224,20 +224,20 @@ final class ModelCommandsTest {
 
   @Test
   void importModel_halfOfTheOptions_namesTheOthers() {
-    Outcome outcome =
+    CommandRun outcome =
         run("releases", "import-model", "--data", data(), "--encoder", "encoder.onnx");
     assertEquals(2, outcome.code());
     assertTrue(outcome.err().contains("--item-vectors: absent"), outcome.err());
     assertTrue(outcome.err().contains("--items: absent"), outcome.err());
     assertEquals(2, run("releases", "import-model", "--data", data()).code());
     assertEquals(2, run("releases", "import-model", "--data", data(), "--release", "none").code());
-    Outcome empty = run("releases", "import-model", "--data", own.toString(), "--ranker", "r");
+    CommandRun empty = run("releases", "import-model", "--data", own.toString(), "--ranker", "r");
     assertEquals(2, empty.code());
   }
 
   @Test
   void train_examplesIntoAFolderThatIsNotEmpty_isRefusedBeforeTraining() {
-    Outcome outcome = run("train", "--data", data(), "--examples", folder.toString());
+    CommandRun outcome = run("train", "--data", data(), "--examples", folder.toString());
     assertEquals(2, outcome.code());
     assertTrue(outcome.err().contains("missing or empty"), outcome.err());
   }
@@ -247,14 +247,14 @@ final class ModelCommandsTest {
     Path file = own.resolve("mistyped.yaml");
     Files.writeString(file, "ranker:\n  training: { epoch: 3 }\n");
     for (String command : List.of("train", "tune")) {
-      Outcome outcome = run(command, "--data", data(), "--settings", file.toString());
+      CommandRun outcome = run(command, "--data", data(), "--settings", file.toString());
       assertEquals(2, outcome.code());
       assertTrue(
           outcome.err().contains("mistyped.yaml:2: ranker.training.epoch: unknown setting"),
           outcome.err());
       assertTrue(outcome.err().contains("did you mean epochs?"), outcome.err());
     }
-    Outcome device = run("train", "--data", data(), "--device", "tpu");
+    CommandRun device = run("train", "--data", data(), "--device", "tpu");
     assertEquals(2, device.code());
     assertTrue(device.err().contains("device: tpu"), device.err());
   }
@@ -273,7 +273,7 @@ final class ModelCommandsTest {
       "0.02",
       "--json"
     };
-    Outcome outcome = run(command);
+    CommandRun outcome = run(command);
     assertEquals(0, outcome.code(), outcome.err());
     JsonNode result = MAPPER.readTree(outcome.out());
     Path best = Path.of(result.get("file").textValue());
@@ -283,7 +283,7 @@ final class ModelCommandsTest {
     List<String> journal = Files.readAllLines(own.resolve("t/journal.jsonl"));
     assertTrue(journal.size() > 2, journal.toString());
 
-    Outcome again = run(command);
+    CommandRun again = run(command);
     assertEquals(0, again.code(), again.err());
     assertFalse(again.err().contains("transitions/base"), "it is in the journal");
     assertEquals(
@@ -291,7 +291,7 @@ final class ModelCommandsTest {
 
     List<String> other = new ArrayList<>(List.of(command));
     other.addAll(List.of("--seed", "2"));
-    Outcome refused = run(other.toArray(String[]::new));
+    CommandRun refused = run(other.toArray(String[]::new));
     assertEquals(2, refused.code());
     assertTrue(
         refused.err().contains("seed: 2 (expected: 1, as in the journal; or another folder)"),
@@ -301,7 +301,7 @@ final class ModelCommandsTest {
   @Test
   void tune_wrongArguments_areRefused() {
     assertEquals(2, run("tune", "--data", data(), "--models", "easy").code());
-    Outcome minutes = run("tune", "--data", data(), "--minutes", "0");
+    CommandRun minutes = run("tune", "--data", data(), "--minutes", "0");
     assertEquals(2, minutes.code());
     assertTrue(minutes.err().contains("--minutes: 0.0 (expected: above 0"), minutes.err());
     assertEquals(2, run("tune", "--data", data(), "--cut", "1.5").code());
@@ -354,7 +354,7 @@ final class ModelCommandsTest {
       }
     }
     String data = copy.toString();
-    Outcome json =
+    CommandRun json =
         run(
             "experiments",
             "off-policy",
@@ -375,10 +375,10 @@ final class ModelCommandsTest {
     assertEquals(
         observed, value.get("estimates").get("sequential_ips").get("value").doubleValue(), 0.03);
     assertTrue(value.get("effective_requests").doubleValue() > 150, json.out());
-    Outcome text =
+    CommandRun text =
         run("experiments", "off-policy", "--data", data, "--release", trained, "--from", from);
     assertTrue(text.out().contains("200 requests of 25 users"), text.out());
-    Outcome unknown = run("experiments", "off-policy", "--data", data, "--release", "r-none");
+    CommandRun unknown = run("experiments", "off-policy", "--data", data, "--release", "r-none");
     assertTrue(unknown.code() != 0 && unknown.err().contains(trained), unknown.err());
   }
 }

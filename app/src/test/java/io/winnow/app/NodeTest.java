@@ -1,6 +1,6 @@
 package io.winnow.app;
 
-import static io.winnow.app.Outcome.run;
+import static io.winnow.app.CommandRun.run;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -77,7 +77,7 @@ final class NodeTest {
   @BeforeAll
   static void importAndTrain() throws IOException {
     Path dataset = ClickDataSet.write(base.resolve("dataset"), APPLICATION, 500, 30, 0.75);
-    Outcome imported =
+    CommandRun imported =
         run("import", "--dataset", dataset.toString(), "--data", base.resolve("data").toString());
     assertEquals(0, imported.code(), imported.err());
     assertTrue(imported.out().contains("0 duplicates, 0 rejected"), imported.out());
@@ -330,14 +330,14 @@ final class NodeTest {
                 }
               });
     }
-    Outcome honest = run("features", "audit", "--data", dir);
+    CommandRun honest = run("features", "audit", "--data", dir);
     assertEquals(0, honest.code(), honest.out() + honest.err());
     assertTrue(honest.out().startsWith("1 requests, 10 impressions, 40 values compared, 0 differ"));
 
     try (Node node = open(data)) {
       plant(node, "skewed", "item.ctr_7d");
     }
-    Outcome found = run("features", "audit", "--data", dir, "--json");
+    CommandRun found = run("features", "audit", "--data", dir, "--json");
     assertEquals(ExitCode.FINDING.value(), found.code(), found.out() + found.err());
     JsonNode report = JSON.readTree(found.out());
     assertEquals(1, report.get("mismatches").asInt(), found.out());
@@ -346,11 +346,11 @@ final class NodeTest {
     assertEquals(active, report.at("/examples/0/release").asText());
     assertTrue(report.at("/examples/0/logged_bits").asText().startsWith("0x"), found.out());
 
-    Outcome blocked = run("releases", "--data", dir, "--activate", "r-next");
+    CommandRun blocked = run("releases", "--data", dir, "--activate", "r-next");
     assertEquals(ExitCode.INPUT.value(), blocked.code(), blocked.out());
     assertTrue(blocked.err().contains("item.ctr_7d"), blocked.err());
     assertTrue(blocked.err().contains("--force"), blocked.err());
-    Outcome train = run("train", "--data", dir);
+    CommandRun train = run("train", "--data", dir);
     assertEquals(ExitCode.INPUT.value(), train.code(), "refused before it trains");
     assertTrue(train.err().contains("item.ctr_7d"), train.err());
     try (Node node = open(data)) {
@@ -365,11 +365,11 @@ final class NodeTest {
       assertEquals(active, node.pipeline().release(), "going back is always allowed");
       recommend(node, "mended", USER);
     }
-    Outcome newest = run("features", "audit", "--data", dir, "--last", "10");
+    CommandRun newest = run("features", "audit", "--data", dir, "--last", "10");
     assertEquals(0, newest.code(), newest.out() + newest.err());
-    Outcome free = run("releases", "--data", dir, "--activate", "r-next");
+    CommandRun free = run("releases", "--data", dir, "--activate", "r-next");
     assertEquals(0, free.code(), free.err());
-    Outcome wrong = run("features", "audit", "--data", dir, "--last", "0");
+    CommandRun wrong = run("features", "audit", "--data", dir, "--last", "0");
     assertEquals(ExitCode.INPUT.value(), wrong.code());
     assertTrue(wrong.err().contains("--last"), wrong.err());
   }
@@ -441,7 +441,7 @@ final class NodeTest {
     Path other = folder.resolve("other.yaml");
     Files.writeString(other, "{ application: other, events: [open] }");
     try (Node node = open(data)) {
-      Outcome refused =
+      CommandRun refused =
           run(
               "recommend",
               "--data",
@@ -495,11 +495,11 @@ final class NodeTest {
     }
     assertEquals(2, run("rollback", "--data", folder.toString()).code(), "nothing is active");
     releases.activate("r-2");
-    Outcome back = run("rollback", "--data", folder.toString());
+    CommandRun back = run("rollback", "--data", folder.toString());
     assertEquals(0, back.code(), back.err());
     assertEquals("release r-1 is active, no longer r-2", back.out().strip());
     assertEquals(Optional.of("r-1"), releases.active());
-    Outcome refused = run("rollback", "--data", folder.toString());
+    CommandRun refused = run("rollback", "--data", folder.toString());
     assertEquals(2, refused.code());
     assertTrue(refused.err().contains("release before: none"), refused.err());
     assertEquals(Optional.of("r-1"), releases.active());

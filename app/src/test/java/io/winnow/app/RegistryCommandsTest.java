@@ -77,7 +77,7 @@ final class RegistryCommandsTest {
     assertTrue(text.contains("metric       ndcg@10: 0.25000"), text);
     assertEquals("[\"previous\"]", result.get("aliases").toString());
     assertEquals(10, result.at("/manifest/provenance/to_offset").asInt());
-    Outcome missing = run("releases", "show", "r-9");
+    CommandRun missing = run("releases", "show", "r-9");
     assertEquals(ExitCode.INPUT.value(), missing.code());
     assertTrue(missing.err().contains("one of [r-1, r-2, r-3]"), missing.err());
   }
@@ -97,7 +97,7 @@ final class RegistryCommandsTest {
     assertEquals(Map.of("a", "b c", "keep", "x"), registry.release("r-1").orElseThrow().tags());
     JsonNode result = JSON.readTree(run("releases", "tag", "r-1", "a=", "--json").out());
     assertEquals("{\"keep\":\"x\"}", result.get("tags").toString());
-    Outcome bad = run("releases", "tag", "r-1", "novalue");
+    CommandRun bad = run("releases", "tag", "r-1", "novalue");
     assertTrue(bad.err().contains("NAME=VALUE"), bad.err());
     assertTrue(bad.code() != 0);
   }
@@ -119,8 +119,8 @@ final class RegistryCommandsTest {
     Path other = folder.resolve("other");
 
     assertEquals(0, run("releases", "export", "--mlflow", mlruns.toString()).code());
-    Outcome imported =
-        Outcome.run(
+    CommandRun imported =
+        CommandRun.run(
             "releases",
             "import",
             "--mlflow",
@@ -136,7 +136,7 @@ final class RegistryCommandsTest {
     ReleaseStore copy = new ReleaseStore(new DataFolder(other).releases());
     assertEquals(store.verify("r-3"), copy.verify("r-3"));
     JsonNode ledger =
-        JSON.readTree(Outcome.run("ledger", "--data", other.toString(), "--json").out());
+        JSON.readTree(CommandRun.run("ledger", "--data", other.toString(), "--json").out());
     assertEquals("import", ledger.at("/entries/0/action").asText());
   }
 
@@ -153,11 +153,11 @@ final class RegistryCommandsTest {
     assertTrue(run("ledger", "--at", "noon").err().contains("--at: noon"));
   }
 
-  private Outcome run(String... arguments) {
+  private CommandRun run(String... arguments) {
     List<String> all = new ArrayList<>(List.of(arguments));
     all.add("--data");
     all.add(folder.toString());
-    return Outcome.run(all.toArray(String[]::new));
+    return CommandRun.run(all.toArray(String[]::new));
   }
 
   private static void publish(ReleaseStore store, String version, long createdMs) {

@@ -7,7 +7,7 @@ import io.winnow.core.application.Retraining.Trigger;
  *
  * @param trigger which one
  * @param value what was measured; NaN while there is too little to measure
- * @param threshold it asks for a training from here on; skew, of which as much may be, beyond it
+ * @param threshold it asks for a training from here on; of skew, only above it
  * @param cause identifies what is behind it: the same cause asks once
  * @param text a sentence with both numbers
  */

@@ -11,17 +11,17 @@ import java.util.Map;
  * @param out what it wrote to standard output
  * @param err what it wrote to standard error
  */
-record Outcome(int code, String out, String err) {
+record CommandRun(int code, String out, String err) {
   /** Carries out a command in this process, without any environment variable. */
-  static Outcome run(String... arguments) {
+  static CommandRun run(String... arguments) {
     return run(Map.of(), arguments);
   }
 
   /** Carries out a command in this process. */
-  static Outcome run(Map<String, String> environment, String... arguments) {
+  static CommandRun run(Map<String, String> environment, String... arguments) {
     StringWriter out = new StringWriter();
     StringWriter err = new StringWriter();
     int code = Main.run(environment, new PrintWriter(out), new PrintWriter(err), arguments);
-    return new Outcome(code, out.toString(), err.toString());
+    return new CommandRun(code, out.toString(), err.toString());
   }
 }
