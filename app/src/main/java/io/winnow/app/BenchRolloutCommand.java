@@ -21,7 +21,7 @@ import picocli.CommandLine.Option;
     mixinStandardHelpOptions = true,
     description = {
       "Sends bad and good releases up the ladder while simulated users visit, goes back under load,",
-      "and moves the users' tastes, with retraining and without. Takes a quarter of an hour or more."
+      "and moves the users' tastes, with retraining and without. Takes half an hour or more."
     })
 final class BenchRolloutCommand extends BenchCommand.Bench {
   private static final List<String> PARTS = List.of("bad", "good", "rollback", "recovery");
