@@ -18,10 +18,12 @@ import java.util.Objects;
  * The tastes of a world move, and its shop trains anew at each cadence, through gate and ladder, or
  * never does.
  *
- * <p>Times in days from the end of the past on, C being the cadence: the tastes move at 2 C, right
- * after a training that knows nothing of it. The first training that sees a whole cadence of the
- * new tastes is at 3 C; by 4 C, within one cadence, its release has to serve and what users do to
- * have recovered. The level before is that of C to 2 C; the level after that of 4 C to 5 C.
+ * <p>Times in days from the end of the past on, C being the cadence: trainings at C and 2 C bring
+ * the shop to its level, whichever course it takes; the tastes move at 3 C, right before a training
+ * that knows nothing of it, the first that one course has and the other has not. The first that
+ * sees a whole cadence of the new tastes is at 4 C; by 5 C, within one cadence, its release has to
+ * serve and what users do to have recovered. The level before is that of 2 C to 3 C; the level
+ * after that of 5 C to 6 C.
  */
 final class RolloutRecovery {
   private static final double DAY_MS = 86_400_000.0;
@@ -29,10 +31,10 @@ final class RolloutRecovery {
   private static final int VISITS_A_STEP = 100;
 
   /** When the tastes move, in cadences. */
-  static final int ONSET = 2;
+  static final int ONSET = 3;
 
-  private static final int RECOVERED = 4;
-  private static final int END = 6;
+  private static final int RECOVERED = 5;
+  private static final int END = 7;
 
   private final RolloutBase base;
   private final Plan plan;
@@ -76,7 +78,11 @@ final class RolloutRecovery {
     this.progress = progress;
   }
 
-  /** Lives through it. */
+  /**
+   * Lives through it.
+   *
+   * @param retraining whether trainings go on when the tastes have moved
+   */
   Course run(boolean retraining) {
     double cadence = plan.cadenceDays;
     ClickCurve curve = new ClickCurve(base.nowMs(), BUCKET_MS);
@@ -97,8 +103,9 @@ final class RolloutRecovery {
         climb(shop, day, lives);
         if (day >= due) {
           told(curve, due - cadence, due, retraining);
+          boolean trains = retraining || due < ONSET * cadence;
           due += cadence;
-          if (retraining && shop.node().registry().openRollout().isEmpty()) {
+          if (trains && shop.node().registry().openRollout().isEmpty()) {
             propose(shop, day);
           }
         }

@@ -16,8 +16,8 @@ final class Fashion {
   /** Of what they have never had: no more than interests are on the whole, but of everything. */
   private static final double OF_THE_NEW = 0.33;
 
-  /** How fast liking falls with a share beyond an even one; a quarter more leaves a twelfth. */
-  private static final double TIRING = 10;
+  /** How fast liking falls with a share beyond an even one; a tenth more leaves a twentieth. */
+  private static final double TIRING = 30;
 
   private static final double EVEN = 1.0 / Names.CATEGORIES.size();
 
