@@ -26,6 +26,21 @@ final class ClickDataSet {
             map: { type: =click, user: user, item: item, time: { column: time, format: epoch_seconds } }
       """;
 
+  /** An application over it that trains and answers with little. */
+  static final String APPLICATION =
+      """
+      application: clips
+      items:
+        attributes: { category: string }
+      events: [click]
+      features:
+        user: { clicks_7d: count(click) over 7d }
+        item: { clicks_7d: count(click) over 7d }
+      retrieval: { two_tower: 20, item_to_item: 20, popular: 20 }
+      serving: { deadline: 10s }
+      """
+          + IMPORTS;
+
   private static final int ITEMS = 40;
   private static final int CATEGORIES = 3;
   private static final long SECONDS_BETWEEN = 600;

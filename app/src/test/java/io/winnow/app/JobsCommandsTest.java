@@ -33,20 +33,6 @@ import org.junit.jupiter.api.io.TempDir;
 final class JobsCommandsTest {
   private static final ObjectMapper JSON = new ObjectMapper();
 
-  private static final String APPLICATION =
-      """
-      application: clips
-      items:
-        attributes: { category: string }
-      events: [click]
-      features:
-        user: { clicks_7d: count(click) over 7d }
-        item: { clicks_7d: count(click) over 7d }
-      retrieval: { two_tower: 20, item_to_item: 20, popular: 20 }
-      serving: { deadline: 10s }
-      """
-          + ClickDataSet.IMPORTS;
-
   private static final String QUICK =
       """
       encoder: { training: { epochs: 1 } }
@@ -58,7 +44,8 @@ final class JobsCommandsTest {
 
   @BeforeAll
   static void importAndTrain() throws IOException {
-    Path dataset = ClickDataSet.write(base.resolve("dataset"), APPLICATION, 900, 40, 0);
+    Path dataset =
+        ClickDataSet.write(base.resolve("dataset"), ClickDataSet.APPLICATION, 900, 40, 0);
     settings = Files.writeString(base.resolve("quick.yaml"), QUICK).toString();
     String data = base.resolve("data").toString();
     CommandRun imported =

@@ -52,19 +52,7 @@ final class JobsNodeTest {
   private static final Duration POLL = Duration.ofMillis(50);
 
   private static final String APPLICATION =
-      """
-      application: clips
-      items:
-        attributes: { category: string }
-      events: [click]
-      features:
-        user: { clicks_7d: count(click) over 7d }
-        item: { clicks_7d: count(click) over 7d }
-      retrieval: { two_tower: 20, item_to_item: 20, popular: 20 }
-      serving: { deadline: 10s }
-      retraining: { attempts: 3 }
-      """
-          + ClickDataSet.IMPORTS;
+      ClickDataSet.APPLICATION + "retraining: { attempts: 3 }\n";
 
   private static final String QUICK =
       """

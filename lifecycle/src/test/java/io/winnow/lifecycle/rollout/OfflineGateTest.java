@@ -28,6 +28,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
@@ -62,13 +63,21 @@ final class OfflineGateTest {
 
   private GateReport judge(
       String candidate, List<LogRecord> log, HeldFeatures held, AuditReport skew) {
+    return gate(held).judge(candidate, champion.version(), RecordSource.of(log), skew);
+  }
+
+  /** Judges the other release beside a champion of choice, or none. */
+  private GateReport judgeBeside(@Nullable String version) {
+    return gate(HELD).judge(other.version(), version, RecordSource.of(records), AuditReport.NONE);
+  }
+
+  private OfflineGate gate(HeldFeatures held) {
     return new OfflineGate(
-            GateWorld.definition(),
-            store,
-            held,
-            OfflineGate.Settings.of(GateWorld.definition(), new Seed(1)),
-            GateProgress.silent())
-        .judge(candidate, champion.version(), RecordSource.of(log), skew);
+        GateWorld.definition(),
+        store,
+        held,
+        OfflineGate.Settings.of(GateWorld.definition(), new Seed(1)),
+        GateProgress.silent());
   }
 
   private GateReport judge(Release candidate) {
@@ -290,14 +299,7 @@ final class OfflineGateTest {
 
   @Test
   void judge_withoutAChampion_isJudgedByItself() {
-    GateReport report =
-        new OfflineGate(
-                GateWorld.definition(),
-                store,
-                HELD,
-                OfflineGate.Settings.of(GateWorld.definition(), new Seed(1)),
-                GateProgress.silent())
-            .judge(other.version(), null, RecordSource.of(records), AuditReport.NONE);
+    GateReport report = judgeBeside(null);
     assertEquals("", report.champion());
     assertEquals(Verdict.PASSED, check(report, "ndcg@10").verdict(), report::toString);
     assertTrue(check(report, "ndcg@10").numbers().get("shown.candidate") > 0.3);
@@ -309,22 +311,8 @@ final class OfflineGateTest {
     Release gone = DamagedReleases.renamed(champion, "gone");
     gone.publish(store);
     damage("gone", "ials.bin");
-    GateReport report =
-        new OfflineGate(
-                GateWorld.definition(),
-                store,
-                HELD,
-                OfflineGate.Settings.of(GateWorld.definition(), new Seed(1)),
-                GateProgress.silent())
-            .judge(other.version(), "gone", RecordSource.of(records), AuditReport.NONE);
-    GateReport alone =
-        new OfflineGate(
-                GateWorld.definition(),
-                store,
-                HELD,
-                OfflineGate.Settings.of(GateWorld.definition(), new Seed(1)),
-                GateProgress.silent())
-            .judge(other.version(), null, RecordSource.of(records), AuditReport.NONE);
+    GateReport report = judgeBeside("gone");
+    GateReport alone = judgeBeside(null);
     // In this world rates fell after training: by itself, that is held against the candidate.
     assertEquals(Map.of(OfflineGate.CALIBRATION, Verdict.FAILED), notPassed(alone));
     assertEquals(notPassed(alone), notPassed(report), report::toString);
